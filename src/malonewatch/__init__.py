@@ -1,0 +1,1 @@
+"""Watch bugs in other people's bug trackers."""

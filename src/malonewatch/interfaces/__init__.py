@@ -1,0 +1,128 @@
+"""Every contract of malonewatch.
+
+All public interfaces, enumerations, values and exceptions can be imported
+from here.
+"""
+
+from malonewatch.interfaces.bug import IBug, IBugSet
+from malonewatch.interfaces.bugtracker import (
+    IBugTracker,
+    IBugTrackerSet,
+    IDatabase,
+    IDatabaseOpener,
+    IResultSet,
+)
+from malonewatch.interfaces.bugwatch import IBugWatch, IBugWatchSet, IBugWatchStatusChanged
+from malonewatch.interfaces.enumerations import (
+    BugTaskImportance,
+    BugTaskStatus,
+    BugTrackerType,
+    BugWatchErrorType,
+    FailureOwner,
+)
+from malonewatch.interfaces.errors import (
+    BadInput,
+    BaseURLTaken,
+    BugTrackerAddressRefused,
+    BugTrackerChallenge,
+    BugTrackerConnectError,
+    BugTrackerCredentialsRefused,
+    BugTrackerNameTaken,
+    BugTrackerRateLimited,
+    BugTrackerTimeout,
+    BugTrackerTrouble,
+    BugWatchTaken,
+    DatabaseError,
+    MalonewatchError,
+    NoBugTrackerFound,
+    NotFoundError,
+    UnknownBugTrackerType,
+    UnparsableBugTracker,
+    UnrecognizedBugTrackerURL,
+    UnsupportedBugTracker,
+)
+from malonewatch.interfaces.externalbugtracker import IExternalBugTracker, IExternalBugTrackerType
+from malonewatch.interfaces.facts import IBugTrackerFacts
+from malonewatch.interfaces.http import (
+    Credentials,
+    Exchange,
+    IClock,
+    ICredentials,
+    IHTTPClient,
+    IHTTPPool,
+    IHTTPSession,
+    Response,
+)
+from malonewatch.interfaces.person import IPerson, IPersonSet
+from malonewatch.interfaces.values import (
+    Applied,
+    Batch,
+    BugFilingAndSearchLinks,
+    BugTrackerFacts,
+    BugWatchActivity,
+    BugWatchChange,
+    Outcome,
+    RemoteBug,
+    RemoteBugError,
+    RemoteBugUnchanged,
+)
+
+__all__ = [
+    "Applied",
+    "BadInput",
+    "BaseURLTaken",
+    "Batch",
+    "BugFilingAndSearchLinks",
+    "BugTaskImportance",
+    "BugTaskStatus",
+    "BugTrackerAddressRefused",
+    "BugTrackerChallenge",
+    "BugTrackerConnectError",
+    "BugTrackerCredentialsRefused",
+    "BugTrackerFacts",
+    "BugTrackerNameTaken",
+    "BugTrackerRateLimited",
+    "BugTrackerTimeout",
+    "BugTrackerTrouble",
+    "BugTrackerType",
+    "BugWatchActivity",
+    "BugWatchChange",
+    "BugWatchErrorType",
+    "BugWatchTaken",
+    "Credentials",
+    "DatabaseError",
+    "Exchange",
+    "FailureOwner",
+    "IBug",
+    "IBugSet",
+    "IBugTracker",
+    "IBugTrackerFacts",
+    "IBugTrackerSet",
+    "IBugWatch",
+    "IBugWatchSet",
+    "IBugWatchStatusChanged",
+    "IClock",
+    "ICredentials",
+    "IDatabase",
+    "IDatabaseOpener",
+    "IExternalBugTracker",
+    "IExternalBugTrackerType",
+    "IHTTPClient",
+    "IHTTPPool",
+    "IHTTPSession",
+    "IPerson",
+    "IPersonSet",
+    "IResultSet",
+    "MalonewatchError",
+    "NoBugTrackerFound",
+    "NotFoundError",
+    "Outcome",
+    "RemoteBug",
+    "RemoteBugError",
+    "RemoteBugUnchanged",
+    "Response",
+    "UnknownBugTrackerType",
+    "UnparsableBugTracker",
+    "UnrecognizedBugTrackerURL",
+    "UnsupportedBugTracker",
+]

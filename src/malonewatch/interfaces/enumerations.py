@@ -1,0 +1,185 @@
+"""Enumerations.  Every one of them is stored in the database by its name."""
+
+import enum
+
+
+class _BugTrackerTypeNames(type):
+    """``BugTrackerType.ANY_NAME`` is the type of that name."""
+
+    def __getattr__(cls, name: str) -> "BugTrackerType":
+        if name.isidentifier() and name.isupper():
+            return cls(name)
+        raise AttributeError(f"{name!r} is not the name of a bug tracker type")
+
+
+class BugTrackerType(str, metaclass=_BugTrackerTypeNames):
+    """The name of a kind of bug tracker, such as ``BugTrackerType.ROUNDUP``.
+
+    The set is open: a name becomes a supported type when an
+    `IExternalBugTracker` is registered under it, so a package that brings a
+    new type does not change this one.  Names are upper case.
+    """
+
+    __slots__ = ()
+
+    @property
+    def name(self) -> str:
+        return str(self)
+
+    def __repr__(self) -> str:
+        return f"BugTrackerType.{self}"
+
+
+class BugTaskStatus(enum.Enum):
+    """What a remote status means to us.  The value is the title."""
+
+    NEW = "New"
+    INCOMPLETE = "Incomplete"
+    CONFIRMED = "Confirmed"
+    TRIAGED = "Triaged"
+    INPROGRESS = "In Progress"
+    FIXCOMMITTED = "Fix Committed"
+    FIXRELEASED = "Fix Released"
+    INVALID = "Invalid"
+    WONTFIX = "Won't Fix"
+    EXPIRED = "Expired"
+    UNKNOWN = "Unknown"
+
+    @property
+    def title(self) -> str:
+        return self.value
+
+    @property
+    def is_resolved(self) -> bool:
+        """Whether nothing more is to be expected of such a bug."""
+        return self in _RESOLVED
+
+
+_RESOLVED = frozenset(
+    {
+        BugTaskStatus.FIXRELEASED,
+        BugTaskStatus.INVALID,
+        BugTaskStatus.WONTFIX,
+        BugTaskStatus.EXPIRED,
+    }
+)
+
+
+class BugTaskImportance(enum.Enum):
+    """What a remote priority or severity means to us.  The value is the title."""
+
+    UNKNOWN = "Unknown"
+    UNDECIDED = "Undecided"
+    WISHLIST = "Wishlist"
+    LOW = "Low"
+    MEDIUM = "Medium"
+    HIGH = "High"
+    CRITICAL = "Critical"
+
+    @property
+    def title(self) -> str:
+        return self.value
+
+
+class FailureOwner(enum.Enum):
+    """Whose a failure is, and so whose schedule it slows down."""
+
+    WATCH = "the watch"
+    TRACKER = "the bug tracker"
+    US = "malonewatch"
+
+
+class BugWatchErrorType(enum.Enum):
+    """Why a check failed.
+
+    Each has a `title`, an `owner` and `help`: one sentence on what a person
+    can do about it.
+    """
+
+    BUG_NOT_FOUND = (
+        "Bug not found",
+        FailureOwner.WATCH,
+        "Look whether the remote bug was deleted, or the watch has a wrong number.",
+    )
+    PRIVATE_REMOTE_BUG = (
+        "Private bug",
+        FailureOwner.WATCH,
+        "Ask the remote project to open the bug, or give credentials that may read it.",
+    )
+    INVALID_BUG_ID = (
+        "Invalid bug id",
+        FailureOwner.WATCH,
+        "Remove the watch and add it again with an id that the bug tracker can have.",
+    )
+    UNPARSABLE_BUG = (
+        "Bug not understood",
+        FailureOwner.WATCH,
+        "Look at the remote bug; if it is as it should be, report this to malonewatch.",
+    )
+    BUG_MOVED = (
+        "Bug moved",
+        FailureOwner.WATCH,
+        "Watch the bug at its new place instead.",
+    )
+    CONNECTION_ERROR = (
+        "Connection failed",
+        FailureOwner.TRACKER,
+        "Nothing, if it passes; otherwise look whether the base URL is still right.",
+    )
+    TIMEOUT = (
+        "Connection timed out",
+        FailureOwner.TRACKER,
+        "Nothing, if it passes; otherwise ask smaller batches of this bug tracker.",
+    )
+    RATE_LIMITED = (
+        "Rate limit reached",
+        FailureOwner.TRACKER,
+        "Nothing: it is asked again when it allows; credentials may raise the limit.",
+    )
+    CREDENTIALS_REFUSED = (
+        "Credentials refused",
+        FailureOwner.TRACKER,
+        "Correct this bug tracker's entry in the credentials file.",
+    )
+    CHALLENGE_PAGE = (
+        "Challenge page instead of data",
+        FailureOwner.TRACKER,
+        "Ask the bug tracker's operators to let this client through.",
+    )
+    CLOCK_SKEW = (
+        "Clocks differ",
+        FailureOwner.TRACKER,
+        "Set the clock that is wrong: this machine's, or the bug tracker's.",
+    )
+    UNPARSABLE_BUG_TRACKER = (
+        "Answer not understood",
+        FailureOwner.TRACKER,
+        "Look whether the base URL and the type are right, and no log-in is needed.",
+    )
+    UNSUPPORTED_BUG_TRACKER = (
+        "Bug tracker not supported",
+        FailureOwner.TRACKER,
+        "Look whether the type is right; a too old version has to be upgraded there.",
+    )
+    ADDRESS_REFUSED = (
+        "Address refused",
+        FailureOwner.TRACKER,
+        "Register the bug tracker yourself if it really is on a private network.",
+    )
+    UNKNOWN = (
+        "Unexpected failure",
+        FailureOwner.US,
+        "Report it to malonewatch with the traceback in the log.",
+    )
+
+    title: str
+    owner: FailureOwner
+    help: str
+
+    def __new__(cls, title: str, owner: FailureOwner, help: str):
+        member = object.__new__(cls)
+        member._value_ = title
+        member.title = title
+        member.owner = owner
+        member.help = help
+        return member

@@ -1,0 +1,142 @@
+"""Every exception that malonewatch raises on purpose.
+
+::
+
+    MalonewatchError
+    ├── BadInput (a ValueError too)
+    │   ├── UnrecognizedBugTrackerURL
+    │   ├── NoBugTrackerFound
+    │   ├── UnknownBugTrackerType
+    │   ├── BugTrackerNameTaken
+    │   ├── BaseURLTaken
+    │   └── BugWatchTaken
+    ├── NotFoundError (a KeyError too)
+    ├── DatabaseError
+    └── BugTrackerTrouble
+        ├── BugTrackerConnectError
+        │   ├── BugTrackerTimeout
+        │   ├── BugTrackerRateLimited
+        │   └── BugTrackerAddressRefused
+        ├── BugTrackerCredentialsRefused
+        ├── BugTrackerChallenge
+        ├── UnparsableBugTracker
+        └── UnsupportedBugTracker
+
+The text of each is one sentence for people: what failed and on what.
+"""
+
+from malonewatch.interfaces.enumerations import BugTrackerType, BugWatchErrorType
+
+
+class MalonewatchError(Exception):
+    """Anything that went wrong and is not a fault in malonewatch."""
+
+
+class BadInput(MalonewatchError, ValueError):
+    """What was given cannot be used; nothing was changed."""
+
+
+class UnrecognizedBugTrackerURL(BadInput):
+    """No bug tracker type has bugs at such a URL."""
+
+    def __init__(self, url: str):
+        super().__init__(f"{url} is not the URL of a bug in any bug tracker type known here.")
+        self.url = url
+
+
+class NoBugTrackerFound(BadInput):
+    """The URL is that of a bug, in a bug tracker that is not registered."""
+
+    def __init__(self, baseurl: str, remotebug: str, bugtrackertype: BugTrackerType):
+        super().__init__(f"No bug tracker is registered for {baseurl} ({bugtrackertype}).")
+        self.baseurl = baseurl
+        self.remotebug = remotebug
+        self.bugtrackertype = bugtrackertype
+
+
+class UnknownBugTrackerType(BadInput):
+    """There is no `IExternalBugTracker` of that name."""
+
+
+class BugTrackerNameTaken(BadInput):
+    """Another bug tracker has that name."""
+
+
+class BaseURLTaken(BadInput):
+    """Another bug tracker has that base URL, or has it as an alias."""
+
+
+class BugWatchTaken(BadInput):
+    """The bug has a watch on that remote bug already."""
+
+
+class NotFoundError(MalonewatchError, KeyError):
+    """What was asked for by name or number is not there."""
+
+    def __str__(self) -> str:
+        # KeyError would show the sentence in quotes.
+        return str(self.args[0]) if self.args else ""
+
+
+class DatabaseError(MalonewatchError):
+    """The database cannot be opened, read or written."""
+
+
+class BugTrackerTrouble(MalonewatchError):
+    """A bug tracker as a whole could not be asked.
+
+    `error_type` says why.  `retry_after` is how many seconds the bug tracker
+    asked to be left alone, None if it did not say.
+    """
+
+    error_type = BugWatchErrorType.CONNECTION_ERROR
+
+    def __init__(self, message: str, *, retry_after: float | None = None):
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class BugTrackerConnectError(BugTrackerTrouble):
+    """It cannot be reached, or failed to answer."""
+
+
+class BugTrackerTimeout(BugTrackerConnectError):
+    """It did not answer in time."""
+
+    error_type = BugWatchErrorType.TIMEOUT
+
+
+class BugTrackerRateLimited(BugTrackerConnectError):
+    """It asks us to slow down."""
+
+    error_type = BugWatchErrorType.RATE_LIMITED
+
+
+class BugTrackerAddressRefused(BugTrackerConnectError):
+    """It leads to an address that it may not lead to."""
+
+    error_type = BugWatchErrorType.ADDRESS_REFUSED
+
+
+class BugTrackerCredentialsRefused(BugTrackerTrouble):
+    """It wants a log-in that we do not have, or refuses the one that we do."""
+
+    error_type = BugWatchErrorType.CREDENTIALS_REFUSED
+
+
+class BugTrackerChallenge(BugTrackerTrouble):
+    """It shows robots a challenge where there should be data."""
+
+    error_type = BugWatchErrorType.CHALLENGE_PAGE
+
+
+class UnparsableBugTracker(BugTrackerTrouble):
+    """Its answer makes no sense as an answer of its type."""
+
+    error_type = BugWatchErrorType.UNPARSABLE_BUG_TRACKER
+
+
+class UnsupportedBugTracker(BugTrackerTrouble):
+    """It is of a type, or speaks no dialect, that we can talk to."""
+
+    error_type = BugWatchErrorType.UNSUPPORTED_BUG_TRACKER

@@ -1,0 +1,40 @@
+"""People."""
+
+from zope.interface import Interface
+from zope.schema import TextLine
+
+
+class IPerson(Interface):
+    """Somebody who registers bug trackers and adds watches."""
+
+    name = TextLine(title="Name", description="Unique, fit for a URL.")
+    displayname = TextLine(title="Display name")
+    email = TextLine(title="E-mail address", description="Unique, whatever its case.")
+
+
+class IPersonSet(Interface):
+    """Utility: all people."""
+
+    def __iter__():
+        """The people, by name."""
+
+    def count() -> int:
+        """How many there are."""
+
+    def getByEmail(email: str, default=None):
+        """The `IPerson` with that address, `default` if there is none."""
+
+    def getByName(name: str, default=None):
+        """The `IPerson` of that name, `default` if there is none."""
+
+    def add(person):
+        """Add an `IPerson` and return it.
+
+        :raises BadInput: the name or the address is another person's.
+        """
+
+    def ensurePerson(email: str, displayname: str | None = None):
+        """The person with that address, who is added if not there.
+
+        :raises BadInput: `email` is no address.
+        """

@@ -1,0 +1,206 @@
+import functools
+from urllib.parse import urlsplit
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from malonewatch.externalbugtracker import Bugzilla
+from malonewatch.interfaces import (
+    BugTaskImportance,
+    BugTaskStatus,
+    BugTrackerCredentialsRefused,
+    BugTrackerFacts,
+    BugTrackerType,
+    MalonewatchError,
+    RemoteBug,
+    RemoteBugError,
+    RemoteBugUnchanged,
+    UnsupportedBugTracker,
+)
+from malonewatch.testing.asking import Asker
+from malonewatch.testing.bugzilla import BugzillaSimulator
+from malonewatch.testing.conformance import ExternalBugTrackerConformance
+from malonewatch.testing.simulator import Simulator
+
+
+class TestBugzilla(ExternalBugTrackerConformance):
+    factory = Bugzilla
+    simulator = BugzillaSimulator
+    urls = [
+        ("https://bugs.example.com/show_bug.cgi?id=42", "https://bugs.example.com", "42"),
+        ("http://example.com/bugs/show_bug.cgi?id=042#c7", "http://example.com/bugs", "42"),
+        ("http://example.com/show_bug.cgi?issue=42", "http://example.com", "42"),
+        ("http://example.com/show_bug.cgi?x=1;id=42", "http://example.com", "42"),
+    ]
+    not_urls = [
+        "https://bugs.example.com/buglist.cgi?bug_id=42",
+        "https://bugs.example.com/show_bug.cgi?id=foo",
+        "https://bugs.example.com/noshow_bug.cgi?id=42",
+        "https://bugs.example.com/show_bug.cgi",
+        "https://bugs.example.com/42",
+    ]
+
+    def test_without_rest_the_dialect_is_xml(self):
+        with BugzillaSimulator(rest=False) as simulator:
+            simulator.add("1")
+            asker = self.asker(simulator)
+            asker.ask(["1"])
+        assert asker.dialect == "xml"
+
+    def test_a_bugzilla_that_lost_rest_is_asked_in_xml(self):
+        with BugzillaSimulator() as simulator:
+            simulator.add("1")
+            asker = self.asker(simulator)
+            asker.ask(["1"])
+            assert asker.dialect == "rest"
+            simulator.rest = False
+            assert isinstance(asker.ask(["1"])["1"], RemoteBug)
+        assert asker.dialect == "xml"
+
+    def test_what_is_no_bugzilla_is_not_supported(self):
+        with Simulator() as simulator, pytest.raises(UnsupportedBugTracker):
+            self.asker(simulator).ask(["1"])
+
+    def test_refused_credentials(self):
+        external = self.external()
+
+        class Session:
+            credentials = None
+
+        with pytest.raises(BugTrackerCredentialsRefused):
+            external._check_error(Session(), {"error": True, "code": 410})
+
+    def test_missing_bugs_are_asked_for_in_one_request(self):
+        with BugzillaSimulator() as simulator:
+            outcomes = self.asker(simulator).ask([str(number) for number in range(100)])
+            assert len(simulator.requests) == 2
+        assert all(isinstance(outcome, RemoteBugError) for outcome in outcomes.values())
+
+
+class TestBugzillaXML(TestBugzilla):
+    simulator = functools.partial(BugzillaSimulator, rest=False)
+
+    def test_what_has_not_changed_since_is_unchanged(self):
+        super().test_what_has_not_changed_since_is_unchanged()
+
+
+@pytest.fixture
+def bugzilla():
+    return Bugzilla(
+        BugTrackerFacts("x", BugTrackerType.BUGZILLA, "https://bugs.example.com/", dialect="rest")
+    )
+
+
+def test_an_alias_is_a_bug_of_a_registered_bugzilla():
+    url = urlsplit("https://bugs.example.com/show_bug.cgi?id=meta-bug")
+    assert Bugzilla.parseBugURL(url) is None
+    assert Bugzilla.parseBugURL(url, "https://bugs.example.com") == (
+        "https://bugs.example.com",
+        "meta-bug",
+    )
+
+
+def test_the_short_form_is_a_bug_of_a_registered_bugzilla():
+    url = urlsplit("https://bugs.example.com/42")
+    assert Bugzilla.parseBugURL(url, "https://bugs.example.com") == (
+        "https://bugs.example.com",
+        "42",
+    )
+
+
+def test_alias_and_duplicate():
+    with BugzillaSimulator() as simulator:
+        simulator.add("7", extra={"alias": ["meta"]})
+        simulator.add("8", status="RESOLVED", resolution="DUPLICATE", duplicate_of="7")
+        outcomes = Asker(Bugzilla, simulator.url).ask(["meta", "8"])
+    assert outcomes["meta"].remotebug == "meta"
+    assert outcomes["8"].duplicate_of == "7"
+    assert outcomes["8"].status is BugTaskStatus.INVALID
+
+
+def test_a_since_is_asked_of_the_server():
+    with BugzillaSimulator() as simulator:
+        simulator.add("1")
+        asker = Asker(Bugzilla, simulator.url)
+        assert asker.ask(["1"], since=simulator.now()) == {"1": RemoteBugUnchanged("1")}
+        assert "last_change_time=" in simulator.requests[-1]
+
+
+@pytest.mark.parametrize(
+    ("remotestatus", "status"),
+    [
+        ("UNCONFIRMED", BugTaskStatus.NEW),
+        ("CONFIRMED", BugTaskStatus.CONFIRMED),
+        ("IN_PROGRESS", BugTaskStatus.INPROGRESS),
+        ("RESOLVED FIXED", BugTaskStatus.FIXRELEASED),
+        ("VERIFIED WONTFIX", BugTaskStatus.WONTFIX),
+        ("CLOSED NOT A BUG", BugTaskStatus.INVALID),
+        ("NEEDSINFO WAITINGFORINFO", BugTaskStatus.INCOMPLETE),
+        ("RESOLVED SOMETHING", BugTaskStatus.UNKNOWN),
+    ],
+)
+def test_status(bugzilla, remotestatus, status):
+    assert bugzilla.convertRemoteStatus(remotestatus) is status
+
+
+@pytest.mark.parametrize(
+    ("remote_importance", "importance"),
+    [
+        ("P1 enhancement", BugTaskImportance.WISHLIST),
+        ("P1 --", BugTaskImportance.CRITICAL),
+        ("-- S2", BugTaskImportance.HIGH),
+        ("unspecified unspecified", BugTaskImportance.UNDECIDED),
+        ("Lowest strange", BugTaskImportance.LOW),
+        ("strange", BugTaskImportance.UNKNOWN),
+        ("", BugTaskImportance.UNKNOWN),
+    ],
+)
+def test_importance(bugzilla, remote_importance, importance):
+    assert bugzilla.convertRemoteImportance(remote_importance) is importance
+
+
+def test_links(bugzilla):
+    links = bugzilla.getBugFilingAndSearchLinks("Core", "It's broken", "Very & much")
+    assert links.bug_filing_url == (
+        "https://bugs.example.com/enter_bug.cgi?product=Core"
+        "&short_desc=It%27s%20broken&comment=Very%20%26%20much"
+    )
+    assert links.bug_search_url == (
+        "https://bugs.example.com/query.cgi?product=Core&short_desc=It%27s%20broken"
+    )
+    assert bugzilla.getBugFilingAndSearchLinks().bug_filing_url is None
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["bugs", "id", "alias", "status", "resolution", "summary", "dupe_of"]),
+            inner,
+            max_size=6,
+        )
+    ),
+    max_leaves=20,
+)
+
+
+@given(json_values)
+def test_any_json_is_bugs_or_an_error_of_ours(value):
+    external = Bugzilla(BugTrackerFacts("x", BugTrackerType.BUGZILLA, "http://b.example"))
+    try:
+        found = external.parse_rest(value, ["1", "2"])
+    except MalonewatchError:
+        return
+    assert all(isinstance(outcome, (RemoteBug, RemoteBugError)) for outcome in found.values())
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_bugs_or_an_error_of_ours(body):
+    external = Bugzilla(BugTrackerFacts("x", BugTrackerType.BUGZILLA, "http://b.example"))
+    try:
+        found = external.parse_xml(body, ["1", "2"])
+    except MalonewatchError:
+        return
+    assert all(isinstance(outcome, (RemoteBug, RemoteBugError)) for outcome in found.values())
