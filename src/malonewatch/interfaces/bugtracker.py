@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from urllib.parse import SplitResult
 
 from zope.interface import Attribute, Interface
 from zope.schema import Bool, Choice, Datetime, Text, TextLine, Tuple
@@ -75,7 +76,21 @@ class IBugTracker(IBugTrackerFacts):
         Returns how many watches that are.  What is known of them stays.
         """
 
+    def canonicalRemoteBug(remotebug) -> str:
+        """The one way to write a remote id, by the rules of the bug tracker's type."""
+
+    facts = Attribute("The same as a plain value: `BugTrackerFacts`.")
+
     # What a run needs.
+
+    def hasDue(now: datetime) -> bool:
+        """Whether any watch is due."""
+
+    def clockWentBack(now: datetime) -> bool:
+        """Whether things have been recorded that lie in the future."""
+
+    def setClockBack(now: datetime) -> None:
+        """Make the watches due that a wrong clock put off."""
 
     def countDue(now: datetime) -> int:
         """How many watches are due.  Costs what is due."""
@@ -147,6 +162,15 @@ class IBugTrackerSet(Interface):
         an alias is as good.  Failing all that, the first one in order of
         title whose base URL contains `baseurl`.
         """
+
+    def getByBaseURL(baseurl: str):
+        """Like `queryByBaseURL`, without the last resort."""
+
+    def getByURLPrefix(url: SplitResult) -> Iterable:
+        """The bug trackers whose base URL `url` begins with, the longest first."""
+
+    def getBugTrackerTypes() -> Iterable:
+        """(name, `IExternalBugTrackerType`) of every type that is registered, by name."""
 
     def add(bugtracker):
         """Add an `IBugTracker` and return it.

@@ -1,0 +1,21 @@
+"""Registering everything, for programs that are not Zope applications of their own.
+
+An embedding application includes the package's ZCML instead::
+
+    <include package="malonewatch" />
+"""
+
+import importlib.metadata
+
+#: A package that brings more types of bug tracker names itself under this
+#: entry point group; its configure.zcml is loaded too.
+ENTRY_POINTS = "malonewatch.plugins"
+
+
+def configure() -> None:
+    """Load malonewatch's configure.zcml, and those of the packages that extend it."""
+    from zope.configuration import xmlconfig
+
+    context = xmlconfig.file("configure.zcml", __import__("malonewatch"))
+    for entry_point in importlib.metadata.entry_points(group=ENTRY_POINTS):
+        xmlconfig.file("configure.zcml", entry_point.load(), context=context)

@@ -1,0 +1,327 @@
+"""Bug watches."""
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from BTrees.Length import Length
+from BTrees.LOBTree import LOBTree
+from persistent import Persistent
+from zope.component import getAdapter
+from zope.event import notify
+from zope.interface import implementer
+from zope.lifecycleevent import (
+    ObjectAddedEvent,
+    ObjectCreatedEvent,
+    ObjectModifiedEvent,
+    ObjectRemovedEvent,
+)
+
+from malonewatch.interfaces import (
+    BadInput,
+    BugTaskImportance,
+    BugTaskStatus,
+    BugTrackerType,
+    BugWatchActivity,
+    BugWatchErrorType,
+    BugWatchTaken,
+    IBugTrackerSet,
+    IBugWatch,
+    IBugWatchSet,
+    IExternalBugTracker,
+    NoBugTrackerFound,
+    NotFoundError,
+    RemoteBug,
+    UnrecognizedBugTrackerURL,
+)
+from malonewatch.model.activity import ActivityLog, activity_entries, log_activity
+from malonewatch.model.events import BugWatchStatusChanged
+from malonewatch.model.ledger import UNKNOWN
+from malonewatch.model.schedule import CHECK_INTERVAL
+from malonewatch.model.site import find_utility
+from malonewatch.model.times import from_optional, from_seconds, now, to_seconds
+
+_URL = re.compile(r"""https?://[^\s<>"'`{}|\\^]+""", re.IGNORECASE)
+LONGEST_REMOTE_ID = 200
+
+
+@implementer(IBugWatch)
+class BugWatch(Persistent):
+    """See `IBugWatch`.
+
+    What every check changes is not here but in the bug tracker's ledger, in
+    row `slot`.
+    """
+
+    __parent__: Any = None
+
+    # What nothing is known of.
+    remotestatus: str | None = None
+    remote_importance = ""
+    remote_title = ""
+    resolution = ""
+    duplicate_of: str | None = None
+    moved_to: str | None = None
+    _status = BugTaskStatus.UNKNOWN.name
+    _importance = BugTaskImportance.UNKNOWN.name
+    _modified: float | None = None
+    _lastchanged: float | None = None
+    _activity: ActivityLog = ()
+
+    def __init__(self, id: int, bug: Any, bugtracker: Any, remotebug: str, owner: Any) -> None:
+        self.id = id
+        self.bug = bug
+        self.bugtracker = bugtracker
+        self.remotebug = remotebug
+        self.owner = owner
+        self._datecreated = to_seconds(now())
+        self.slot = -1
+
+    @property
+    def __name__(self) -> str:
+        return str(self.id)
+
+    def __repr__(self) -> str:
+        return f"<BugWatch {self.id}>"
+
+    @property
+    def datecreated(self) -> datetime:
+        return from_seconds(self._datecreated)
+
+    @property
+    def status(self) -> BugTaskStatus:
+        return BugTaskStatus[self._status]
+
+    @property
+    def importance(self) -> BugTaskImportance:
+        return BugTaskImportance[self._importance]
+
+    @property
+    def remote_modified(self) -> datetime | None:
+        return from_optional(self._modified)
+
+    @property
+    def lastchanged(self) -> datetime | None:
+        return from_optional(self._lastchanged)
+
+    @property
+    def _ledger(self) -> Any:
+        return self.bugtracker.ledger
+
+    @property
+    def lastchecked(self) -> datetime | None:
+        checked = self._ledger.get(self.slot, "checked")
+        return None if checked == UNKNOWN else from_seconds(checked)
+
+    @lastchecked.setter
+    def lastchecked(self, moment: datetime | None) -> None:
+        if moment is None:
+            self._ledger.set(self.slot, checked=UNKNOWN, due=int(to_seconds(now())))
+        else:
+            checked = int(to_seconds(moment))
+            self._ledger.set(self.slot, checked=checked, due=int(checked + CHECK_INTERVAL))
+
+    @property
+    def next_check(self) -> datetime:
+        return from_seconds(self._ledger.get(self.slot, "due"))
+
+    @next_check.setter
+    def next_check(self, moment: datetime) -> None:
+        self._ledger.set(self.slot, due=int(to_seconds(moment)))
+
+    @property
+    def last_error_type(self) -> BugWatchErrorType | None:
+        return self._ledger.error(self.slot)
+
+    @last_error_type.setter
+    def last_error_type(self, error_type: BugWatchErrorType | None) -> None:
+        self._ledger.set(self.slot, errors=self._ledger.error_code(error_type))
+
+    @property
+    def url(self) -> str:
+        external = getAdapter(
+            self.bugtracker, IExternalBugTracker, name=self.bugtracker.bugtrackertype
+        )
+        return external.getBugURL(self.remotebug)
+
+    @property
+    def title(self) -> str:
+        return f"{self.bugtracker.title} #{self.remotebug}"
+
+    @property
+    def activity(self) -> list[BugWatchActivity]:
+        return activity_entries(self._activity)
+
+    def reset(self) -> None:
+        for name in (
+            *("remotestatus", "remote_importance", "remote_title", "resolution"),
+            *("duplicate_of", "moved_to", "_status", "_importance", "_modified", "_lastchanged"),
+        ):
+            self.__dict__.pop(name, None)
+        self._p_changed = True
+        moment = int(to_seconds(now()))
+        self._ledger.set(
+            self.slot, digest=0, checked=UNKNOWN, due=moment, seen=UNKNOWN, failures=0, errors=0
+        )
+        notify(ObjectModifiedEvent(self))
+
+    def pruneActivity(self, before: datetime) -> int:
+        limit = to_seconds(before)
+        kept = tuple(entry for entry in self._activity if entry[0] >= limit)
+        dropped = len(self._activity) - len(kept)
+        if dropped:
+            self._activity = kept
+        return dropped
+
+    # For the bug tracker, which applies what was found out.
+
+    def differs(self, remote: RemoteBug) -> bool:
+        """Whether the status is another one now, or means another thing."""
+        return self.remotestatus != remote.remotestatus or self._status != remote.status.name
+
+    def update(self, remote: RemoteBug, moment: float, recovered: bool) -> None:
+        """Take over what the bug tracker says."""
+        old_remotestatus, old_status = self.remotestatus, self.status
+        differs = self.differs(remote)
+        values = self.__dict__
+        values["remotestatus"] = remote.remotestatus
+        values["_status"] = remote.status.name
+        values["remote_importance"] = remote.remote_importance
+        values["_importance"] = remote.importance.name
+        values["remote_title"] = remote.title
+        values["resolution"] = remote.resolution
+        values["_modified"] = None if remote.modified is None else remote.modified.timestamp()
+        values["duplicate_of"] = remote.duplicate_of
+        values["moved_to"] = remote.moved_to
+        if differs:
+            values["_lastchanged"] = moment
+            before = "nothing known" if old_remotestatus is None else old_remotestatus
+            self.log(moment, None, f"{before} -> {remote.remotestatus}")
+        elif recovered:
+            self.log(moment, None, "It can be read again.")
+        self._p_changed = True
+        if differs:
+            notify(
+                BugWatchStatusChanged(
+                    self, old_remotestatus, remote.remotestatus, old_status, remote.status
+                )
+            )
+        else:
+            notify(ObjectModifiedEvent(self))
+
+    def log(self, moment: float, error_type: BugWatchErrorType | None, message: str) -> None:
+        """Add to the history; the same failure again and again is one entry."""
+        self._activity = log_activity(self._activity, moment, error_type, message)
+
+
+@implementer(IBugWatchSet)
+class BugWatchSet(Persistent):
+    """See `IBugWatchSet`."""
+
+    __parent__: Any = None
+    __name__ = "bugwatches"
+
+    def __init__(self) -> None:
+        self._watches = LOBTree()
+        self._length = Length()
+
+    def __iter__(self) -> Iterator[BugWatch]:
+        return iter(self._watches.values())
+
+    def count(self) -> int:
+        return self._length()
+
+    def get(self, watch_id: int) -> BugWatch:
+        try:
+            return self._watches[watch_id]
+        except (KeyError, TypeError):
+            raise NotFoundError(f"There is no bug watch {watch_id}.") from None
+
+    def createBugWatch(self, bug: Any, owner: Any, bugtracker: Any, remotebug: Any) -> BugWatch:
+        if bugtracker.id is None:
+            raise BadInput(f"{bugtracker.title} is not in the bug tracker set; add it first.")
+        remotebug = bugtracker.canonicalRemoteBug(remotebug)
+        if not remotebug or len(remotebug) > LONGEST_REMOTE_ID or not remotebug.isprintable():
+            raise BadInput(f"{remotebug!r} cannot be the id of a bug.")
+        if bug.getBugWatch(bugtracker, remotebug) is not None:
+            raise BugWatchTaken(
+                f"Bug {bug.id} has a watch on bug {remotebug} of {bugtracker.title} already."
+            )
+        watch_id = self._watches.maxKey() + 1 if self._watches else 1
+        watch = BugWatch(watch_id, bug, bugtracker, remotebug, owner)
+        notify(ObjectCreatedEvent(watch))
+        self._watches[watch_id] = watch
+        self._length.change(1)
+        watch.__parent__ = self
+        watch.slot = bugtracker.ledger.add(watch_id, remotebug, to_seconds(watch.datecreated))
+        bug.link(watch)
+        notify(ObjectAddedEvent(watch, self, watch.__name__))
+        return watch
+
+    def removeBugWatch(self, bugwatch: BugWatch) -> None:
+        bugwatch.bug.unlink(bugwatch)
+        bugwatch.bugtracker.ledger.remove(bugwatch.slot)
+        del self._watches[bugwatch.id]
+        self._length.change(-1)
+        notify(ObjectRemovedEvent(bugwatch, self, bugwatch.__name__))
+        bugwatch.__parent__ = None
+
+    def extractBugTrackerAndBug(self, url: str) -> tuple[Any, str]:
+        trackers = find_utility(self, IBugTrackerSet)
+        baseurl, remotebug, bugtrackertype = self._recognise(trackers, url)
+        bugtracker = trackers.getByBaseURL(baseurl)
+        if bugtracker is None:
+            raise NoBugTrackerFound(baseurl, remotebug, bugtrackertype)
+        return bugtracker, bugtracker.canonicalRemoteBug(remotebug)
+
+    def _recognise(self, trackers: Any, url: str) -> tuple[str, str, BugTrackerType]:
+        try:
+            parts = urlsplit(url.strip())
+            if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
+                raise ValueError(url)
+            parts.port  # noqa: B018 - raises where it is no number
+        except ValueError:
+            raise UnrecognizedBugTrackerURL(url) from None
+        types = dict(trackers.getBugTrackerTypes())
+        for bugtracker in trackers.getByURLPrefix(parts):
+            external = types.get(bugtracker.bugtrackertype)
+            if external is not None:
+                found = external.parseBugURL(parts, bugtracker.baseurl.rstrip("/"))
+                if found is not None:
+                    return (*found, bugtracker.bugtrackertype)
+        for bugtrackertype, external in types.items():
+            found = external.parseBugURL(parts)
+            if found is not None:
+                return (*found, bugtrackertype)
+        raise UnrecognizedBugTrackerURL(url)
+
+    def fromText(self, text: str, bug: Any, owner: Any) -> list[BugWatch]:
+        trackers = find_utility(self, IBugTrackerSet)
+        added = []
+        for match in _URL.finditer(text):
+            try:
+                bugtracker, remotebug = self.extractBugTrackerAndBug(_trimmed(match.group()))
+            except UnrecognizedBugTrackerURL:
+                continue
+            except NoBugTrackerFound as missing:
+                bugtracker = trackers.ensureBugTracker(
+                    missing.baseurl, owner, missing.bugtrackertype, guessed=True
+                )
+                remotebug = missing.remotebug
+            if bug.getBugWatch(bugtracker, remotebug) is None:
+                added.append(bug.addWatch(bugtracker, remotebug, owner))
+        return added
+
+
+def _trimmed(url: str) -> str:
+    """Without the punctuation that belongs to the sentence around a URL."""
+    while url:
+        last = url[-1]
+        opening = {")": "(", "]": "["}.get(last)
+        if last in ".,;:!?*_" or (opening and url.count(last) > url.count(opening)):
+            url = url[:-1]
+        else:
+            break
+    return url

@@ -1,0 +1,241 @@
+"""Databases: opening them, and transactions of one's own."""
+
+import os
+import urllib.parse
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import platformdirs
+import transaction
+import ZODB
+import zodburi
+from transaction.interfaces import TransientError
+from ZODB.POSException import POSError, ReadOnlyError, StorageError
+from zope.component import adapter, hooks
+from zope.component.interfaces import ISite
+from zope.interface import implementer, provider
+
+from malonewatch.interfaces import (
+    BadInput,
+    DatabaseError,
+    IBugTracker,
+    IBugTrackerSet,
+    IDatabase,
+    IDatabaseOpener,
+)
+from malonewatch.model.site import ROOT_KEY, Site, install, site_of
+
+Result = TypeVar("Result")
+
+#: How often a transaction is tried that others get in the way of.
+ATTEMPTS = 20
+
+
+def default_uri() -> str:
+    """The URI of the user's own database."""
+    named = os.environ.get("MALONEWATCH_DATABASE")
+    return named or sqlite_uri(platformdirs.user_data_path("malonewatch") / "database")
+
+
+def sqlite_uri(directory: Path) -> str:
+    """The URI of the embedded database in `directory`."""
+    query = urllib.parse.urlencode({"data_dir": str(directory)})
+    return f"sqlite://?{query}"
+
+
+@implementer(IDatabase)
+class Database:
+    """See `IDatabase`."""
+
+    def __init__(self, db: ZODB.DB, uri: str, site_oid: bytes | None = None) -> None:
+        self.db = db
+        self.uri = uri
+        self._site_oid = site_oid
+        # So that the current site is where getUtility looks.
+        hooks.setHooks()
+
+    def read(self, function: Callable[[Any], Result]) -> Result:
+        return self._call(function, commit=False)
+
+    def write(self, function: Callable[[Any], Result]) -> Result:
+        return self._call(function, commit=True)
+
+    def _call(self, function: Callable[[Any], Result], commit: bool) -> Result:
+        manager = transaction.TransactionManager(explicit=True)
+        with database_errors(self.uri):
+            connection = self.db.open(manager)
+            try:
+                for attempts_left in reversed(range(ATTEMPTS)):
+                    manager.begin()
+                    try:
+                        result = self._in_site(connection, function)
+                        if commit:
+                            manager.commit()
+                        return result
+                    except TransientError:
+                        if not attempts_left:
+                            raise
+                    finally:
+                        # Does nothing after a commit.
+                        if manager.manager._txn is not None:
+                            manager.abort()
+                raise AssertionError("not reached")
+            finally:
+                connection.close()
+
+    def _in_site(self, connection: Any, function: Callable[[Any], Result]) -> Result:
+        if self._site_oid is None:
+            site = find_site(connection.root(), self.uri)
+        else:
+            site = connection.get(self._site_oid)
+        with hooks.site(site):
+            return function(site.getSiteManager().getUtility(IBugTrackerSet))
+
+    def close(self) -> None:
+        self.db.close()
+
+
+@implementer(IDatabase)
+@adapter(IBugTracker)
+def database_of(bugtracker: Any) -> Database | None:
+    """The database that a stored bug tracker is in, None if it is in none yet."""
+    connection = bugtracker._p_jar
+    site = site_of(bugtracker)
+    if connection is None or site is None or site._p_oid is None:
+        return None
+    return Database(connection.db(), connection.db().database_name, site._p_oid)
+
+
+def find_site(root: Any, uri: str) -> Any:
+    """The site in a database: malonewatch's own, else the one it is installed in.
+
+    :raises DatabaseError: there is none.
+    """
+    site = root.get(ROOT_KEY)
+    if site is not None:
+        return site
+    for candidate in root.values():
+        if (
+            ISite.providedBy(candidate)
+            and candidate.getSiteManager().queryUtility(IBugTrackerSet) is not None
+        ):
+            return candidate
+    raise DatabaseError(
+        f"There is nothing of malonewatch in the database {_shown(uri)}; "
+        "make one with 'malonewatch init'."
+    )
+
+
+@provider(IDatabaseOpener)
+def open_database(
+    uri: str | None = None, create: bool = False, read_only: bool = False
+) -> Database:
+    """See `IDatabaseOpener`."""
+    uri = uri or default_uri()
+    db = _open(uri, create, read_only)
+    database = Database(db, uri)
+    try:
+        if create:
+            _ensure_site(database)
+        else:
+            with database_errors(uri):
+                connection = db.open(transaction.TransactionManager())
+                try:
+                    find_site(connection.root(), uri)
+                finally:
+                    connection.close()
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _open(uri: str, create: bool, read_only: bool) -> ZODB.DB:
+    scheme = uri.partition(":")[0]
+    parts = urllib.parse.urlsplit(uri)
+    query = dict(urllib.parse.parse_qsl(parts.query))
+    if "://" not in uri:
+        raise BadInput(
+            f"{uri!r} is not the URI of a database; it looks like sqlite://?data_dir=/some/where "
+            "or file:///some/where/Data.fs."
+        )
+    local = {"sqlite": query.get("data_dir"), "file": urllib.parse.unquote(parts.path)}.get(scheme)
+    if local:
+        path = Path(local)
+        there = (path / "main.sqlite3").exists() if scheme == "sqlite" else path.exists()
+        if not there and not create:
+            raise DatabaseError(
+                f"There is no database at {path}; make one with 'malonewatch init'."
+            )
+        if create:
+            with database_errors(uri):
+                (path if scheme == "sqlite" else path.parent).mkdir(parents=True, exist_ok=True)
+    with database_errors(uri):
+        try:
+            storage_factory, options = zodburi.resolve_uri(uri)
+        except (KeyError, ValueError, TypeError) as error:
+            raise BadInput(f"{_shown(uri)} is not the URI of a database: {error}.") from None
+        storage = storage_factory()
+        try:
+            return ZODB.DB(storage, **{"large_record_size": 1 << 24, **options})
+        except BaseException:
+            storage.close()
+            raise
+
+
+def _ensure_site(database: Database) -> None:
+    manager = transaction.TransactionManager(explicit=True)
+    with database_errors(database.uri):
+        connection = database.db.open(manager)
+        try:
+            manager.begin()
+            root = connection.root()
+            if ROOT_KEY not in root:
+                root[ROOT_KEY] = install(Site())
+                manager.commit()
+            else:
+                manager.abort()
+        finally:
+            connection.close()
+
+
+@contextmanager
+def database_errors(uri: str) -> Iterator[None]:
+    """Turn what a storage raises into a `DatabaseError` of one sentence."""
+    try:
+        yield
+    except TransientError as error:
+        raise DatabaseError(
+            f"The database {_shown(uri)} was changed by others again and again; try later."
+        ) from error
+    except ReadOnlyError as error:
+        raise DatabaseError(
+            f"The database {_shown(uri)} is read-only; nothing was written."
+        ) from error
+    except (OSError, POSError, StorageError) as error:
+        raise DatabaseError(_sentence(uri, error)) from error
+    except Exception as error:
+        # SQLite's and RelStorage's own, whose modules a run on another
+        # storage does not load.
+        if type(error).__module__.partition(".")[0] not in ("sqlite3", "relstorage", "ZConfig"):
+            raise
+        raise DatabaseError(_sentence(uri, error)) from error
+
+
+def _sentence(uri: str, error: BaseException) -> str:
+    reason = (getattr(error, "strerror", None) or str(error) or type(error).__name__).strip()
+    return (
+        f"The database {_shown(uri)} cannot be used ({reason.splitlines()[0]}); "
+        "nothing was written by this step."
+    )
+
+
+def _shown(uri: str) -> str:
+    """The URI without the password that one may hold."""
+    parts = urllib.parse.urlsplit(uri)
+    if parts.password is None:
+        return uri
+    host = parts.netloc.rpartition("@")[2]
+    return parts._replace(netloc=f"{parts.username}:...@{host}").geturl()

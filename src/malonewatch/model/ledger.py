@@ -1,0 +1,378 @@
+"""A bug tracker's ledger: what changes at every check, packed.
+
+Each watch has a row.  Checking a watch that is as it was writes to the row
+alone, and the rows lie in pages, so a thousand checked watches cost a few
+small writes rather than a thousand objects.
+
+A row is known by its slot: 0 for the bug tracker's first watch, and so on.  A
+slot is not used again after its watch is gone.  Row `slot` is entry
+``slot % PAGE`` of page ``slot // PAGE``, in two kinds of page: one for what
+every check changes, one for what hardly ever changes.
+
+Moments are whole seconds since the epoch in 32 bits, which last until 2106.
+"""
+
+import sys
+from array import array
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from BTrees.Length import Length
+from BTrees.LLBTree import LLBTree
+from BTrees.LOBTree import LOBTree
+from BTrees.OOBTree import OOBTree
+from persistent import Persistent
+
+from malonewatch.interfaces import BugWatchErrorType
+from malonewatch.model import schedule
+
+PAGE = 128
+
+#: "Not known yet", for `checked` and `seen`.
+UNKNOWN = 0
+#: "Never again", for a removed row.
+NEVER = 0xFFFFFFFF
+
+
+def _pack(values: array) -> bytes:
+    if sys.byteorder == "big":
+        values = array(values.typecode, values)
+        values.byteswap()
+    return values.tobytes()
+
+
+def _unpack(typecode: str, data: bytes) -> array:
+    values = array(typecode, data)
+    if sys.byteorder == "big":
+        values.byteswap()
+    return values
+
+
+class TimesPage(Persistent):
+    """What every check changes.
+
+    - `checked`: when the watch was last looked at, by our clock,
+    - `due`: when it is due,
+    - `seen`: as of which moment of the bug tracker's clock all is known,
+    - `failures`: how many checks in a row failed, 255 for more,
+    - `errors`: what was wrong, an index into the ledger's `error_names`, 0
+      for nothing.
+    """
+
+    def __init__(self) -> None:
+        self.checked = array("I")
+        self.due = array("I")
+        self.seen = array("I")
+        self.failures = array("B")
+        self.errors = array("B")
+
+    def __getstate__(self) -> Any:
+        return (
+            _pack(self.checked),
+            _pack(self.due),
+            _pack(self.seen),
+            self.failures.tobytes(),
+            self.errors.tobytes(),
+        )
+
+    def __setstate__(self, state: Any) -> None:
+        self.checked = _unpack("I", state[0])
+        self.due = _unpack("I", state[1])
+        self.seen = _unpack("I", state[2])
+        self.failures = array("B", state[3])
+        self.errors = array("B", state[4])
+
+
+class NamesPage(Persistent):
+    """What hardly ever changes.
+
+    - `watch_ids`: the watch's number, 0 for a removed row,
+    - `digests`: of what was last told of the remote bug, 0 for nothing,
+    - `remotebugs`: the remote id.
+    """
+
+    def __init__(self) -> None:
+        self.watch_ids = array("Q")
+        self.digests = array("Q")
+        self.remotebugs: list[str] = []
+
+    def __getstate__(self) -> Any:
+        return _pack(self.watch_ids), _pack(self.digests), tuple(self.remotebugs)
+
+    def __setstate__(self, state: Any) -> None:
+        self.watch_ids = _unpack("Q", state[0])
+        self.digests = _unpack("Q", state[1])
+        self.remotebugs = list(state[2])
+
+
+class RemoteBugIndex(OOBTree):
+    """Remote id to slot, or to a tuple of slots; with large leaves, as many are read at once."""
+
+    max_leaf_size = 120
+    max_internal_size = 500
+
+
+class Ledger(Persistent):
+    """The rows of one bug tracker."""
+
+    def __init__(self) -> None:
+        self._times = LOBTree()
+        self._names = LOBTree()
+        # The earliest `due` and `checked` in a page, so that a page in which
+        # nothing is due is not loaded.
+        self._page_due = LLBTree()
+        self._page_checked = LLBTree()
+        # How many rows of a page have been removed, where any have.
+        self._page_holes = LLBTree()
+        self._slots = RemoteBugIndex()
+        self._validators = OOBTree()
+        self._length = Length()
+        self.error_names: tuple[str, ...] = ("",)
+        #: The latest moment at which anything was recorded.
+        self.latest = 0
+
+    def __len__(self) -> int:
+        return self._length()
+
+    # Rows come and go.
+
+    def add(self, watch_id: int, remotebug: str, due: float) -> int:
+        """Add a row, and return its slot."""
+        number = self._names.maxKey() if self._names else 0
+        if not self._names or len(self._names[number].remotebugs) == PAGE:
+            number = number + 1 if self._names else 0
+            self._names[number] = NamesPage()
+            self._times[number] = TimesPage()
+        names, times = self._names[number], self._times[number]
+        slot = number * PAGE + len(names.remotebugs)
+        names.watch_ids.append(watch_id)
+        names.digests.append(0)
+        names.remotebugs.append(remotebug)
+        names._p_changed = True
+        times.checked.append(UNKNOWN)
+        times.due.append(int(due))
+        times.seen.append(UNKNOWN)
+        times.failures.append(0)
+        times.errors.append(0)
+        times._p_changed = True
+        self._summarise(number, times)
+        slots = self.slots(remotebug)
+        self._slots[remotebug] = (*slots, slot) if slots else slot
+        self._length.change(1)
+        return slot
+
+    def remove(self, slot: int) -> None:
+        """Remove a row."""
+        number, row = divmod(slot, PAGE)
+        names, times = self._names[number], self._times[number]
+        remotebug = names.remotebugs[row]
+        rest = tuple(other for other in self.slots(remotebug) if other != slot)
+        if rest:
+            self._slots[remotebug] = rest if len(rest) > 1 else rest[0]
+        else:
+            del self._slots[remotebug]
+            self._validators.pop(remotebug, None)
+        names.watch_ids[row] = names.digests[row] = 0
+        names.remotebugs[row] = ""
+        names._p_changed = True
+        times.checked[row] = times.due[row] = NEVER
+        times.seen[row] = times.failures[row] = times.errors[row] = 0
+        times._p_changed = True
+        self._summarise(number, times)
+        self._page_holes[number] = self._page_holes.get(number, 0) + 1
+        self._length.change(-1)
+
+    def _summarise(self, number: int, times: TimesPage) -> None:
+        for summary, value in (
+            (self._page_due, min(times.due)),
+            (self._page_checked, min(times.checked)),
+        ):
+            if summary.get(number) != value:
+                summary[number] = value
+
+    # Looking.
+
+    def slots(self, remotebug: str) -> tuple[int, ...]:
+        """The slots of all watches on that remote bug, oldest first."""
+        slots = self._slots.get(remotebug, ())
+        return (slots,) if isinstance(slots, int) else slots
+
+    def watch_id(self, slot: int) -> int:
+        number, row = divmod(slot, PAGE)
+        return self._names[number].watch_ids[row]
+
+    def newest(self, start: int = 0) -> Iterator[int]:
+        """The numbers of the watches, newest first, without the first `start` of them."""
+        for number in _descending(self._names):
+            holes = self._page_holes.get(number, 0)
+            ids = self._names[number].watch_ids if start < PAGE or holes else None
+            size = len(ids) - holes if ids is not None else PAGE
+            if start >= size:
+                start -= size
+                continue
+            assert ids is not None
+            for watch_id in reversed(ids):
+                if not watch_id:
+                    continue
+                if start:
+                    start -= 1
+                else:
+                    yield watch_id
+
+    def get(self, slot: int, column: str) -> int:
+        """One entry of a row: `checked`, `due`, `seen`, `failures` or `errors`."""
+        number, row = divmod(slot, PAGE)
+        return getattr(self._times[number], column)[row]
+
+    def set(self, slot: int, **columns: int) -> None:
+        """Change entries of a row; `digest` may be among them."""
+        number, row = divmod(slot, PAGE)
+        digest = columns.pop("digest", None)
+        if digest is not None:
+            names = self._names[number]
+            names.digests[row] = digest
+            names._p_changed = True
+        times = self._times[number]
+        for column, value in columns.items():
+            getattr(times, column)[row] = value
+        times._p_changed = True
+        self._summarise(number, times)
+
+    def error(self, slot: int) -> BugWatchErrorType | None:
+        """What was wrong when the watch was last tried."""
+        name = self.error_names[self.get(slot, "errors")]
+        return BugWatchErrorType[name] if name else None
+
+    def error_code(self, error_type: BugWatchErrorType | None) -> int:
+        """What stands for `error_type` in a row."""
+        name = error_type.name if error_type is not None else ""
+        if name not in self.error_names:
+            self.error_names += (name,)
+        return self.error_names.index(name)
+
+    def has_validators(self) -> bool:
+        """Whether any bug of this bug tracker has a validator."""
+        return bool(self._validators)
+
+    def validator(self, remotebug: str) -> str | None:
+        return self._validators.get(remotebug)
+
+    def set_validator(self, remotebug: str, validator: str | None) -> None:
+        if validator is None:
+            self._validators.pop(remotebug, None)
+        elif self._validators.get(remotebug) != validator:
+            self._validators[remotebug] = validator
+
+    # What is due.
+
+    def due(self, now: float) -> list[tuple[int, int]]:
+        """(due, slot) of all that is due, the longest due first."""
+        found = []
+        for number, earliest in self._page_due.items():
+            if earliest <= now:
+                start = number * PAGE
+                for row, due in enumerate(self._times[number].due):
+                    if due <= now:
+                        found.append((due, start + row))
+        found.sort()
+        return found
+
+    def count_due(self, now: float) -> int:
+        """How many are due."""
+        return sum(
+            sum(due <= now for due in self._times[number].due)
+            for number, earliest in self._page_due.items()
+            if earliest <= now
+        )
+
+    def any_due(self, now: float) -> bool:
+        """Whether anything is due."""
+        return any(earliest <= now for earliest in self._page_due.values())
+
+    def not_checked_since(self, moment: float) -> Iterator[tuple[str, int]]:
+        """(remote id, watch's number) of the watches last checked before `moment`."""
+        for number, earliest in self._page_checked.items():
+            if earliest <= moment:
+                names = self._names[number]
+                for row, checked in enumerate(self._times[number].checked):
+                    if checked <= moment:
+                        yield names.remotebugs[row], names.watch_ids[row]
+
+    def rows(self, slots: Iterable[int], now: float) -> Iterator[tuple[str, int, bool]]:
+        """(remote id, seen, whether all is well known) for each slot.
+
+        `seen` is UNKNOWN where the watch has to be asked for in full.
+        """
+        number = -1
+        for slot in slots:
+            if slot // PAGE != number:
+                number = slot // PAGE
+                names, times = self._names[number], self._times[number]
+            row = slot % PAGE
+            known = names.digests[row] != 0 and times.errors[row] == 0
+            full = not known or schedule.is_full_check(slot, now)
+            yield names.remotebugs[row], UNKNOWN if full else times.seen[row], known
+
+    # Writing many rows.
+
+    def pages(self) -> "Pages":
+        """For writing many rows."""
+        return Pages(self)
+
+    def reset(self, now: float) -> None:
+        """Make every row due, to be asked for in full."""
+        for number, times in self._times.items():
+            for row, due in enumerate(times.due):
+                if due != NEVER:
+                    times.due[row] = min(due, int(now))
+                    times.seen[row] = UNKNOWN
+                    times.failures[row] = 0
+            times._p_changed = True
+            self._summarise(number, times)
+
+    def set_clock_back(self, now: float) -> None:
+        """Make sense of moments after `now`: they were recorded by a clock that was wrong.
+
+        Those rows are due, and asked for in full.
+        """
+        limit = now + schedule.LONGEST_CHECK_INTERVAL
+        for number, times in self._times.items():
+            changed = False
+            for row, (checked, due) in enumerate(zip(times.checked, times.due, strict=True)):
+                if due != NEVER and (checked > now or due > limit):
+                    times.checked[row] = min(checked, int(now))
+                    times.due[row] = int(now)
+                    times.seen[row] = UNKNOWN
+                    changed = True
+            if changed:
+                times._p_changed = True
+                self._summarise(number, times)
+        self.latest = int(now)
+
+
+class Pages:
+    """The pages that a batch writes to, each looked up once, and noted as changed at the end."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._pages: dict[int, tuple[NamesPage, TimesPage]] = {}
+
+    def page(self, slot: int) -> tuple[NamesPage, TimesPage]:
+        number = slot // PAGE
+        try:
+            return self._pages[number]
+        except KeyError:
+            pages = self._ledger._names[number], self._ledger._times[number]
+            self._pages[number] = pages
+            return pages
+
+    def finish(self) -> None:
+        for number, (_, times) in self._pages.items():
+            times._p_changed = True
+            self._ledger._summarise(number, times)
+
+
+def _descending(tree: LOBTree) -> Iterator[int]:
+    """The keys of a tree of pages, the greatest first."""
+    if tree:
+        yield from range(tree.maxKey(), -1, -1)

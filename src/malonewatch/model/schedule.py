@@ -1,0 +1,61 @@
+"""When a watch, or a bug tracker in trouble, is asked again.  Pure.
+
+All times are seconds since the epoch, all spans seconds.
+"""
+
+import random
+
+HOUR = 3600.0
+DAY = 24 * HOUR
+
+#: A watch in order is checked again within this time.
+CHECK_INTERVAL = 23 * HOUR
+#: One that fails on and on is still tried that often.
+LONGEST_CHECK_INTERVAL = 7 * DAY
+
+#: How long a bug tracker in trouble is left alone at first, and at most.
+FIRST_BACK_OFF = 5 * 60.0
+LONGEST_BACK_OFF = 6 * HOUR
+#: No server may keep us away for longer than this.
+LONGEST_RETRY_AFTER = 7 * DAY
+
+#: How many seconds the bug tracker's clock may be off for us to ask it what
+#: changed since a time.
+CLOCK_SKEW_LIMIT = 5 * 60.0
+#: How far we look back behind the moment as of which all is known: what was
+#: being written then, a clock that is a little off, an index that lags.
+OVERLAP = 2 * CLOCK_SKEW_LIMIT
+#: One check in so many is a full one, which notices that a bug is gone.
+FULL_CHECK_EVERY = 7
+
+_random = random.Random()
+
+
+def next_check(now: float) -> float:
+    """When watches that were found in order at `now` are due again.
+
+    Called once for a whole batch: with one time for all, what is due next
+    lies together in the database.  A little before the interval is up, by
+    chance, so that batches drift apart.
+    """
+    return now + CHECK_INTERVAL * _random.uniform(0.96, 1.0)
+
+
+def next_check_after_failure(now: float, failures: int) -> float:
+    """When a watch that failed for the `failures`-th time in a row is due again."""
+    wait = min(CHECK_INTERVAL * 2 ** min(failures - 1, 8), LONGEST_CHECK_INTERVAL)
+    return now + wait * _random.uniform(0.9, 1.0)
+
+
+def next_attempt(now: float, failures: int, retry_after: float | None) -> float:
+    """When a bug tracker in trouble for the `failures`-th time in a row may be asked again."""
+    wait = min(FIRST_BACK_OFF * 2 ** min(failures - 1, 16), LONGEST_BACK_OFF)
+    wait *= _random.uniform(0.9, 1.1)
+    if retry_after is not None:
+        wait = max(wait, min(retry_after, LONGEST_RETRY_AFTER))
+    return now + wait
+
+
+def is_full_check(slot: int, now: float) -> bool:
+    """Whether the watch in that slot is asked for in full today, changed or not."""
+    return (slot + int(now // DAY)) % FULL_CHECK_EVERY == 0

@@ -1,0 +1,44 @@
+"""Moments: aware datetimes outside, seconds since the epoch in the database."""
+
+import time
+from datetime import datetime, timezone
+
+import pytz
+from zope.component import queryUtility
+from zope.interface import implementer
+
+from malonewatch.interfaces import BadInput, IClock
+
+
+@implementer(IClock)
+class SystemClock:
+    """What the machine says."""
+
+    def now(self) -> datetime:
+        return from_seconds(time.time())
+
+
+def now() -> datetime:
+    """Now, by the `IClock` that is registered, else by the machine's."""
+    clock = queryUtility(IClock)
+    return clock.now() if clock is not None else SystemClock().now()
+
+
+def to_seconds(moment: datetime) -> float:
+    """Seconds since the epoch.
+
+    :raises BadInput: `moment` is naive.
+    """
+    if moment.tzinfo is None:
+        raise BadInput(f"{moment} has no time zone; give one, such as pytz.utc.")
+    return moment.timestamp()
+
+
+def from_seconds(seconds: float) -> datetime:
+    """The moment, aware, in UTC."""
+    return datetime.fromtimestamp(seconds, timezone.utc).astimezone(pytz.utc)
+
+
+def from_optional(seconds: float | None) -> datetime | None:
+    """Like `from_seconds`; None stays None."""
+    return None if seconds is None else from_seconds(seconds)
