@@ -73,14 +73,16 @@ class Database:
                         result = self._in_site(connection, function)
                         if commit:
                             manager.commit()
+                        else:
+                            manager.abort()
                         return result
                     except TransientError:
+                        manager.abort()
                         if not attempts_left:
                             raise
-                    finally:
-                        # Does nothing after a commit.
-                        if manager.manager._txn is not None:
-                            manager.abort()
+                    except BaseException:
+                        manager.abort()
+                        raise
                 raise AssertionError("not reached")
             finally:
                 connection.close()

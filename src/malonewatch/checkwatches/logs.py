@@ -1,0 +1,69 @@
+"""What a run says on standard error."""
+
+import datetime
+import json
+import logging
+import sys
+from typing import Any, TextIO
+
+
+class StandardErrorHandler(logging.StreamHandler):
+    """Writes to whatever sys.stderr is at the time, such as a progress bar's."""
+
+    def __init__(self) -> None:
+        logging.Handler.__init__(self)
+
+    @property
+    def stream(self) -> TextIO:
+        return sys.stderr
+
+    @stream.setter
+    def stream(self, stream: TextIO) -> None:
+        raise AttributeError("the stream is sys.stderr")
+
+
+class JSONFormatter(logging.Formatter):
+    """A JSON object a line: time (ISO 8601, UTC), level, logger, message, and traceback if any."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        moment = datetime.datetime.fromtimestamp(record.created, datetime.timezone.utc)
+        entry: dict[str, Any] = {
+            "time": moment.isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            entry["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(entry, ensure_ascii=False)
+
+
+class LineFormatter(logging.Formatter):
+    """``LEVEL   message``, one line whatever the message holds."""
+
+    def __init__(self) -> None:
+        super().__init__("%(levelname)-7s %(message)s")
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        # What a remote server said must not pass for a line of ours, nor
+        # reach the terminal as a control sequence.
+        line = super().formatMessage(record)
+        return "".join(
+            character if character.isprintable() else repr(character)[1:-1] for character in line
+        )
+
+
+def set_up(log_format: str, verbosity: int) -> logging.Handler:
+    """Log to standard error, and return the handler.
+
+    `log_format` is ``text`` or ``json``; `verbosity` 0 says what happens, -1
+    only what went wrong, 1 everything.
+    """
+    handler = StandardErrorHandler()
+    handler.setFormatter(JSONFormatter() if log_format == "json" else LineFormatter())
+    root = logging.getLogger()
+    root.addHandler(handler)
+    root.setLevel(logging.WARNING)
+    level = {-1: logging.WARNING, 0: logging.INFO}.get(verbosity, logging.DEBUG)
+    logging.getLogger("malonewatch").setLevel(level)
+    return handler

@@ -1,0 +1,275 @@
+"""The cron script ``checkwatches``."""
+
+import contextlib
+import dataclasses
+import logging
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from zope.component import getUtility
+
+from malonewatch.checkwatches.lock import Locked, lock_path, run_lock
+from malonewatch.checkwatches.logs import set_up
+from malonewatch.configuration import configure
+from malonewatch.interfaces import BadInput, DatabaseError, IClock, IDatabaseOpener
+
+if TYPE_CHECKING:
+    from malonewatch.checkwatches.updater import Report
+
+log = logging.getLogger("malonewatch.checkwatches")
+
+EXIT_TROUBLE = 1
+EXIT_USAGE = 2
+EXIT_LOCKED = 3
+EXIT_DATABASE = 4
+EXIT_INTERRUPTED = 5
+EXIT_FAULT = 70
+
+#: From how many watches on a progress bar is worth its place.
+LONG_RUN = 200
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Candidate:
+    """What has to be known of a bug tracker to decide whether to ask it."""
+
+    name: str
+    title: str
+    baseurl: str
+    active: bool
+    due: bool
+    clock_went_back: bool
+    next_attempt: datetime | None
+
+
+@click.command(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 90},
+    epilog="Exit codes: 0 all was asked; 1 some bug tracker could not be asked; 2 the command "
+    "line is wrong; 3 another run is at work; 4 the database cannot be used; 5 interrupted, "
+    "with what was fetched saved; 70 a fault in malonewatch, with a traceback in the log.",
+)
+@click.option(
+    "-t",
+    "--bug-tracker",
+    "names",
+    metavar="NAME",
+    multiple=True,
+    help="Update this bug tracker only; may be given again for more.",
+)
+@click.option(
+    "-b",
+    "--batch-size",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Update at most N watches of each bug tracker; 0 for all that are due.",
+)
+@click.option(
+    "--reset",
+    is_flag=True,
+    help="Make all watches due first, forget all back-off, and update them all.",
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Ask N bug trackers at the same time.  [default: 100]",
+)
+@click.option("--dry-run", is_flag=True, help="Ask, say what would change, and write nothing.")
+@click.option("-q", "--quiet", is_flag=True, help="Say only what went wrong.")
+@click.option("-v", "--verbose", is_flag=True, help="Say more.")
+@click.option(
+    "--log-format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="How to say it on standard error.",
+)
+@click.option(
+    "--database",
+    "uri",
+    metavar="URI",
+    help="The database.  [default: $MALONEWATCH_DATABASE, else your own]",
+)
+@click.option(
+    "--lock-file",
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="The lock file.  [default: one for each database, in your state directory]",
+)
+def command(
+    names: Sequence[str],
+    batch_size: int | None,
+    reset: bool,
+    jobs: int | None,
+    dry_run: bool,
+    quiet: bool,
+    verbose: bool,
+    log_format: str,
+    uri: str | None,
+    lock_file: Path | None,
+) -> int:
+    """Ask the bug trackers how the watched bugs are.
+
+    Made to be run by cron, every ten minutes, say: only what is due is asked for.
+    """
+    if dry_run and reset:
+        raise click.UsageError("--dry-run writes nothing, and --reset would have to.")
+    set_up(log_format, -1 if quiet else int(verbose))
+    started = time.monotonic()
+    configure()
+    database = getUtility(IDatabaseOpener)(uri, read_only=dry_run)
+    with contextlib.closing(database), contextlib.ExitStack() as stack:
+        if not dry_run:
+            path = lock_file or lock_path(database.uri)
+            log.info("creating lockfile")
+            try:
+                stack.enter_context(run_lock(path))
+            except OSError as error:
+                raise DatabaseError(
+                    f"The lock file {path} cannot be made ({error.strerror}); "
+                    "name another with --lock-file."
+                ) from None
+        report = _run(database, names, batch_size, reset, jobs, dry_run, quiet)
+    log.info("Time for this run: %.3f seconds.", time.monotonic() - started)
+    if report is None:
+        return 0
+    if report.faults:
+        return EXIT_FAULT
+    if report.interrupted:
+        log.warning("Interrupted; what was fetched is saved, the rest is still due.")
+        return EXIT_INTERRUPTED
+    return EXIT_TROUBLE if report.troubled else 0
+
+
+def _run(
+    database: Any,
+    names: Sequence[str],
+    batch_size: int | None,
+    reset: bool,
+    jobs: int | None,
+    dry_run: bool,
+    quiet: bool,
+) -> "Report | None":
+    """Update what is due; None if nothing is."""
+    now = getUtility(IClock).now()
+    candidates = database.read(lambda trackers: _candidates(trackers, names, now))
+    if reset and not dry_run:
+        wanted = [candidate.name for candidate in candidates if candidate.active]
+        database.write(lambda trackers: [trackers[name].resetWatches(now) for name in wanted])
+        candidates = database.read(lambda trackers: _candidates(trackers, names, now))
+        batch_size = 0 if batch_size is None else batch_size
+    late = [candidate.name for candidate in candidates if candidate.clock_went_back]
+    if late and not dry_run:
+        log.warning("The clock went back; watches checked in what is now the future are due.")
+        database.write(lambda trackers: [trackers[name].setClockBack(now) for name in late])
+        candidates = database.read(lambda trackers: _candidates(trackers, names, now))
+    due = [candidate.name for candidate in candidates if _is_to_be_asked(candidate, now)]
+    if not due:
+        return None
+    # Only now: a run that finds nothing to do does without.
+    from malonewatch.checkwatches.updater import JOBS, Run
+
+    with _progress(database, due, now, quiet) as progress:
+        run = Run(
+            database,
+            batch_size=batch_size,
+            jobs=jobs or JOBS,
+            dry_run=dry_run,
+            progress=progress,
+        )
+        report = run.update(due)
+    applied = report.applied
+    log.debug(
+        "%d watches taken on: %d checked, %d changed, %d failed; %d bug trackers in trouble",
+        *(report.watches, applied.checked, report.changed, applied.failed, len(report.troubled)),
+    )
+    return report
+
+
+def _candidates(trackers: Any, names: Sequence[str], now: datetime) -> list[Candidate]:
+    unknown = [name for name in names if name not in trackers]
+    if unknown:
+        raise BadInput(
+            f"There is no bug tracker named {unknown[0]!r}; 'malonewatch tracker list' shows them."
+        )
+    return [
+        Candidate(
+            tracker.name,
+            tracker.title,
+            tracker.baseurl,
+            tracker.active,
+            tracker.active and tracker.hasDue(now),
+            tracker.active and tracker.clockWentBack(now),
+            tracker.next_attempt,
+        )
+        for tracker in trackers
+        if not names or tracker.name in names
+    ]
+
+
+def _is_to_be_asked(candidate: Candidate, now: datetime) -> bool:
+    """Whether to ask a bug tracker; says so if not."""
+    if not candidate.active:
+        log.info("Skipping updating %s watches.", candidate.title)
+    elif not candidate.due:
+        log.info("No watches to update on %s", candidate.baseurl)
+    elif candidate.next_attempt is not None and candidate.next_attempt > now:
+        log.info(
+            "Leaving %s alone until %s",
+            candidate.baseurl,
+            candidate.next_attempt.strftime("%Y-%m-%d %H:%M:%S UTC"),
+        )
+    else:
+        return True
+    return False
+
+
+@contextlib.contextmanager
+def _progress(
+    database: Any, names: Sequence[str], now: datetime, quiet: bool
+) -> Iterator[Callable[[int], None] | None]:
+    """What to call as the run gets on: a progress bar on a terminal, for a long run."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    total = database.read(lambda trackers: sum(trackers[name].countDue(now) for name in names))
+    if total < LONG_RUN:
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("Watches", total=total)
+        yield lambda done: bar.advance(task, done)
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Run the script; the exit code."""
+    try:
+        return command.main(args, prog_name="checkwatches", standalone_mode=False) or 0
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except click.ClickException as error:
+        error.show()
+        return EXIT_USAGE
+    except Locked as error:
+        log.warning("%s", error)
+        return EXIT_LOCKED
+    except BadInput as error:
+        log.error("%s", error)
+        return EXIT_USAGE
+    except DatabaseError as error:
+        log.error("%s", error)
+        return EXIT_DATABASE
+    except (KeyboardInterrupt, click.Abort):
+        log.warning("Interrupted.")
+        return EXIT_INTERRUPTED
+    except Exception:
+        log.exception("Unexpected failure")
+        return EXIT_FAULT
