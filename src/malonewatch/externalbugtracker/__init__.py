@@ -6,8 +6,10 @@ its protocol, what its statuses and importances mean.
 
 from malonewatch.externalbugtracker.base import ExternalBugTracker
 from malonewatch.externalbugtracker.bugzilla import Bugzilla
+from malonewatch.externalbugtracker.debbugs import Debbugs
 
 __all__ = [
     "Bugzilla",
+    "Debbugs",
     "ExternalBugTracker",
 ]

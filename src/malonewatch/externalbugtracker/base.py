@@ -103,12 +103,16 @@ class ExternalBugTracker:
                 outcome = found.get(remotebug)
                 if outcome is not None:
                     yield outcome
-                elif batch.since is not None:
+                elif batch.since is not None and self.tells_changes():
                     yield RemoteBugUnchanged(remotebug)
                 else:
                     missing.append(remotebug)
             async for outcome in self.fetch_missing(session, missing):
                 yield outcome
+
+    def tells_changes(self) -> bool:
+        """Whether `fetch_many` honours `since` in the dialect that was spoken last."""
+        return self.changed_since
 
     async def fetch_many(
         self, session: Any, remotebugs: Sequence[str], since: datetime | None
@@ -139,11 +143,12 @@ class ExternalBugTracker:
         """`remotebugs` in portions that fit into a URL."""
         start = used = 0
         for index, remotebug in enumerate(remotebugs):
-            # Room for a separator such as "%2C" or "&id=".
-            used += len(quote(remotebug)) + 4
+            # With room for a separator such as "%2C" or "&id=".
+            length = 4 + len(remotebug if remotebug.isdecimal() else quote(remotebug))
+            used += length
             if used > self.url_budget and index > start:
                 yield remotebugs[start:index]
-                start, used = index, len(quote(remotebug)) + 4
+                start, used = index, length
         if start < len(remotebugs):
             yield remotebugs[start:]
 

@@ -200,6 +200,9 @@ class Bugzilla(ExternalBugTracker):
     def is_valid(self, remotebug: str) -> bool:
         return is_number(remotebug) or _is_alias(remotebug)
 
+    def tells_changes(self) -> bool:
+        return self.dialect != "xml"
+
     async def fetch_many(
         self, session: Any, remotebugs: Sequence[str], since: datetime | None
     ) -> Mapping[str, Outcome]:

@@ -1,6 +1,7 @@
 """Bug trackers, and the set of them."""
 
 import hashlib
+import marshal
 import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
@@ -45,7 +46,7 @@ from malonewatch.interfaces import (
     UnknownBugTrackerType,
 )
 from malonewatch.model import schedule
-from malonewatch.model.activity import ActivityLog, activity_entries, log_activity
+from malonewatch.model.activity import activity_entries, log_activity
 from malonewatch.model.baseurl import auto_name, auto_title, base_key, check_baseurl, prefix_keys
 from malonewatch.model.ledger import PAGE, UNKNOWN, Ledger
 from malonewatch.model.resultset import ResultSet
@@ -72,7 +73,7 @@ class BugTracker(Persistent):
     _last_error_type: str | None = None
     _next_attempt: float | None = None
     _aliases: tuple[str, ...] = ()
-    _activity: ActivityLog = ()
+    _activity = ""
 
     def __init__(
         self,
@@ -261,8 +262,7 @@ class BugTracker(Persistent):
             due = due[:batch_size]
         # Per remote bug: as of when all its watches are well known.
         bugs: dict[str, tuple[int, bool]] = {}
-        rows = self.ledger.rows((slot for _, slot in due), moment)
-        for remotebug, seen, known in rows:
+        for remotebug, seen, known in self.ledger.rows(due, moment):
             before = bugs.get(remotebug)
             if before is not None:
                 seen, known = min(seen, before[0]), known and before[1]
@@ -320,9 +320,11 @@ class BugTracker(Persistent):
             seen = int(moment + clock_skew)
         ledger = self.ledger
         pages = ledger.pages()
-        changed_names = set()
+        validators = ledger.has_validators()
+        differing = []
+        # This loop is what an unchanged watch costs.
         for outcome in outcomes:
-            remotebug = outcome.remotebug
+            remotebug = outcome[0]
             slots = ledger.slots(remotebug)
             if isinstance(outcome, RemoteBugError):
                 for slot in slots:
@@ -330,35 +332,45 @@ class BugTracker(Persistent):
                 continue
             remote = outcome if isinstance(outcome, RemoteBug) else None
             digest = 0 if remote is None else digest_of(remote)
-            if remote is not None and (remote.validator or ledger.has_validators()):
+            if remote is not None and (remote.validator or validators):
                 ledger.set_validator(remotebug, remote.validator)
             for slot in slots:
                 names, times = pages.page(slot)
                 row = slot % PAGE
+                before, error = names.digests[row], times.errors[row]
                 if remote is None:
-                    if not names.digests[row]:
+                    if not before:
                         # "As it was" is nothing to a watch that knows nothing.
                         continue
-                elif names.digests[row] != digest or self._had_own_error(times.errors[row]):
-                    watch = self._bugwatches.get(names.watch_ids[row])
-                    if watch.differs(remote):
-                        applied.changes.append(self._change(watch, remote))
-                    watch.update(remote, moment, self._had_own_error(times.errors[row]))
+                elif before != digest or (error and self._is_own_error(error)):
+                    differing.append((names.watch_ids[row], remote, self._is_own_error(error)))
                     names.digests[row] = digest
-                    changed_names.add(names)
+                    names._p_changed = True
                 times.checked[row] = checked
                 times.due[row] = due
                 times.seen[row] = seen
                 times.failures[row] = 0
                 times.errors[row] = 0
                 applied.checked += 1
-        for names in changed_names:
-            names._p_changed = True
         pages.finish()
         ledger.latest = checked
+        self._update_watches(differing, moment, applied)
         return applied
 
-    def _had_own_error(self, code: int) -> bool:
+    def _update_watches(
+        self, differing: list[tuple[int, RemoteBug, bool]], moment: float, applied: Applied
+    ) -> None:
+        """Take over what is new; an entry has the watch's number, what is said, and whether
+        the watch had failed before."""
+        watches = [self._bugwatches.get(watch_id) for watch_id, _, _ in differing]
+        if self._p_jar is not None:
+            self._p_jar.prefetch(watches)
+        for watch, (_, remote, recovered) in zip(watches, differing, strict=True):
+            if watch.differs(remote):
+                applied.changes.append(self._change(watch, remote))
+            watch.update(remote, moment, recovered)
+
+    def _is_own_error(self, code: int) -> bool:
         """Whether an entry of the ledger's errors column is a failure of the watch's own."""
         if not code:
             return False
@@ -386,7 +398,7 @@ class BugTracker(Persistent):
     def _change(self, watch: Any, remote: RemoteBug) -> BugWatchChange:
         return BugWatchChange(
             watch.id,
-            watch.bug.id,
+            watch.bug_id,
             self._name,
             watch.remotebug,
             watch.remotestatus,
@@ -398,7 +410,7 @@ class BugTracker(Persistent):
     def _failure(self, watch: Any, outcome: RemoteBugError) -> BugWatchChange:
         return BugWatchChange(
             watch.id,
-            watch.bug.id,
+            watch.bug_id,
             self._name,
             watch.remotebug,
             watch.remotestatus,
@@ -468,21 +480,20 @@ def _now() -> datetime:
 
 def digest_of(remote: RemoteBug) -> int:
     """What two answers that say the same of a bug have in common: 64 bits, never 0."""
-    modified = remote.modified
-    text = "\0".join(
-        (
-            remote.remotestatus,
-            remote.status._name_,
-            remote.remote_importance,
-            remote.importance._name_,
-            remote.title,
-            remote.resolution,
-            "" if modified is None else modified.isoformat(),
-            remote.duplicate_of or "",
-            remote.moved_to or "",
-        )
+    # The validator is no part of what is said.
+    said = (
+        remote.remotestatus,
+        remote.status._name_,
+        remote.remote_importance,
+        remote.importance._name_,
+        remote.title,
+        remote.resolution,
+        None if remote.modified is None else remote.modified.timestamp(),
+        remote.duplicate_of,
+        remote.moved_to,
     )
-    digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    # Format 2 has no back references, so equal values give equal bytes.
+    digest = hashlib.blake2b(marshal.dumps(said, 2), digest_size=8).digest()
     return int.from_bytes(digest, "little") or 1
 
 

@@ -1,5 +1,6 @@
 """Bug watches."""
 
+import operator
 import re
 from collections.abc import Iterator
 from datetime import datetime
@@ -27,16 +28,18 @@ from malonewatch.interfaces import (
     BugWatchActivity,
     BugWatchErrorType,
     BugWatchTaken,
+    IBugSet,
     IBugTrackerSet,
     IBugWatch,
     IBugWatchSet,
     IExternalBugTracker,
+    IPersonSet,
     NoBugTrackerFound,
     NotFoundError,
     RemoteBug,
     UnrecognizedBugTrackerURL,
 )
-from malonewatch.model.activity import ActivityLog, activity_entries, log_activity
+from malonewatch.model.activity import activity_entries, log_activity, prune_activity
 from malonewatch.model.events import BugWatchStatusChanged
 from malonewatch.model.ledger import UNKNOWN
 from malonewatch.model.schedule import CHECK_INTERVAL
@@ -52,32 +55,54 @@ class BugWatch(Persistent):
     """See `IBugWatch`.
 
     What every check changes is not here but in the bug tracker's ledger, in
-    row `slot`.
+    row `slot`.  The record is a tuple (see `_FIELDS`) whose only reference is
+    the one to the bug tracker: reading and writing a record costs by the
+    number of values and references in it, and a run may have very many to do.
     """
-
-    __parent__: Any = None
-
-    # What nothing is known of.
-    remotestatus: str | None = None
-    remote_importance = ""
-    remote_title = ""
-    resolution = ""
-    duplicate_of: str | None = None
-    moved_to: str | None = None
-    _status = BugTaskStatus.UNKNOWN.name
-    _importance = BugTaskImportance.UNKNOWN.name
-    _modified: float | None = None
-    _lastchanged: float | None = None
-    _activity: ActivityLog = ()
 
     def __init__(self, id: int, bug: Any, bugtracker: Any, remotebug: str, owner: Any) -> None:
         self.id = id
-        self.bug = bug
         self.bugtracker = bugtracker
         self.remotebug = remotebug
-        self.owner = owner
-        self._datecreated = to_seconds(now())
         self.slot = -1
+        self.bug_id: int = bug.id
+        self._owner_name: str | None = None if owner is None else owner.name
+        self._datecreated = to_seconds(now())
+        self._activity = ""
+        self._forget()
+
+    def _forget(self) -> None:
+        """Know nothing of the remote bug."""
+        self.remotestatus: str | None = None
+        self.remote_importance = ""
+        self.remote_title = ""
+        self.resolution = ""
+        self.duplicate_of: str | None = None
+        self.moved_to: str | None = None
+        self._status = BugTaskStatus.UNKNOWN.name
+        self._importance = BugTaskImportance.UNKNOWN.name
+        self._modified: float | None = None
+        self._lastchanged: float | None = None
+
+    def __getstate__(self) -> Any:
+        return _values_of(self.__dict__)
+
+    def __setstate__(self, state: Any) -> None:
+        self.__dict__.update(zip(_FIELDS, state, strict=False))
+
+    @property
+    def __parent__(self) -> Any:
+        return find_utility(self.bugtracker, IBugWatchSet)
+
+    @property
+    def bug(self) -> Any:
+        return find_utility(self.bugtracker, IBugSet).get(self.bug_id)
+
+    @property
+    def owner(self) -> Any:
+        if self._owner_name is None:
+            return None
+        return find_utility(self.bugtracker, IPersonSet).getByName(self._owner_name)
 
     @property
     def __name__(self) -> str:
@@ -155,12 +180,7 @@ class BugWatch(Persistent):
         return activity_entries(self._activity)
 
     def reset(self) -> None:
-        for name in (
-            *("remotestatus", "remote_importance", "remote_title", "resolution"),
-            *("duplicate_of", "moved_to", "_status", "_importance", "_modified", "_lastchanged"),
-        ):
-            self.__dict__.pop(name, None)
-        self._p_changed = True
+        self._forget()
         moment = int(to_seconds(now()))
         self._ledger.set(
             self.slot, digest=0, checked=UNKNOWN, due=moment, seen=UNKNOWN, failures=0, errors=0
@@ -169,8 +189,8 @@ class BugWatch(Persistent):
 
     def pruneActivity(self, before: datetime) -> int:
         limit = to_seconds(before)
-        kept = tuple(entry for entry in self._activity if entry[0] >= limit)
-        dropped = len(self._activity) - len(kept)
+        kept = prune_activity(self._activity, limit)
+        dropped = self._activity.count("\n") - kept.count("\n")
         if dropped:
             self._activity = kept
         return dropped
@@ -216,6 +236,15 @@ class BugWatch(Persistent):
         self._activity = log_activity(self._activity, moment, error_type, message)
 
 
+#: What the record of a watch holds, in this order; new fields go to the end.
+_FIELDS = (
+    *("bugtracker", "id", "slot", "remotebug", "bug_id", "_owner_name", "_datecreated"),
+    *("remotestatus", "_status", "remote_importance", "_importance", "remote_title"),
+    *("resolution", "_modified", "duplicate_of", "moved_to", "_lastchanged", "_activity"),
+)
+_values_of = operator.itemgetter(*_FIELDS)
+
+
 @implementer(IBugWatchSet)
 class BugWatchSet(Persistent):
     """See `IBugWatchSet`."""
@@ -254,7 +283,6 @@ class BugWatchSet(Persistent):
         notify(ObjectCreatedEvent(watch))
         self._watches[watch_id] = watch
         self._length.change(1)
-        watch.__parent__ = self
         watch.slot = bugtracker.ledger.add(watch_id, remotebug, to_seconds(watch.datecreated))
         bug.link(watch)
         notify(ObjectAddedEvent(watch, self, watch.__name__))
@@ -266,7 +294,6 @@ class BugWatchSet(Persistent):
         del self._watches[bugwatch.id]
         self._length.change(-1)
         notify(ObjectRemovedEvent(bugwatch, self, bugwatch.__name__))
-        bugwatch.__parent__ = None
 
     def extractBugTrackerAndBug(self, url: str) -> tuple[Any, str]:
         trackers = find_utility(self, IBugTrackerSet)

@@ -41,8 +41,7 @@ def default_uri() -> str:
 
 def sqlite_uri(directory: Path) -> str:
     """The URI of the embedded database in `directory`."""
-    query = urllib.parse.urlencode({"data_dir": str(directory)})
-    return f"sqlite://?{query}"
+    return f"sqlite://?{urllib.parse.urlencode({'data_dir': str(directory)})}"
 
 
 @implementer(IDatabase)
@@ -176,7 +175,7 @@ def _open(uri: str, create: bool, read_only: bool) -> ZODB.DB:
                 (path if scheme == "sqlite" else path.parent).mkdir(parents=True, exist_ok=True)
     with database_errors(uri):
         try:
-            storage_factory, options = zodburi.resolve_uri(uri)
+            storage_factory, options = zodburi.resolve_uri(_without_history(uri))
         except (KeyError, ValueError, TypeError) as error:
             raise BadInput(f"{_shown(uri)} is not the URI of a database: {error}.") from None
         storage = storage_factory()
@@ -185,6 +184,17 @@ def _open(uri: str, create: bool, read_only: bool) -> ZODB.DB:
         except BaseException:
             storage.close()
             raise
+
+
+def _without_history(uri: str) -> str:
+    """An embedded database keeps no old revisions, unless its URI asks for them.
+
+    With them each commit costs what the database holds rather than what it
+    writes.
+    """
+    if uri.startswith("sqlite:") and "keep_history=" not in uri:
+        return f"{uri}{'&' if '?' in uri else '?'}keep_history=false"
+    return uri
 
 
 def _ensure_site(database: Database) -> None:

@@ -195,7 +195,7 @@ class Ledger(Persistent):
     def slots(self, remotebug: str) -> tuple[int, ...]:
         """The slots of all watches on that remote bug, oldest first."""
         slots = self._slots.get(remotebug, ())
-        return (slots,) if isinstance(slots, int) else slots
+        return slots if type(slots) is tuple else (slots,)
 
     def watch_id(self, slot: int) -> int:
         number, row = divmod(slot, PAGE)
@@ -298,20 +298,25 @@ class Ledger(Persistent):
                     if checked <= moment:
                         yield names.remotebugs[row], names.watch_ids[row]
 
-    def rows(self, slots: Iterable[int], now: float) -> Iterator[tuple[str, int, bool]]:
-        """(remote id, seen, whether all is well known) for each slot.
+    def rows(self, due: Iterable[tuple[int, int]], now: float) -> Iterator[tuple[str, int, bool]]:
+        """(remote id, seen, whether all is well known) for each entry of `due()`.
 
         `seen` is UNKNOWN where the watch has to be asked for in full.
         """
         number = -1
-        for slot in slots:
+        day = schedule.day_of(now)
+        for _, slot in due:
             if slot // PAGE != number:
                 number = slot // PAGE
                 names, times = self._names[number], self._times[number]
             row = slot % PAGE
-            known = names.digests[row] != 0 and times.errors[row] == 0
-            full = not known or schedule.is_full_check(slot, now)
-            yield names.remotebugs[row], UNKNOWN if full else times.seen[row], known
+            seen = times.seen[row]
+            if not names.digests[row] or times.errors[row]:
+                yield names.remotebugs[row], UNKNOWN, False
+            elif seen and schedule.is_full_check(slot, day):
+                yield names.remotebugs[row], UNKNOWN, True
+            else:
+                yield names.remotebugs[row], seen, True
 
     # Writing many rows.
 

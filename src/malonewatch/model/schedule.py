@@ -56,6 +56,11 @@ def next_attempt(now: float, failures: int, retry_after: float | None) -> float:
     return now + wait
 
 
-def is_full_check(slot: int, now: float) -> bool:
-    """Whether the watch in that slot is asked for in full today, changed or not."""
-    return (slot + int(now // DAY)) % FULL_CHECK_EVERY == 0
+def day_of(now: float) -> int:
+    """The number of the day, in UTC."""
+    return int(now // DAY)
+
+
+def is_full_check(slot: int, day: int) -> bool:
+    """Whether the watch in that slot is asked for in full on that day, changed or not."""
+    return (slot + day) % FULL_CHECK_EVERY == 0
