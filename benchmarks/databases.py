@@ -1,6 +1,7 @@
 """Making databases with many watches."""
 
 import contextlib
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from malonewatch.interfaces import (
     IBugTrackerSet,
 )
 from malonewatch.model import open_database
+from malonewatch.model.ledger import PAGE
 
 #: How many watches a local bug has here.
 WATCHES_PER_BUG = 500
@@ -58,3 +60,20 @@ def make_due(uri: str) -> None:
     """Make every watch due, to be asked for in full."""
     with contextlib.closing(open_database(uri)) as database:
         database.write(lambda trackers: [tracker.resetWatches() for tracker in trackers])
+
+
+def settle(uri: str) -> None:
+    """Put every watch off until tomorrow, as if it had been checked just now."""
+    tomorrow = int(time.time()) + 80_000
+
+    def put_off(tracker: Any) -> None:
+        pages = tracker.ledger.pages()
+        for slot in range(tracker.watches.count()):
+            _, times = pages.page(slot)
+            times.due[slot % PAGE] = tomorrow
+        pages.finish()
+
+    with contextlib.closing(open_database(uri)) as database:
+        names = database.read(lambda trackers: [tracker.name for tracker in trackers])
+        for name in names:
+            database.write(lambda trackers, name=name: put_off(trackers[name]))

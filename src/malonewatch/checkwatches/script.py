@@ -1,7 +1,6 @@
 """The cron script ``checkwatches``."""
 
 import contextlib
-import dataclasses
 import logging
 import sys
 import time
@@ -16,7 +15,13 @@ from zope.component import getUtility
 from malonewatch.checkwatches.lock import Locked, lock_path, run_lock
 from malonewatch.checkwatches.logs import set_up
 from malonewatch.configuration import configure
-from malonewatch.interfaces import BadInput, DatabaseError, IClock, IDatabaseOpener
+from malonewatch.interfaces import (
+    BadInput,
+    BugTrackerState,
+    DatabaseError,
+    IClock,
+    IDatabaseOpener,
+)
 
 if TYPE_CHECKING:
     from malonewatch.checkwatches.updater import Report
@@ -32,19 +37,6 @@ EXIT_FAULT = 70
 
 #: From how many watches on a progress bar is worth its place.
 LONG_RUN = 200
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Candidate:
-    """What has to be known of a bug tracker to decide whether to ask it."""
-
-    name: str
-    title: str
-    baseurl: str
-    active: bool
-    due: bool
-    clock_went_back: bool
-    next_attempt: datetime | None
 
 
 @click.command(
@@ -157,18 +149,23 @@ def _run(
 ) -> "Report | None":
     """Update what is due; None if nothing is."""
     now = getUtility(IClock).now()
-    candidates = database.read(lambda trackers: _candidates(trackers, names, now))
-    if reset and not dry_run:
-        wanted = [candidate.name for candidate in candidates if candidate.active]
-        database.write(lambda trackers: [trackers[name].resetWatches(now) for name in wanted])
-        candidates = database.read(lambda trackers: _candidates(trackers, names, now))
-        batch_size = 0 if batch_size is None else batch_size
-    late = [candidate.name for candidate in candidates if candidate.clock_went_back]
-    if late and not dry_run:
+    states, clock_went_back = database.read(
+        lambda trackers: (_states(trackers, names, now), trackers.clockWentBack(now))
+    )
+    if clock_went_back and not dry_run:
         log.warning("The clock went back; watches checked in what is now the future are due.")
-        database.write(lambda trackers: [trackers[name].setClockBack(now) for name in late])
-        candidates = database.read(lambda trackers: _candidates(trackers, names, now))
-    due = [candidate.name for candidate in candidates if _is_to_be_asked(candidate, now)]
+        every = database.read(lambda trackers: [tracker.name for tracker in trackers])
+        for name in every:
+            database.write(lambda trackers, name=name: trackers[name].setClockBack(now))
+        database.write(lambda trackers: trackers.setClockBack(now))
+    if reset and not dry_run:
+        for state in states:
+            if state.active:
+                database.write(lambda trackers, name=state.name: trackers[name].resetWatches(now))
+        batch_size = 0 if batch_size is None else batch_size
+    if (clock_went_back or reset) and not dry_run:
+        states = database.read(lambda trackers: _states(trackers, names, now))
+    due = [state.name for state in states if _is_to_be_asked(state)]
     if not due:
         return None
     # Only now: a run that finds nothing to do does without.
@@ -191,38 +188,28 @@ def _run(
     return report
 
 
-def _candidates(trackers: Any, names: Sequence[str], now: datetime) -> list[Candidate]:
+def _states(trackers: Any, names: Sequence[str], now: datetime) -> list[BugTrackerState]:
     unknown = [name for name in names if name not in trackers]
     if unknown:
         raise BadInput(
             f"There is no bug tracker named {unknown[0]!r}; 'malonewatch tracker list' shows them."
         )
     return [
-        Candidate(
-            tracker.name,
-            tracker.title,
-            tracker.baseurl,
-            tracker.active,
-            tracker.active and tracker.hasDue(now),
-            tracker.active and tracker.clockWentBack(now),
-            tracker.next_attempt,
-        )
-        for tracker in trackers
-        if not names or tracker.name in names
+        state for state in trackers.getBugTrackerStates(now) if not names or state.name in names
     ]
 
 
-def _is_to_be_asked(candidate: Candidate, now: datetime) -> bool:
+def _is_to_be_asked(state: BugTrackerState) -> bool:
     """Whether to ask a bug tracker; says so if not."""
-    if not candidate.active:
-        log.info("Skipping updating %s watches.", candidate.title)
-    elif not candidate.due:
-        log.info("No watches to update on %s", candidate.baseurl)
-    elif candidate.next_attempt is not None and candidate.next_attempt > now:
+    if not state.active:
+        log.info("Skipping updating %s watches.", state.title)
+    elif not state.due:
+        log.info("No watches to update on %s", state.baseurl)
+    elif state.next_attempt is not None:
         log.info(
             "Leaving %s alone until %s",
-            candidate.baseurl,
-            candidate.next_attempt.strftime("%Y-%m-%d %H:%M:%S UTC"),
+            state.baseurl,
+            state.next_attempt.strftime("%Y-%m-%d %H:%M:%S UTC"),
         )
     else:
         return True

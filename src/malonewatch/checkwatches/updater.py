@@ -119,6 +119,7 @@ class Run:
         self.progress = progress or (lambda done: None)
         self.report = Report(keep_details=keep_details)
         self._clock = getUtility(IClock)
+        self._only: Sequence[str] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     def update(self, names: Sequence[str]) -> Report:
@@ -130,6 +131,14 @@ class Run:
         """
         asyncio.run(self._update(names))
         return self.report
+
+    def update_only(self, name: str, remotebugs: Sequence[str]) -> Report:
+        """Update all watches on some remote bugs, in full, due or not.
+
+        :raises DatabaseError: the database cannot be read or written.
+        """
+        self._only = remotebugs
+        return self.update([name])
 
     def stop(self) -> None:
         """End the run soon; from the event loop's thread."""
@@ -205,6 +214,8 @@ class Run:
                 f"{facts.baseurl} is of the type {facts.bugtrackertype}, which nothing here "
                 "can talk to."
             )
+        if self._only is not None:
+            return self._plan_only(bugtracker, facts, external, self._only)
         batch_size = self.batch_size
         if batch_size is None:
             batch_size = external.batch_size
@@ -213,6 +224,17 @@ class Run:
         watches, batches = bugtracker.getDueBatches(
             self._clock.now(), batch_size, external.request_size, external.changed_since
         )
+        return Plan(facts, external, watches, batches)
+
+    def _plan_only(
+        self, bugtracker: Any, facts: BugTrackerFacts, external: Any, remotebugs: Sequence[str]
+    ) -> Plan:
+        size = external.request_size
+        batches = [
+            Batch(facts, tuple(remotebugs[start : start + size]))
+            for start in range(0, len(remotebugs), size)
+        ]
+        watches = sum(len(bugtracker.getBugsWatching(remotebug)) for remotebug in remotebugs)
         return Plan(facts, external, watches, batches)
 
     async def _update_batch(self, plan: Plan, session: Any, batch: Batch) -> bool:

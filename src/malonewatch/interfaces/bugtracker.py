@@ -10,7 +10,7 @@ from zope.schema import Bool, Choice, Datetime, Text, TextLine, Tuple
 from malonewatch.interfaces.enumerations import BugTrackerType, BugWatchErrorType
 from malonewatch.interfaces.errors import BugTrackerTrouble
 from malonewatch.interfaces.facts import IBugTrackerFacts
-from malonewatch.interfaces.values import Applied, Batch, Outcome
+from malonewatch.interfaces.values import Applied, Batch, BugTrackerState, Outcome
 
 
 class IResultSet(Interface):
@@ -83,14 +83,8 @@ class IBugTracker(IBugTrackerFacts):
 
     # What a run needs.
 
-    def hasDue(now: datetime) -> bool:
-        """Whether any watch is due."""
-
-    def clockWentBack(now: datetime) -> bool:
-        """Whether things have been recorded that lie in the future."""
-
     def setClockBack(now: datetime) -> None:
-        """Make the watches due that a wrong clock put off."""
+        """Make the watches due that a clock that was wrong put off."""
 
     def countDue(now: datetime) -> int:
         """How many watches are due.  Costs what is due."""
@@ -202,6 +196,18 @@ class IBugTrackerSet(Interface):
         Without a `name` one is made from the host, ``auto-bugs.example.com``,
         and a number added where that is taken.
         """
+
+    def getBugTrackerStates(now: datetime) -> Iterable[BugTrackerState]:
+        """What a run wants to know of each bug tracker, by title.
+
+        Costs little a bug tracker, and nothing a watch.
+        """
+
+    def clockWentBack(now: datetime) -> bool:
+        """Whether something has been recorded that lies in the future."""
+
+    def setClockBack(now: datetime) -> None:
+        """Forget that; the bug trackers have to be told one by one."""
 
     def getMostActiveBugTrackers(limit: int | None = None):
         """The bug trackers with the most watches, those first; a list."""

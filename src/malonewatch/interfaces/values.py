@@ -135,6 +135,21 @@ class BugWatchActivity(NamedTuple):
     message: str
 
 
+class BugTrackerState(NamedTuple):
+    """What a run wants to know before it looks at a bug tracker.
+
+    `due` says whether any watch is.  `next_attempt` is the time (aware, in
+    UTC) until when the bug tracker is left alone, None if it may be asked.
+    """
+
+    name: str
+    title: str
+    baseurl: str
+    active: bool
+    due: bool
+    next_attempt: datetime | None
+
+
 class BugFilingAndSearchLinks(NamedTuple):
     """Where to file a new bug, and where to look for an existing one."""
 

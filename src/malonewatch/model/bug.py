@@ -51,11 +51,14 @@ class Bug(Persistent):
         )
 
     def _watches_from(self, start: int) -> Iterator[Any]:
-        if self._newest is not None:
-            watches = find_utility(self, IBugWatchSet)
-            keys = self._newest.keys()
-            for position in range(start, len(keys)):
-                yield watches.get(-keys[position])
+        if self._newest is None or start >= len(self._newest):
+            return
+        watches = find_utility(self, IBugWatchSet)
+        key = self._newest.keys()[start]
+        while key is not None:
+            yield watches.get(-key)
+            # Looked for anew: the watch may be gone by now.
+            key = next(iter(self._newest.keys(key + 1)), None)
 
     def addWatch(self, bugtracker: Any, remotebug: Any, owner: Any) -> Any:
         found = self.getBugWatch(bugtracker, remotebug)
@@ -64,7 +67,7 @@ class Bug(Persistent):
         return find_utility(self, IBugWatchSet).createBugWatch(self, owner, bugtracker, remotebug)
 
     def getBugWatch(self, bugtracker: Any, remotebug: Any) -> Any:
-        if self._by_remote is None:
+        if self._by_remote is None or bugtracker.id is None:
             return None
         watch_id = self._by_remote.get((bugtracker.id, bugtracker.canonicalRemoteBug(remotebug)))
         if watch_id is None:

@@ -4,13 +4,14 @@ import hashlib
 import marshal
 import re
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from urllib.parse import SplitResult
 
+from BTrees.LLBTree import LLBTree
 from BTrees.LOBTree import LOBTree
 from BTrees.OLBTree import OLBTree
-from BTrees.OOBTree import OOTreeSet
+from BTrees.OOBTree import OOBTree
 from persistent import Persistent
 from zope.component import getSiteManager
 from zope.event import notify
@@ -29,6 +30,7 @@ from malonewatch.interfaces import (
     Batch,
     BugTrackerFacts,
     BugTrackerNameTaken,
+    BugTrackerState,
     BugTrackerTrouble,
     BugTrackerType,
     BugWatchActivity,
@@ -48,7 +50,7 @@ from malonewatch.interfaces import (
 from malonewatch.model import schedule
 from malonewatch.model.activity import activity_entries, log_activity
 from malonewatch.model.baseurl import auto_name, auto_title, base_key, check_baseurl, prefix_keys
-from malonewatch.model.ledger import PAGE, UNKNOWN, Ledger
+from malonewatch.model.ledger import NEVER, PAGE, UNKNOWN, Latest, Ledger
 from malonewatch.model.resultset import ResultSet
 from malonewatch.model.site import find_utility
 from malonewatch.model.times import from_optional, from_seconds, now, to_seconds
@@ -66,7 +68,6 @@ class BugTracker(Persistent):
 
     dialect: str | None = None
     guessed = False
-    active = True
     failures = 0
     last_error: str | None = None
     clock_skew: float | None = None
@@ -94,7 +95,7 @@ class BugTracker(Persistent):
         self.summary = summary
         self.contactdetails = contactdetails
         self.owner = owner
-        self.active = active
+        self._active = active
         self.guessed = guessed
         self._datecreated = to_seconds(now())
         self.ledger = Ledger()
@@ -117,6 +118,8 @@ class BugTracker(Persistent):
         if self.__parent__ is not None:
             self.__parent__.rename(self, name)
         self._name = name
+        if self.__parent__ is not None:
+            self.__parent__.enlist(self)
 
     @property
     def title(self) -> str:
@@ -125,8 +128,20 @@ class BugTracker(Persistent):
     @title.setter
     def title(self, title: str) -> None:
         if self.__parent__ is not None:
-            self.__parent__.retitle(self, title)
+            self.__parent__.delist(self, title)
         self._title = title
+        if self.__parent__ is not None:
+            self.__parent__.enlist(self)
+
+    @property
+    def active(self) -> bool:
+        return self._active
+
+    @active.setter
+    def active(self, active: bool) -> None:
+        self._active = active
+        if self.__parent__ is not None:
+            self.__parent__.enlist(self)
 
     @property
     def baseurl(self) -> str:
@@ -134,10 +149,14 @@ class BugTracker(Persistent):
 
     @baseurl.setter
     def baseurl(self, baseurl: str) -> None:
+        check_baseurl(baseurl)
+        aliases = _without_own(baseurl, self._aliases)
         if self.__parent__ is not None:
-            self.__parent__.move(self, baseurl, self._aliases)
-        self._baseurl = baseurl
+            self.__parent__.move(self, baseurl, aliases)
+        self._baseurl, self._aliases = baseurl, aliases
         self.dialect = None
+        if self.__parent__ is not None:
+            self.__parent__.enlist(self)
 
     @property
     def aliases(self) -> tuple[str, ...]:
@@ -145,9 +164,7 @@ class BugTracker(Persistent):
 
     @aliases.setter
     def aliases(self, aliases: Iterable[str] | None) -> None:
-        own = base_key(self._baseurl)
-        by_key = {base_key(alias): alias for alias in aliases or ()}
-        kept = tuple(sorted(alias for key, alias in by_key.items() if key != own))
+        kept = _without_own(self._baseurl, aliases or ())
         if self.__parent__ is not None:
             self.__parent__.move(self, self._baseurl, kept)
         self._aliases = kept
@@ -225,7 +242,7 @@ class BugTracker(Persistent):
         return sorted((watch.bug for watch in watches), key=lambda bug: bug.id)
 
     def getBugWatchesNeedingUpdate(self, hours: float) -> Iterator[Any]:
-        limit = to_seconds(now() - timedelta(hours=hours))
+        limit = max(to_seconds(now()) - hours * schedule.HOUR, 0)
         watches = self._bugwatches
         for _, watch_id in sorted(self.ledger.not_checked_since(limit)):
             yield watches.get(watch_id)
@@ -233,7 +250,7 @@ class BugTracker(Persistent):
     def resetWatches(self, now: datetime | None = None) -> int:
         self.ledger.reset(to_seconds(now or _now()))
         self.failures = 0
-        self._next_attempt = None
+        self._put_off(None)
         return len(self.ledger)
 
     # A run.
@@ -241,17 +258,18 @@ class BugTracker(Persistent):
     def countDue(self, now: datetime) -> int:
         return self.ledger.count_due(to_seconds(now))
 
-    def hasDue(self, now: datetime) -> bool:
-        return self.ledger.any_due(to_seconds(now))
-
-    def clockWentBack(self, now: datetime) -> bool:
-        return to_seconds(now) < self.ledger.latest - schedule.CLOCK_SKEW_LIMIT
-
     def setClockBack(self, now: datetime) -> None:
         moment = to_seconds(now)
         self.ledger.set_clock_back(moment)
         if self._next_attempt is not None:
-            self._next_attempt = min(self._next_attempt, moment + schedule.LONGEST_BACK_OFF)
+            self._put_off(min(self._next_attempt, moment + schedule.LONGEST_BACK_OFF))
+
+    def _put_off(self, moment: float | None) -> None:
+        """Leave the bug tracker alone until then."""
+        if self._next_attempt != moment:
+            self._next_attempt = moment
+            if self.__parent__ is not None:
+                self.__parent__.put_off(self, moment)
 
     def getDueBatches(
         self, now: datetime, batch_size: int, request_size: int, changed_since: bool = False
@@ -301,11 +319,14 @@ class BugTracker(Persistent):
                 applied.failed += len(watches)
                 applied.failures += [self._failure(watch, outcome) for watch in watches]
                 continue
-            applied.checked += len(watches)
             if isinstance(outcome, RemoteBug):
                 applied.changes += [
                     self._change(watch, outcome) for watch in watches if watch.differs(outcome)
                 ]
+            else:
+                # "As it was" is nothing to a watch that knows nothing.
+                watches = [watch for watch in watches if watch.remotestatus is not None]
+            applied.checked += len(watches)
         return applied
 
     def applyOutcomes(
@@ -353,7 +374,8 @@ class BugTracker(Persistent):
                 times.errors[row] = 0
                 applied.checked += 1
         pages.finish()
-        ledger.latest = checked
+        if self.__parent__ is not None:
+            self.__parent__.latest.note(checked)
         self._update_watches(differing, moment, applied)
         return applied
 
@@ -441,15 +463,14 @@ class BugTracker(Persistent):
         self._record_state(moment, error_type, error)
         if self.failures:
             self.failures = 0
-        if self._next_attempt is not None:
-            self._next_attempt = None
+        self._put_off(None)
 
     def recordTrouble(
         self, trouble: BugTrackerTrouble, now: datetime, remotebugs: Iterable[str] = ()
     ) -> None:
         moment = to_seconds(now)
         self.failures += 1
-        self._next_attempt = schedule.next_attempt(moment, self.failures, trouble.retry_after)
+        self._put_off(schedule.next_attempt(moment, self.failures, trouble.retry_after))
         self._record_state(moment, trouble.error_type, str(trouble))
         pages = self.ledger.pages()
         code = self.ledger.error_code(trouble.error_type)
@@ -476,6 +497,16 @@ class BugTracker(Persistent):
 
 def _now() -> datetime:
     return now()
+
+
+def _without_own(baseurl: str, aliases: Iterable[str]) -> tuple[str, ...]:
+    """The aliases, sorted, each once, of a bug tracker at `baseurl`."""
+    by_key = {}
+    for alias in aliases:
+        check_baseurl(alias)
+        by_key[base_key(alias)] = alias
+    by_key.pop(base_key(baseurl), None)
+    return tuple(sorted(by_key.values()))
 
 
 def digest_of(remote: RemoteBug) -> int:
@@ -517,7 +548,14 @@ class BugTrackerSet(Persistent):
         self._names = OLBTree()
         # By normalised base URL, those of aliases too.
         self._bases = OLBTree()
-        self._titles = OOTreeSet()
+        # In order of title, with what a run wants to know before it looks at
+        # a bug tracker: (name, title, base URL, active).
+        self._titles = OOBTree()
+        # When the first of each one's watches is due; until when those in
+        # trouble are left alone.
+        self._earliest = LLBTree()
+        self._put_off = LLBTree()
+        self.latest = Latest()
 
     def __iter__(self) -> Iterator[BugTracker]:
         for _, tracker_id in self._titles:
@@ -530,7 +568,7 @@ class BugTrackerSet(Persistent):
         return tracker
 
     def __contains__(self, name: object) -> bool:
-        return name in self._names
+        return isinstance(name, str) and name in self._names
 
     def count(self) -> int:
         return len(self._trackers)
@@ -581,7 +619,8 @@ class BugTrackerSet(Persistent):
         bugtracker.__parent__ = self
         self._trackers[tracker_id] = bugtracker
         self._names[bugtracker.name] = tracker_id
-        self._titles.insert((bugtracker.title.casefold(), tracker_id))
+        self.enlist(bugtracker)
+        bugtracker.ledger.attach(self._earliest, tracker_id)
         for key in keys:
             self._bases[key] = tracker_id
         notify(ObjectAddedEvent(bugtracker, self, bugtracker.name))
@@ -597,7 +636,9 @@ class BugTrackerSet(Persistent):
             )
         del self._trackers[bugtracker.id]
         del self._names[bugtracker.name]
-        self._titles.remove((bugtracker.title.casefold(), bugtracker.id))
+        del self._titles[self._place(bugtracker)]
+        self._earliest.pop(bugtracker.id, None)
+        self._put_off.pop(bugtracker.id, None)
         for url in (bugtracker.baseurl, *bugtracker.aliases):
             del self._bases[base_key(url)]
         notify(ObjectRemovedEvent(bugtracker, self, bugtracker.name))
@@ -637,6 +678,25 @@ class BugTrackerSet(Persistent):
             )
         )
 
+    def getBugTrackerStates(self, now: datetime) -> Iterator[BugTrackerState]:
+        moment = to_seconds(now)
+        for (_, tracker_id), (name, title, baseurl, active) in self._titles.items():
+            put_off = self._put_off.get(tracker_id)
+            yield BugTrackerState(
+                name,
+                title,
+                baseurl,
+                active,
+                self._earliest.get(tracker_id, NEVER) <= moment,
+                None if put_off is None or put_off <= moment else from_seconds(put_off),
+            )
+
+    def clockWentBack(self, now: datetime) -> bool:
+        return to_seconds(now) < self.latest.moment - schedule.CLOCK_SKEW_LIMIT
+
+    def setClockBack(self, now: datetime) -> None:
+        self.latest.moment = int(to_seconds(now))
+
     def getMostActiveBugTrackers(self, limit: int | None = None) -> list[BugTracker]:
         counted = [(tracker.watches.count(), tracker) for tracker in self]
         # Stable: those with as many watches stay in order of title.
@@ -651,10 +711,28 @@ class BugTrackerSet(Persistent):
             del self._names[bugtracker.name]
             self._names[name] = bugtracker.id
 
-    def retitle(self, bugtracker: BugTracker, title: str) -> None:
+    def delist(self, bugtracker: BugTracker, title: str) -> None:
+        """Make room for another title."""
         self._check_title(title)
-        self._titles.remove((bugtracker.title.casefold(), bugtracker.id))
-        self._titles.insert((title.casefold(), bugtracker.id))
+        del self._titles[self._place(bugtracker)]
+
+    def enlist(self, bugtracker: BugTracker) -> None:
+        """Note its title, and what a run wants to know."""
+        self._titles[self._place(bugtracker)] = (
+            bugtracker.name,
+            bugtracker.title,
+            bugtracker.baseurl,
+            bugtracker.active,
+        )
+
+    def _place(self, bugtracker: BugTracker) -> tuple[str, int | None]:
+        return bugtracker.title.casefold(), bugtracker.id
+
+    def put_off(self, bugtracker: BugTracker, moment: float | None) -> None:
+        if moment is None:
+            self._put_off.pop(bugtracker.id, None)
+        else:
+            self._put_off[bugtracker.id] = int(moment) + 1
 
     def move(self, bugtracker: BugTracker, baseurl: str, aliases: tuple[str, ...]) -> None:
         keys = self._check_bases(bugtracker, baseurl, aliases)

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from BTrees.Length import Length
 from BTrees.LOBTree import LOBTree
 from persistent import Persistent
-from zope.component import getAdapter
+from zope.component import queryAdapter
 from zope.event import notify
 from zope.interface import implementer
 from zope.lifecycleevent import (
@@ -41,12 +41,16 @@ from malonewatch.interfaces import (
 )
 from malonewatch.model.activity import activity_entries, log_activity, prune_activity
 from malonewatch.model.events import BugWatchStatusChanged
-from malonewatch.model.ledger import UNKNOWN
+from malonewatch.model.ledger import NEVER, UNKNOWN
 from malonewatch.model.schedule import CHECK_INTERVAL
 from malonewatch.model.site import find_utility
 from malonewatch.model.times import from_optional, from_seconds, now, to_seconds
 
-_URL = re.compile(r"""https?://[^\s<>"'`{}|\\^]+""", re.IGNORECASE)
+# Quotation marks and the punctuation of scripts without spaces end a URL too.
+_URL = re.compile(
+    r"""https?://[^\s<>"'`{}|\\^“”„‟‘’‚«»‹›…、。，；：！？（）「」『』【】《》〈〉]+""",
+    re.IGNORECASE,
+)
 LONGEST_REMOTE_ID = 200
 
 
@@ -145,7 +149,7 @@ class BugWatch(Persistent):
         if moment is None:
             self._ledger.set(self.slot, checked=UNKNOWN, due=int(to_seconds(now())))
         else:
-            checked = int(to_seconds(moment))
+            checked = _ledger_moment(moment)
             self._ledger.set(self.slot, checked=checked, due=int(checked + CHECK_INTERVAL))
 
     @property
@@ -154,7 +158,7 @@ class BugWatch(Persistent):
 
     @next_check.setter
     def next_check(self, moment: datetime) -> None:
-        self._ledger.set(self.slot, due=int(to_seconds(moment)))
+        self._ledger.set(self.slot, due=_ledger_moment(moment))
 
     @property
     def last_error_type(self) -> BugWatchErrorType | None:
@@ -166,9 +170,11 @@ class BugWatch(Persistent):
 
     @property
     def url(self) -> str:
-        external = getAdapter(
-            self.bugtracker, IExternalBugTracker, name=self.bugtracker.bugtrackertype
-        )
+        bugtracker = self.bugtracker
+        external = queryAdapter(bugtracker, IExternalBugTracker, name=bugtracker.bugtrackertype)
+        if external is None:
+            # Of a type that some package brought which is gone.
+            return bugtracker.baseurl
         return external.getBugURL(self.remotebug)
 
     @property
@@ -212,13 +218,12 @@ class BugWatch(Persistent):
         values["_importance"] = remote.importance.name
         values["remote_title"] = remote.title
         values["resolution"] = remote.resolution
-        values["_modified"] = None if remote.modified is None else remote.modified.timestamp()
+        values["_modified"] = None if remote.modified is None else to_seconds(remote.modified)
         values["duplicate_of"] = remote.duplicate_of
         values["moved_to"] = remote.moved_to
         if differs:
             values["_lastchanged"] = moment
-            before = "nothing known" if old_remotestatus is None else old_remotestatus
-            self.log(moment, None, f"{before} -> {remote.remotestatus}")
+            self.log(moment, None, _described(old_remotestatus, old_status, remote))
         elif recovered:
             self.log(moment, None, "It can be read again.")
         self._p_changed = True
@@ -233,7 +238,9 @@ class BugWatch(Persistent):
 
     def log(self, moment: float, error_type: BugWatchErrorType | None, message: str) -> None:
         """Add to the history; the same failure again and again is one entry."""
-        self._activity = log_activity(self._activity, moment, error_type, message)
+        log = log_activity(self._activity, moment, error_type, message)
+        if log is not self._activity:
+            self._activity = log
 
 
 #: What the record of a watch holds, in this order; new fields go to the end.
@@ -301,6 +308,9 @@ class BugWatchSet(Persistent):
         bugtracker = trackers.getByBaseURL(baseurl)
         if bugtracker is None:
             raise NoBugTrackerFound(baseurl, remotebug, bugtrackertype)
+        if bugtracker.bugtrackertype != bugtrackertype:
+            # There is one of another type, which knows no such URL.
+            raise UnrecognizedBugTrackerURL(url)
         return bugtracker, bugtracker.canonicalRemoteBug(remotebug)
 
     def _recognise(self, trackers: Any, url: str) -> tuple[str, str, BugTrackerType]:
@@ -310,7 +320,7 @@ class BugWatchSet(Persistent):
                 raise ValueError(url)
             parts.port  # noqa: B018 - raises where it is no number
         except ValueError:
-            raise UnrecognizedBugTrackerURL(url) from None
+            raise UnrecognizedBugTrackerURL(_without_user(url)) from None
         types = dict(trackers.getBugTrackerTypes())
         for bugtracker in trackers.getByURLPrefix(parts):
             external = types.get(bugtracker.bugtrackertype)
@@ -333,13 +343,38 @@ class BugWatchSet(Persistent):
             except UnrecognizedBugTrackerURL:
                 continue
             except NoBugTrackerFound as missing:
-                bugtracker = trackers.ensureBugTracker(
-                    missing.baseurl, owner, missing.bugtrackertype, guessed=True
-                )
                 remotebug = missing.remotebug
+                try:
+                    bugtracker = trackers.ensureBugTracker(
+                        missing.baseurl, owner, missing.bugtrackertype, guessed=True
+                    )
+                except BadInput:
+                    # Something that only looks like a URL, or is far too long.
+                    continue
             if bug.getBugWatch(bugtracker, remotebug) is None:
                 added.append(bug.addWatch(bugtracker, remotebug, owner))
         return added
+
+
+def _ledger_moment(moment: datetime) -> int:
+    """Whole seconds since the epoch, as far as the ledger has room for them.
+
+    :raises BadInput: `moment` is naive.
+    """
+    return min(max(int(to_seconds(moment)), UNKNOWN + 1), NEVER - 1)
+
+
+def _described(old_remotestatus: str | None, old_status: BugTaskStatus, remote: RemoteBug) -> str:
+    """A change of status as a line of the history."""
+    if old_remotestatus == remote.remotestatus:
+        return f"{old_remotestatus} means {remote.status.title}, was {old_status.title}"
+    before = "nothing known" if old_remotestatus is None else old_remotestatus
+    return f"{before} -> {remote.remotestatus}"
+
+
+def _without_user(url: str) -> str:
+    """Without the user name and password that a URL may begin with."""
+    return re.sub("//[^/?#]*@", "//", url)
 
 
 def _trimmed(url: str) -> str:

@@ -26,7 +26,9 @@ from persistent import Persistent
 from malonewatch.interfaces import BugWatchErrorType
 from malonewatch.model import schedule
 
-PAGE = 128
+#: Rows in a page.  Bugs are asked for by the hundred or by five hundred, so
+#: that a batch fills whole pages.
+PAGE = 100
 
 #: "Not known yet", for `checked` and `seen`.
 UNKNOWN = 0
@@ -128,8 +130,15 @@ class Ledger(Persistent):
         self._validators = OOBTree()
         self._length = Length()
         self.error_names: tuple[str, ...] = ("",)
-        #: The latest moment at which anything was recorded.
-        self.latest = 0
+        # Where the bug tracker set keeps the earliest `due` of each bug
+        # tracker, and the key there.
+        self._earliest: LLBTree | None = None
+        self._key = 0
+
+    def attach(self, earliest: LLBTree, key: int) -> None:
+        """Keep the earliest `due` of all rows in `earliest[key]` from now on."""
+        self._earliest, self._key = earliest, key
+        earliest[key] = min(self._page_due.values(), default=NEVER)
 
     def __len__(self) -> int:
         return self._length()
@@ -183,12 +192,24 @@ class Ledger(Persistent):
         self._length.change(-1)
 
     def _summarise(self, number: int, times: TimesPage) -> None:
-        for summary, value in (
-            (self._page_due, min(times.due)),
-            (self._page_checked, min(times.checked)),
-        ):
-            if summary.get(number) != value:
-                summary[number] = value
+        """Note what the earliest moments in a page are."""
+        checked = min(times.checked)
+        if self._page_checked.get(number) != checked:
+            self._page_checked[number] = checked
+        due = min(times.due)
+        if self._page_due.get(number) != due:
+            self._page_due[number] = due
+            self._note_earliest(due)
+
+    def _note_earliest(self, due: int) -> None:
+        """Note that something is due at `due` that was not before."""
+        if self._earliest is None:
+            return
+        before = self._earliest.get(self._key, NEVER)
+        # Something earlier may be gone; a look at all pages tells.
+        earliest = due if due <= before else min(self._page_due.values())
+        if earliest != before:
+            self._earliest[self._key] = earliest
 
     # Looking.
 
@@ -203,15 +224,15 @@ class Ledger(Persistent):
 
     def newest(self, start: int = 0) -> Iterator[int]:
         """The numbers of the watches, newest first, without the first `start` of them."""
-        for number in _descending(self._names):
-            holes = self._page_holes.get(number, 0)
-            ids = self._names[number].watch_ids if start < PAGE or holes else None
-            size = len(ids) - holes if ids is not None else PAGE
+        last = self._names.maxKey() if self._names else -1
+        for number in range(last, -1, -1):
+            # All pages but the last are full, and need not be loaded to be passed over.
+            rows = PAGE if number < last else len(self._names[number].watch_ids)
+            size = rows - self._page_holes.get(number, 0)
             if start >= size:
                 start -= size
                 continue
-            assert ids is not None
-            for watch_id in reversed(ids):
+            for watch_id in reversed(self._names[number].watch_ids):
                 if not watch_id:
                     continue
                 if start:
@@ -285,10 +306,6 @@ class Ledger(Persistent):
             if earliest <= now
         )
 
-    def any_due(self, now: float) -> bool:
-        """Whether anything is due."""
-        return any(earliest <= now for earliest in self._page_due.values())
-
     def not_checked_since(self, moment: float) -> Iterator[tuple[str, int]]:
         """(remote id, watch's number) of the watches last checked before `moment`."""
         for number, earliest in self._page_checked.items():
@@ -352,7 +369,26 @@ class Ledger(Persistent):
             if changed:
                 times._p_changed = True
                 self._summarise(number, times)
-        self.latest = int(now)
+
+
+class Latest(Persistent):
+    """The latest moment at which anything was recorded, in whole seconds."""
+
+    def __init__(self) -> None:
+        self.moment = 0
+
+    def __getstate__(self) -> int:
+        return self.moment
+
+    def __setstate__(self, state: int) -> None:
+        self.moment = state
+
+    def note(self, moment: int) -> None:
+        if moment > self.moment:
+            self.moment = moment
+
+    def _p_resolveConflict(self, old: int, saved: int, new: int) -> int:
+        return max(saved, new)
 
 
 class Pages:
@@ -375,9 +411,3 @@ class Pages:
         for number, (_, times) in self._pages.items():
             times._p_changed = True
             self._ledger._summarise(number, times)
-
-
-def _descending(tree: LOBTree) -> Iterator[int]:
-    """The keys of a tree of pages, the greatest first."""
-    if tree:
-        yield from range(tree.maxKey(), -1, -1)

@@ -29,7 +29,7 @@ def to_seconds(moment: datetime) -> float:
 
     :raises BadInput: `moment` is naive.
     """
-    if moment.tzinfo is None:
+    if moment.utcoffset() is None:
         raise BadInput(f"{moment} has no time zone; give one, such as pytz.utc.")
     return moment.timestamp()
 

@@ -1,0 +1,36 @@
+"""How much a FileStorage grows for a watch that is checked and unchanged.
+
+``python -m benchmarks.writing``
+"""
+
+import tempfile
+from pathlib import Path
+
+from benchmarks.databases import fill, make_due
+from benchmarks.measure import CHECKWATCHES, Row, run
+from benchmarks.server import running
+from malonewatch.configuration import configure
+
+COMMAND = "python -m benchmarks.writing"
+WATCHES = 100_000
+
+
+def rows() -> list[Row]:
+    configure()
+    with tempfile.TemporaryDirectory() as name, running(WATCHES) as server:
+        file = Path(name) / "Data.fs"
+        uri = f"file://{file}"
+        fill(uri, [server.url], WATCHES)
+        command = [*CHECKWATCHES, "-q", "-b", "0", "--database", uri]
+        command += ["--lock-file", str(Path(name) / "lock")]
+        assert run(command).code == 0
+        make_due(uri)
+        before = file.stat().st_size
+        assert run(command).code == 0
+        growth = (file.stat().st_size - before) / WATCHES
+    return [Row("FileStorage growth for a checked, unchanged watch", growth, "bytes", 20, COMMAND)]
+
+
+if __name__ == "__main__":
+    for row in rows():
+        print(row)
