@@ -2,6 +2,7 @@ import functools
 from urllib.parse import urlsplit
 
 import pytest
+from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,6 +13,7 @@ from malonewatch.interfaces import (
     BugTrackerCredentialsRefused,
     BugTrackerFacts,
     BugTrackerType,
+    BugWatchErrorType,
     MalonewatchError,
     RemoteBug,
     RemoteBugError,
@@ -69,7 +71,24 @@ class TestBugzilla(ExternalBugTrackerConformance):
             credentials = None
 
         with pytest.raises(BugTrackerCredentialsRefused):
-            external._check_error(Session(), {"error": True, "code": 410})
+            external._checked(Session(), {"error": True, "code": 410})
+
+    def test_a_bug_that_is_missing_where_the_xml_page_is_closed_is_asked_for_alone(self):
+        class Closed(BugzillaSimulator):
+            async def _show_bug(self, request):
+                return web.Response(status=403, text="Keep out, robots.")
+
+        with Closed() as simulator:
+            simulator.add("1")
+            outcomes = Asker(Bugzilla, simulator.url, dialect="rest").ask(["1", "2", "3"])
+        assert isinstance(outcomes["1"], RemoteBug)
+        assert outcomes["3"].error_type is BugWatchErrorType.BUG_NOT_FOUND
+
+    def test_a_bug_is_booked_under_each_name_that_it_was_asked_for(self):
+        with self.simulator() as simulator:
+            simulator.add("1", extra={"alias": ["one", "uno"]})
+            outcomes = self.asker(simulator).ask(["1", "one", "uno"])
+        assert all(isinstance(outcome, RemoteBug) for outcome in outcomes.values())
 
     def test_missing_bugs_are_asked_for_in_one_request(self):
         with BugzillaSimulator() as simulator:

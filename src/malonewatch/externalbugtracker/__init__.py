@@ -7,9 +7,15 @@ its protocol, what its statuses and importances mean.
 from malonewatch.externalbugtracker.base import ExternalBugTracker
 from malonewatch.externalbugtracker.bugzilla import Bugzilla
 from malonewatch.externalbugtracker.debbugs import Debbugs
+from malonewatch.externalbugtracker.roundup import Roundup
+from malonewatch.externalbugtracker.sourceforge import SourceForge
+from malonewatch.externalbugtracker.trac import Trac
 
 __all__ = [
     "Bugzilla",
     "Debbugs",
     "ExternalBugTracker",
+    "Roundup",
+    "SourceForge",
+    "Trac",
 ]

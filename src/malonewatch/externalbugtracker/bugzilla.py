@@ -31,9 +31,10 @@ from malonewatch.interfaces import (
     BugFilingAndSearchLinks,
     BugTaskImportance,
     BugTaskStatus,
+    BugTrackerChallenge,
+    BugTrackerCredentialsRefused,
     Outcome,
     RemoteBug,
-    Response,
     UnparsableBugTracker,
     UnsupportedBugTracker,
 )
@@ -52,8 +53,9 @@ XML_FIELDS = (
 )
 
 # Codes of Bugzilla's web services.
+NO_SUCH_BUG = (100, 101)
 ACCESS_DENIED = 102
-CREDENTIAL_ERRORS = frozenset({300, 301, 302, 303, 304, 305, 306, 307, 410})
+CREDENTIAL_ERRORS = (300, 301, 302, 303, 304, 305, 306, 307, 410)
 
 
 def _statuses(status: BugTaskStatus, *names: str) -> dict[str, BugTaskStatus]:
@@ -228,7 +230,7 @@ class Bugzilla(ExternalBugTracker):
         if self.dialect == "rest" and len(remotebugs) > 1:
             try:
                 found = await self._fetch_xml(session, remotebugs)
-            except UnparsableBugTracker:
+            except (UnparsableBugTracker, BugTrackerCredentialsRefused, BugTrackerChallenge):
                 # Some sites close this page to robots; ask one by one.
                 found = {}
         else:
@@ -251,13 +253,12 @@ class Bugzilla(ExternalBugTracker):
         if response.status == 404:
             return self.not_found(remotebug)
         answer = self.load_json(response)
-        if isinstance(answer, dict):
-            if answer.get("code") == ACCESS_DENIED:
-                return self.private(remotebug)
-            if answer.get("error"):
-                self._check_error(session, answer)
-                return self.not_found(remotebug)
-        found = self.parse_rest(answer, [remotebug])
+        code = answer.get("code") if isinstance(answer, dict) else None
+        if code == ACCESS_DENIED:
+            return self.private(remotebug)
+        if code in NO_SUCH_BUG:
+            return self.not_found(remotebug)
+        found = self.parse_rest(self._checked(session, answer), [remotebug])
         return found.get(remotebug) or self.not_found(remotebug)
 
     # REST
@@ -288,18 +289,16 @@ class Bugzilla(ExternalBugTracker):
             return None
         if response.status == 404 and not response.body.lstrip().startswith(b"{"):
             return None
-        return self.parse_rest(self._answer(session, response), remotebugs)
+        return self.parse_rest(self._checked(session, self.load_json(response)), remotebugs)
 
-    def _answer(self, session: Any, response: Response) -> Any:
-        answer = self.load_json(response)
+    def _checked(self, session: Any, answer: Any) -> Any:
+        """`answer`, if it is not an error."""
         if isinstance(answer, dict) and answer.get("error"):
-            self._check_error(session, answer)
-            raise self.unparsable(f"error {answer.get('code')}, where there should be bugs")
+            code = answer.get("code")
+            if code in CREDENTIAL_ERRORS:
+                raise self.credentials_refused(session)
+            raise self.unparsable(f"error {code!r:.20}, where there should be bugs")
         return answer
-
-    def _check_error(self, session: Any, answer: dict[str, Any]) -> None:
-        if answer.get("code") in CREDENTIAL_ERRORS:
-            raise self.credentials_refused(session)
 
     def parse_rest(self, answer: Any, remotebugs: Sequence[str]) -> dict[str, Outcome]:
         """Outcomes by remote id from the value of a REST answer.
@@ -313,16 +312,17 @@ class Bugzilla(ExternalBugTracker):
         found: dict[str, Outcome] = {}
         for bug in bugs:
             try:
-                remotebug = str(bug["id"])
-                if remotebug not in asked:
-                    aliases = bug.get("alias") or ()
-                    if isinstance(aliases, str):
-                        aliases = (aliases,)
-                    remotebug = next(alias for alias in aliases if alias in asked)
-            except (TypeError, KeyError, AttributeError, StopIteration):
+                names = [str(bug["id"])]
+                aliases = bug.get("alias")
+                if aliases:
+                    # A string in Bugzilla 4, a list since.
+                    names += [aliases] if isinstance(aliases, str) else aliases
+                for name in names:
+                    if name in asked:
+                        found[name] = self._bug_from_rest(name, bug)
+            except (TypeError, KeyError, AttributeError):
                 # Nothing that was asked for.
                 continue
-            found[remotebug] = self._bug_from_rest(remotebug, bug)
         return found
 
     def _bug_from_rest(self, remotebug: str, bug: dict[str, Any]) -> Outcome:
@@ -418,12 +418,9 @@ class Bugzilla(ExternalBugTracker):
         asked = set(remotebugs)
         found: dict[str, Outcome] = {}
         for bug in root.iterfind("bug"):
-            remotebug = _text(bug, "bug_id")
-            if remotebug not in asked:
-                remotebug = next((text for text in _texts(bug, "alias") if text in asked), "")
-                if not remotebug:
-                    continue
-            found[remotebug] = self._bug_from_xml(remotebug, bug)
+            for name in (_text(bug, "bug_id"), *_texts(bug, "alias")):
+                if name in asked:
+                    found[name] = self._bug_from_xml(name, bug)
         return found
 
     def _bug_from_xml(self, remotebug: str, bug: Element) -> Outcome:

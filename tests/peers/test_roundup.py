@@ -1,0 +1,205 @@
+"""Asking a real Roundup, and comparing with what its own roundup-admin says."""
+
+import contextlib
+import os
+import tempfile
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from zope.component import getGlobalSiteManager
+from zope.interface import implementer
+
+from malonewatch.externalbugtracker.roundup import Roundup
+from malonewatch.interfaces import (
+    BugTaskImportance,
+    BugTaskStatus,
+    BugTrackerCredentialsRefused,
+    BugWatchErrorType,
+    Credentials,
+    ICredentials,
+    RemoteBug,
+    RemoteBugUnchanged,
+    UnsupportedBugTracker,
+)
+from malonewatch.testing.asking import Asker
+
+from .roundup_server import (
+    CLASSIC_PRIORITIES,
+    CLASSIC_STATUSES,
+    DEVEL_PRIORITIES,
+    DEVEL_RESOLUTIONS,
+    DEVEL_STATUSES,
+    DUPLICATE,
+    DUPLICATED,
+    MISSING_BUG,
+    PRIVATE_BUG,
+    RETIRED_BUG,
+    NotServing,
+    serving,
+)
+
+
+@pytest.fixture(scope="module")
+def server():
+    with contextlib.ExitStack() as stack:
+        # Not in pytest's own directory, which is closed to other users.
+        directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="roundup-"))
+        try:
+            running = stack.enter_context(serving(Path(directory)))
+        except NotServing as reason:
+            if os.environ.get("CI"):
+                pytest.fail(f"No real Roundup: {reason}")
+            pytest.skip(f"No real Roundup: {reason}")
+        yield running
+
+
+@pytest.fixture(params=["rest", "csv", "devel"])
+def tracker(server, request):
+    return server.trackers[request.param]
+
+
+@pytest.fixture(params=["rest", "csv"])
+def classic(server, request):
+    return server.trackers[request.param]
+
+
+def test_every_bug_is_as_roundup_admin_says(tracker):
+    expected = tracker.bugs()
+    asker = Asker(Roundup, tracker.url)
+    outcomes = asker.ask(expected)
+    for remotebug, bug in expected.items():
+        outcome = outcomes[remotebug]
+        words = (bug["status"], bug.get("resolution"))
+        assert outcome.remotestatus == " ".join(word for word in words if word)
+        assert outcome.remote_importance == bug["priority"]
+        assert outcome.title == bug["title"]
+        assert outcome.resolution == bug.get("resolution", "")
+        assert (outcome.duplicate_of or "") in bug["superseder"]
+        assert (outcome.duplicate_of is None) == (bug["superseder"] in ("None", "[]"))
+        if asker.dialect.startswith("rest"):
+            moment = datetime.strptime(bug["activity"], "%Y-%m-%d.%H:%M:%S")
+            assert outcome.modified == moment.replace(tzinfo=timezone.utc)
+        else:
+            assert outcome.modified is None
+
+
+def test_every_status_and_importance_is_known(tracker):
+    bugs = tracker.bugs()
+    outcomes = Asker(Roundup, tracker.url).ask(bugs)
+    classic = tracker.classname == "issue"
+    assert {bug["status"] for bug in bugs.values()} == set(
+        CLASSIC_STATUSES if classic else DEVEL_STATUSES
+    )
+    assert {bug["priority"] for bug in bugs.values()} - {""} == set(
+        CLASSIC_PRIORITIES if classic else DEVEL_PRIORITIES
+    )
+    if not classic:
+        assert {bug["resolution"] for bug in bugs.values()} - {""} == set(DEVEL_RESOLUTIONS)
+    for outcome in outcomes.values():
+        assert outcome.status is not BugTaskStatus.UNKNOWN, outcome
+        if outcome.remote_importance:
+            assert outcome.importance is not BugTaskImportance.UNKNOWN, outcome
+
+
+@pytest.mark.parametrize(
+    ("name", "dialect", "requests"),
+    [
+        ("rest", "rest+issue+priority+superseder", 2),
+        ("csv", "csv+issue+priority+superseder", 4),
+        ("devel", "rest+bug+priority+superseder+resolution", 2),
+    ],
+)
+def test_the_dialect_is_learnt(server, name, dialect, requests):
+    asker = Asker(Roundup, server.trackers[name].url)
+    asker.ask(["1"])
+    assert asker.dialect == dialect
+    assert len(asker.exchanges) == requests
+    asker.ask(["1"])
+    assert len(asker.exchanges) == 1
+
+
+def test_why_a_bug_cannot_be_had(classic):
+    outcomes = Asker(Roundup, classic.url).ask(
+        ["1", PRIVATE_BUG, RETIRED_BUG, MISSING_BUG, "no number"]
+    )
+    assert isinstance(outcomes.pop("1"), RemoteBug)
+    assert {remotebug: outcome.error_type for remotebug, outcome in outcomes.items()} == {
+        PRIVATE_BUG: BugWatchErrorType.PRIVATE_REMOTE_BUG,
+        RETIRED_BUG: BugWatchErrorType.BUG_NOT_FOUND,
+        MISSING_BUG: BugWatchErrorType.BUG_NOT_FOUND,
+        "no number": BugWatchErrorType.INVALID_BUG_ID,
+    }
+
+
+def test_a_duplicate(classic):
+    assert Asker(Roundup, classic.url).ask([DUPLICATE])[DUPLICATE].duplicate_of == DUPLICATED
+
+
+def test_since_is_in_utc_whatever_the_trackers_time_zone(tracker):
+    activity = max(bug["activity"] for bug in tracker.bugs().values())
+    moment = datetime.strptime(activity, "%Y-%m-%d.%H:%M:%S").replace(tzinfo=timezone.utc)
+    asker = Asker(Roundup, tracker.url)
+    outcomes = asker.ask(["1", "2"], since=moment - timedelta(hours=1))
+    assert all(isinstance(outcome, RemoteBug) for outcome in outcomes.values())
+    outcomes = asker.ask(["1", "2"], since=moment + timedelta(minutes=1))
+    assert all(isinstance(outcome, RemoteBugUnchanged) for outcome in outcomes.values())
+
+
+def test_a_change_is_seen(classic):
+    asker = Asker(Roundup, classic.url)
+    assert asker.ask(["8"])["8"].remotestatus == "resolved"
+    classic.admin("set", "issue8", "status=testing")
+    try:
+        outcome = asker.ask(["8"])["8"]
+    finally:
+        classic.admin("set", "issue8", "status=resolved")
+    assert outcome.remotestatus == "testing"
+
+
+def test_a_full_request_is_not_too_long(classic):
+    ids = [str(number) for number in range(1_000_000, 1_000_000 + Roundup.request_size)]
+    asker = Asker(Roundup, classic.url)
+    asker.ask(["1"])
+    outcomes = asker.ask(["1", *ids], since=datetime(2020, 1, 1, tzinfo=timezone.utc))
+    assert isinstance(outcomes["1"], RemoteBug)
+    assert len(asker.exchanges) == 1
+
+
+def test_where_no_tracker_is_served_none_is_supported(server):
+    with pytest.raises(UnsupportedBugTracker):
+        Asker(Roundup, f"{server.rest.url}-that-is-not-there").ask(["1"])
+
+
+@implementer(ICredentials)
+class Administrator:
+    def __init__(self, password):
+        self.password = password
+
+    def get(self, baseurl):
+        return Credentials(username="admin", password=self.password)
+
+
+@pytest.fixture
+def credentials():
+    """A function that registers credentials for the length of a test."""
+    registry = getGlobalSiteManager()
+    with contextlib.ExitStack() as stack:
+
+        def register(utility):
+            registry.registerUtility(utility, ICredentials)
+            stack.callback(registry.unregisterUtility, utility, ICredentials)
+
+        yield register
+
+
+def test_wrong_credentials_are_refused(classic, credentials):
+    credentials(Administrator("wrong"))
+    with pytest.raises(BugTrackerCredentialsRefused):
+        Asker(Roundup, classic.url).ask(["1"])
+
+
+def test_right_credentials_show_private_bugs(classic, credentials):
+    credentials(Administrator("secret"))
+    outcome = Asker(Roundup, classic.url).ask([PRIVATE_BUG])[PRIVATE_BUG]
+    assert outcome.title == "Private matters"
