@@ -35,33 +35,47 @@ class JSONFormatter(logging.Formatter):
         }
         if record.exc_info:
             entry["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(entry, ensure_ascii=False)
+        # In ASCII, so that nothing in it is a control sequence to a terminal.
+        return json.dumps(entry).replace("\x7f", "\\u007f")
 
 
 class LineFormatter(logging.Formatter):
-    """``LEVEL   message``, one line whatever the message holds."""
+    """``LEVEL   message``, one line whatever the message holds; a traceback is indented."""
 
     def __init__(self) -> None:
         super().__init__("%(levelname)-7s %(message)s")
 
-    def formatMessage(self, record: logging.LogRecord) -> str:
-        # What a remote server said must not pass for a line of ours, nor
-        # reach the terminal as a control sequence.
-        line = super().formatMessage(record)
-        return "".join(
-            character if character.isprintable() else repr(character)[1:-1] for character in line
-        )
+    def format(self, record: logging.LogRecord) -> str:
+        record.message = record.getMessage()
+        lines = [_visible(self.formatMessage(record))]
+        if record.exc_info:
+            traceback = self.formatException(record.exc_info)
+            lines += [f"  {_visible(line)}" for line in traceback.split("\n")]
+        return "\n".join(lines)
+
+
+def _visible(text: str) -> str:
+    """`text` with what cannot be printed as an escape sequence.
+
+    What a remote server said must not pass for a line of ours, nor reach the
+    terminal as a control sequence.
+    """
+    return "".join(
+        character if character.isprintable() else repr(character)[1:-1] for character in text
+    )
 
 
 def set_up(log_format: str, verbosity: int) -> logging.Handler:
     """Log to standard error, and return the handler.
 
     `log_format` is ``text`` or ``json``; `verbosity` 0 says what happens, -1
-    only what went wrong, 1 everything.
+    only what went wrong, 1 everything.  It takes the place of one from before.
     """
     handler = StandardErrorHandler()
     handler.setFormatter(JSONFormatter() if log_format == "json" else LineFormatter())
     root = logging.getLogger()
+    for other in [other for other in root.handlers if isinstance(other, StandardErrorHandler)]:
+        root.removeHandler(other)
     root.addHandler(handler)
     root.setLevel(logging.WARNING)
     level = {-1: logging.WARNING, 0: logging.INFO}.get(verbosity, logging.DEBUG)

@@ -21,6 +21,7 @@ from malonewatch.interfaces import (
     Applied,
     BadInput,
     Batch,
+    BugTrackerCredentialsRefused,
     BugTrackerFacts,
     BugTrackerTrouble,
     BugWatchErrorType,
@@ -196,7 +197,13 @@ class Run:
             return
         log.info("Updating %d watches on %s", plan.watches, plan.facts.baseurl)
         self.report.watches += plan.watches
-        session = pool.session(plan.facts, plan.external.timeout)
+        try:
+            session = pool.session(plan.facts, plan.external.timeout)
+        except BadInput as error:
+            # The credentials file cannot be read.
+            refused = BugTrackerCredentialsRefused(str(error))
+            self._record_trouble(name, [], refused, self._clock.now(), ())
+            return
         for batch in plan.batches:
             if not await self._update_batch(plan, session, batch):
                 break
@@ -249,9 +256,6 @@ class Run:
                     outcomes[outcome.remotebug] = outcome
         except BugTrackerTrouble as caught:
             trouble = caught
-        except BadInput as caught:
-            # The credentials file, say.
-            trouble = BugTrackerTrouble(str(caught))
         except asyncio.CancelledError:
             self._apply(plan, session, list(outcomes.values()), asked)
             raise
@@ -388,14 +392,16 @@ class BugWatchUpdater:
 
     def __init__(self, transaction: Any) -> None:
         self._transaction = transaction
+        #: What became of the last bug tracker: a `Report`.
+        self.report = Report()
 
-    def updateBugTracker(self, bugtracker: Any, batch_size: int | None = None) -> Report:
+    def updateBugTracker(self, bugtracker: Any, batch_size: int | None = None) -> None:
         """Update the due watches of `bugtracker` now, even if it is being left alone.
 
         Commits the current transaction first, as none may be open while the
         network is waited for, and begins a new one in the end.  What goes
-        wrong with the bug tracker is recorded on it, logged, and reported,
-        not raised.
+        wrong with the bug tracker is recorded on it, logged, and kept in
+        `report`, not raised.
 
         :raises BadInput: `bugtracker` is in no database.
         :raises DatabaseError: the database cannot be read or written.
@@ -409,7 +415,8 @@ class BugWatchUpdater:
         run = Run(database, batch_size=batch_size, keep_details=True)
         name = bugtracker.name
         self._transaction.abort()
+        self.report = run.report
         try:
-            return run.update([name])
+            run.update([name])
         finally:
             self._transaction.begin()

@@ -469,6 +469,8 @@ class BugTracker(Persistent):
         self, trouble: BugTrackerTrouble, now: datetime, remotebugs: Iterable[str] = ()
     ) -> None:
         moment = to_seconds(now)
+        if self.__parent__ is not None:
+            self.__parent__.latest.note(int(moment))
         self.failures += 1
         self._put_off(schedule.next_attempt(moment, self.failures, trouble.retry_after))
         self._record_state(moment, trouble.error_type, str(trouble))

@@ -291,6 +291,7 @@ class BugWatchSet(Persistent):
         self._watches[watch_id] = watch
         self._length.change(1)
         watch.slot = bugtracker.ledger.add(watch_id, remotebug, to_seconds(watch.datecreated))
+        bugtracker.__parent__.latest.note(int(to_seconds(watch.datecreated)))
         bug.link(watch)
         notify(ObjectAddedEvent(watch, self, watch.__name__))
         return watch

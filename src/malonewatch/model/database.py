@@ -1,6 +1,7 @@
 """Databases: opening them, and transactions of one's own."""
 
 import os
+import re
 import urllib.parse
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -63,7 +64,7 @@ class Database:
 
     def _call(self, function: Callable[[Any], Result], commit: bool) -> Result:
         manager = transaction.TransactionManager(explicit=True)
-        with database_errors(self.uri):
+        with _errors_of_function(), database_errors(self.uri):
             connection = self.db.open(manager)
             try:
                 for attempts_left in reversed(range(ATTEMPTS)):
@@ -92,10 +93,27 @@ class Database:
         else:
             site = connection.get(self._site_oid)
         with hooks.site(site):
-            return function(site.getSiteManager().getUtility(IBugTrackerSet))
+            try:
+                return function(site.getSiteManager().getUtility(IBugTrackerSet))
+            except OSError as error:
+                # Of an application's subscriber that sends mail, say, and not the storage's.
+                raise _FunctionFailedError from error
 
     def close(self) -> None:
         self.db.close()
+
+
+class _FunctionFailedError(Exception):
+    """Carries what a function raised, as its cause, past `database_errors`."""
+
+
+@contextmanager
+def _errors_of_function() -> Iterator[None]:
+    try:
+        yield
+    except _FunctionFailedError as failed:
+        assert failed.__cause__ is not None
+        raise failed.__cause__ from None
 
 
 @implementer(IDatabase)
@@ -114,19 +132,23 @@ def find_site(root: Any, uri: str) -> Any:
 
     :raises DatabaseError: there is none.
     """
-    site = root.get(ROOT_KEY)
-    if site is not None:
-        return site
-    for candidate in root.values():
+    site = _find_site(root)
+    if site is None:
+        raise DatabaseError(
+            f"There is nothing of malonewatch in the database {_shown(uri)}; "
+            "make one with 'malonewatch init'."
+        )
+    return site
+
+
+def _find_site(root: Any) -> Any:
+    for candidate in (root.get(ROOT_KEY), *root.values()):
         if (
             ISite.providedBy(candidate)
             and candidate.getSiteManager().queryUtility(IBugTrackerSet) is not None
         ):
             return candidate
-    raise DatabaseError(
-        f"There is nothing of malonewatch in the database {_shown(uri)}; "
-        "make one with 'malonewatch init'."
-    )
+    return None
 
 
 @provider(IDatabaseOpener)
@@ -154,18 +176,23 @@ def open_database(
 
 
 def _open(uri: str, create: bool, read_only: bool) -> ZODB.DB:
-    scheme = uri.partition(":")[0]
-    parts = urllib.parse.urlsplit(uri)
-    query = dict(urllib.parse.parse_qsl(parts.query))
-    if "://" not in uri:
+    scheme, separator, rest = uri.partition("://")
+    if not separator:
         raise BadInput(
-            f"{uri!r} is not the URI of a database; it looks like sqlite://?data_dir=/some/where "
-            "or file:///some/where/Data.fs."
+            f"{_shown(uri)} is not the URI of a database; it looks like "
+            "sqlite://?data_dir=/some/where or file:///some/where/Data.fs."
         )
-    local = {"sqlite": query.get("data_dir"), "file": urllib.parse.unquote(parts.path)}.get(scheme)
+    place, _, query = rest.partition("?")
+    options = dict(urllib.parse.parse_qsl(query))
+    local = {"sqlite": options.get("data_dir", ""), "file": place}.get(scheme)
+    if local == "":
+        raise BadInput(f"{_shown(uri)} does not say where the database is.")
+    if read_only and scheme in ("sqlite", "file", "zeo", "postgres", "mysql"):
+        uri += f"{'&' if query else '?'}read_only=1"
     if local:
         path = Path(local)
-        there = (path / "main.sqlite3").exists() if scheme == "sqlite" else path.exists()
+        with database_errors(uri):
+            there = (path / "main.sqlite3").exists() if scheme == "sqlite" else path.exists()
         if not there and not create:
             raise DatabaseError(
                 f"There is no database at {path}; make one with 'malonewatch init'."
@@ -176,7 +203,12 @@ def _open(uri: str, create: bool, read_only: bool) -> ZODB.DB:
     with database_errors(uri):
         try:
             storage_factory, options = zodburi.resolve_uri(_without_history(uri))
-        except (KeyError, ValueError, TypeError) as error:
+        except KeyError:
+            raise BadInput(
+                f"{_shown(uri)} is not the URI of a database: there is no such kind of storage, "
+                "or no such option."
+            ) from None
+        except (ValueError, TypeError) as error:
             raise BadInput(f"{_shown(uri)} is not the URI of a database: {error}.") from None
         storage = storage_factory()
         try:
@@ -204,7 +236,7 @@ def _ensure_site(database: Database) -> None:
         try:
             manager.begin()
             root = connection.root()
-            if ROOT_KEY not in root:
+            if _find_site(root) is None:
                 root[ROOT_KEY] = install(Site())
                 manager.commit()
             else:
@@ -237,7 +269,10 @@ def database_errors(uri: str) -> Iterator[None]:
 
 
 def _sentence(uri: str, error: BaseException) -> str:
-    reason = (getattr(error, "strerror", None) or str(error) or type(error).__name__).strip()
+    reason = (getattr(error, "strerror", None) or str(error)).strip()
+    if reason in uri:
+        # Nothing but the path, or nothing at all.
+        reason = type(error).__name__
     return (
         f"The database {_shown(uri)} cannot be used ({reason.splitlines()[0]}); "
         "nothing was written by this step."
@@ -245,9 +280,6 @@ def _sentence(uri: str, error: BaseException) -> str:
 
 
 def _shown(uri: str) -> str:
-    """The URI without the password that one may hold."""
-    parts = urllib.parse.urlsplit(uri)
-    if parts.password is None:
-        return uri
-    host = parts.netloc.rpartition("@")[2]
-    return parts._replace(netloc=f"{parts.username}:...@{host}").geturl()
+    """The URI without the passwords that it may hold."""
+    uri = re.sub(r"^((?:[^:/?]*://)?[^:/?@]*):(?!//)[^?#]*@", r"\1:...@", uri)
+    return re.sub(r"(?i)(?<=password=)[^&#]*", "...", uri)

@@ -343,6 +343,7 @@ class Ledger(Persistent):
 
     def reset(self, now: float) -> None:
         """Make every row due, to be asked for in full."""
+        self._validators.clear()
         for number, times in self._times.items():
             for row, due in enumerate(times.due):
                 if due != NEVER:
@@ -361,7 +362,9 @@ class Ledger(Persistent):
         for number, times in self._times.items():
             changed = False
             for row, (checked, due) in enumerate(zip(times.checked, times.due, strict=True)):
-                if due != NEVER and (checked > now or due > limit):
+                if due != NEVER and (
+                    checked > now or due > limit or (checked == UNKNOWN and due > now)
+                ):
                     times.checked[row] = min(checked, int(now))
                     times.due[row] = int(now)
                     times.seen[row] = UNKNOWN
