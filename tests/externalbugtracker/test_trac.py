@@ -1,0 +1,393 @@
+import csv
+import io
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from malonewatch.externalbugtracker.trac import (
+    COLUMNS,
+    Trac,
+    format_ranges,
+    parse_changetime,
+)
+from malonewatch.interfaces import (
+    BugTaskImportance,
+    BugTaskStatus,
+    BugTrackerCredentialsRefused,
+    BugTrackerFacts,
+    BugTrackerTimeout,
+    BugTrackerType,
+    BugWatchErrorType,
+    MalonewatchError,
+    RemoteBug,
+    RemoteBugError,
+    RemoteBugUnchanged,
+    UnparsableBugTracker,
+    UnsupportedBugTracker,
+)
+from malonewatch.testing.asking import Asker
+from malonewatch.testing.conformance import ExternalBugTrackerConformance
+from malonewatch.testing.faults import answer, fault
+from malonewatch.testing.simulator import Simulator
+from malonewatch.testing.trac import TracSimulator
+
+BASE = "https://example.com/trac"
+
+
+class TestTrac(ExternalBugTrackerConformance):
+    factory = Trac
+    simulator = TracSimulator
+    urls = [
+        ("https://example.com/trac/ticket/42", BASE, "42"),
+        ("https://trac.example.com/ticket/42#comment:3", "https://trac.example.com", "42"),
+        ("http://example.com/p/trac/ticket/042?cversion=1", "http://example.com/p/trac", "42"),
+        ("https://example.com/ticket/ticket/42", "https://example.com/ticket", "42"),
+    ]
+    not_urls = [
+        "https://example.com/trac/ticket/",
+        "https://example.com/trac/ticket/foo",
+        "https://example.com/trac/ticket/42/edit",
+        "https://example.com/trac/attachment/ticket/42/patch.diff",
+        "https://example.com/trac/tickets/42",
+        "https://example.com/trac/query?id=42",
+        "https://example.com/trac/ticket/٤٢",
+    ]
+    # The first request is an answer already.
+    requests_for_three_batches = 3
+
+
+@pytest.fixture
+def trac():
+    return Trac(BugTrackerFacts("x", BugTrackerType.TRAC, BASE + "/"))
+
+
+def ask(simulator, remotebugs, since=None):
+    return Asker(Trac, simulator.url).ask(remotebugs, since=since)
+
+
+# Older versions
+
+
+@pytest.mark.parametrize("version", [(0, 10), (0, 11), (0, 12), (1, 0)])
+def test_every_version_is_understood(version):
+    with TracSimulator(version=version) as simulator:
+        simulator.add("1", title="Schön, nicht?", status="assigned", priority="minor")
+        simulator.add("2", status="closed", resolution="wontfix")
+        simulator.add("3", severity="blocker")
+        simulator.add("4", malformed=True)
+        simulator.add("5", private=True)
+        simulator.add("77")
+        outcomes = ask(simulator, ["1", "2", "3", "4", "5", "6"])
+    assert outcomes["1"].title == "Schön, nicht?"
+    assert outcomes["1"].remotestatus == "assigned"
+    assert outcomes["1"].remote_importance == "minor"
+    assert outcomes["1"].resolution == ""
+    assert outcomes["2"].remotestatus == "closed wontfix"
+    assert outcomes["2"].resolution == "wontfix"
+    assert outcomes["3"].remote_importance == "major blocker"
+    assert [outcomes[remotebug].error_type for remotebug in "456"] == [
+        BugWatchErrorType.UNPARSABLE_BUG,
+        BugWatchErrorType.PRIVATE_REMOTE_BUG,
+        BugWatchErrorType.BUG_NOT_FOUND,
+    ]
+
+
+def test_a_list_of_other_columns_is_not_relied_upon():
+    # There are no tickets but those that were asked for, so it shows in the columns only.
+    with TracSimulator(version=(0, 10)) as simulator:
+        simulator.add("1", status="closed", resolution="wontfix")
+        assert ask(simulator, ["1"])["1"].remotestatus == "closed wontfix"
+
+
+def test_a_list_of_other_tickets_is_not_relied_upon():
+    body = "id,Status\n1,new\n77,new\n"
+    with TracSimulator() as simulator, fault(simulator, answer(body=body, content_type="text/csv")):
+        outcomes = ask(simulator, ["1", "2"], since=simulator.now())
+    assert isinstance(outcomes["1"], RemoteBug)
+    # Nothing says that it has not changed.
+    assert outcomes["2"].error_type is BugWatchErrorType.BUG_NOT_FOUND
+
+
+def test_where_times_are_for_people_there_is_no_time():
+    with TracSimulator(iso_dates=False) as simulator:
+        simulator.add("1")
+        assert ask(simulator, ["1"])["1"].modified is None
+
+
+# What changed
+
+
+@pytest.mark.parametrize("version", [(0, 12), (1, 6)])
+def test_what_changed_is_asked_of_the_server(version):
+    zone = timezone(timedelta(hours=-8))
+    with TracSimulator(version=version, zone=zone) as simulator:
+        simulator.add("1", modified=datetime(2024, 5, 1, 23, 59, tzinfo=timezone.utc))
+        simulator.add("2", modified=datetime(2024, 5, 2, tzinfo=timezone.utc))
+        since = datetime(2024, 5, 2, 5, tzinfo=timezone(timedelta(hours=5)))
+        outcomes = ask(simulator, ["1", "2", "3"], since=since)
+        assert len(simulator.requests) == 1
+    assert outcomes["1"] == RemoteBugUnchanged("1")
+    assert isinstance(outcomes["2"], RemoteBug)
+    # It may be gone, or it never was there: nobody asked.
+    assert outcomes["3"] == RemoteBugUnchanged("3")
+
+
+@pytest.mark.parametrize("version", [(0, 10), (0, 11)])
+def test_where_the_server_cannot_tell_what_changed_bugs_come_in_full(version):
+    with TracSimulator(version=version) as simulator:
+        simulator.add("1", status="closed", resolution="invalid")
+        simulator.add("2")
+        simulator.add("77")
+        outcomes = ask(simulator, ["1", "2"], since=simulator.now())
+    assert outcomes["1"].remotestatus == "closed invalid"
+    assert isinstance(outcomes["2"], RemoteBug)
+
+
+def test_an_empty_answer_is_not_taken_for_nothing_changed():
+    with TracSimulator() as simulator:
+        simulator.add("1")
+        with (
+            fault(simulator, answer(content_type="text/csv")),
+            pytest.raises(UnparsableBugTracker, match="it is empty"),
+        ):
+            ask(simulator, ["1"], since=simulator.now())
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["Welcome\n", "id,Summary\n1,A bug\n", "Status\nnew\n", "id,Status\n1," + "x" * 200_000],
+)
+def test_what_is_no_list_of_tickets_is_trouble(body):
+    with (
+        TracSimulator() as simulator,
+        fault(simulator, answer(body=body, content_type="text/csv")),
+        pytest.raises(UnparsableBugTracker),
+    ):
+        ask(simulator, ["1"])
+
+
+# The request
+
+
+def test_ids_are_asked_for_as_ranges():
+    with TracSimulator() as simulator:
+        for number in (1, 2, 3, 7, 9, 10):
+            simulator.add(str(number))
+        ask(simulator, ["10", "1", "9", "3", "7", "2"])
+        assert len(simulator.requests) == 1
+        assert "id=1-3,7,9-10&" in simulator.requests[0]
+
+
+@given(st.sets(st.integers(0, 10**18 - 1) | st.integers(0, 50)))
+def test_ranges_hold_the_numbers_and_no_others(numbers):
+    found = set()
+    for part in filter(None, format_ranges(map(str, numbers)).split(",")):
+        first, _, last = part.partition("-")
+        found.update(range(int(first), int(last or first) + 1))
+    assert found == numbers
+
+
+def test_an_id_that_is_not_canonical_is_found_all_the_same():
+    with TracSimulator() as simulator:
+        simulator.add("7")
+        outcomes = ask(simulator, ["007", "7"])
+    assert outcomes["007"].remotebug == "007"
+    assert isinstance(outcomes["007"], RemoteBug)
+    assert isinstance(outcomes["7"], RemoteBug)
+
+
+def test_a_trac_that_never_answers_is_asked_once():
+    class Impatient(Trac):
+        timeout = 0.2
+
+    with TracSimulator() as simulator, fault(simulator, "silent"):
+        with pytest.raises(BugTrackerTimeout):
+            Asker(Impatient, simulator.url).ask(["1", "2"])
+        assert len(simulator.requests) == 1
+
+
+# Why there is no bug
+
+
+def test_a_trac_for_members_only_wants_credentials():
+    with TracSimulator() as simulator:
+        simulator.public = False
+        with pytest.raises(BugTrackerCredentialsRefused, match="there are no credentials for it"):
+            ask(simulator, ["1"])
+
+
+def test_what_has_no_ticket_query_is_no_trac():
+    with Simulator() as simulator:
+        with pytest.raises(UnsupportedBugTracker, match="has no page for ticket queries"):
+            ask(simulator, ["1"])
+        assert len(simulator.requests) == 1
+
+
+def test_a_page_for_a_ticket_that_no_list_has_tells_nothing():
+    with TracSimulator() as simulator:
+        simulator.add("1")
+        simulator.add("2", extra={"unlisted": True})
+        simulator.ticket_csv = False
+        outcomes = ask(simulator, ["1", "2"])
+    assert isinstance(outcomes["1"], RemoteBug)
+    assert outcomes["2"].error_type is BugWatchErrorType.UNPARSABLE_BUG
+
+
+def test_a_ticket_that_no_list_has_may_be_there_all_the_same():
+    with TracSimulator() as simulator:
+        simulator.add("1")
+        simulator.add(
+            "2", title="Left out", status="closed", resolution="fixed", extra={"unlisted": True}
+        )
+        outcomes = ask(simulator, ["1", "2"])
+    assert outcomes["2"].title == "Left out"
+    assert outcomes["2"].status is BugTaskStatus.FIXRELEASED
+
+
+def test_a_ticket_behind_a_log_in_page_is_private():
+    with TracSimulator() as simulator:
+        simulator.add("1")
+        simulator.add("2", private=True)
+        simulator.login_page = True
+        outcomes = ask(simulator, ["1", "2"])
+    assert isinstance(outcomes["1"], RemoteBug)
+    assert outcomes["2"].error_type is BugWatchErrorType.PRIVATE_REMOTE_BUG
+
+
+def test_a_log_in_page_for_the_query_wants_credentials():
+    with TracSimulator() as simulator:
+        simulator.public = False
+        simulator.login_page = True
+        with pytest.raises(BugTrackerCredentialsRefused):
+            ask(simulator, ["1"])
+
+
+# What the words mean
+
+
+@pytest.mark.parametrize(
+    ("remotestatus", "status"),
+    [
+        ("new", BugTaskStatus.NEW),
+        ("reopened", BugTaskStatus.NEW),
+        ("assigned", BugTaskStatus.CONFIRMED),
+        ("accepted", BugTaskStatus.CONFIRMED),
+        ("in_work", BugTaskStatus.INPROGRESS),
+        ("infoneeded_new", BugTaskStatus.INCOMPLETE),
+        ("needs information", BugTaskStatus.INCOMPLETE),
+        ("in_QA", BugTaskStatus.FIXCOMMITTED),
+        ("closed", BugTaskStatus.FIXRELEASED),
+        ("closed fixed", BugTaskStatus.FIXRELEASED),
+        ("closed Won't Fix", BugTaskStatus.WONTFIX),
+        ("closed duplicate", BugTaskStatus.INVALID),
+        ("closed works for me", BugTaskStatus.INVALID),
+        ("closed needs_more_info", BugTaskStatus.EXPIRED),
+        ("works for me", BugTaskStatus.INVALID),
+        ("reopened fixed", BugTaskStatus.NEW),
+        ("closed by the cat", BugTaskStatus.UNKNOWN),
+        ("simmering", BugTaskStatus.UNKNOWN),
+        ("simmering fixed", BugTaskStatus.UNKNOWN),
+        ("", BugTaskStatus.UNKNOWN),
+        (" ", BugTaskStatus.UNKNOWN),
+    ],
+)
+def test_status(trac, remotestatus, status):
+    assert trac.convertRemoteStatus(remotestatus) is status
+
+
+@pytest.mark.parametrize(
+    ("remote_importance", "importance"),
+    [
+        ("blocker", BugTaskImportance.CRITICAL),
+        ("major", BugTaskImportance.HIGH),
+        ("trivial", BugTaskImportance.LOW),
+        ("Highest", BugTaskImportance.CRITICAL),
+        ("blocker trivial", BugTaskImportance.LOW),
+        ("minor strange", BugTaskImportance.LOW),
+        ("strange", BugTaskImportance.UNKNOWN),
+        ("", BugTaskImportance.UNKNOWN),
+    ],
+)
+def test_importance_is_the_severity_if_that_is_known(trac, remote_importance, importance):
+    assert trac.convertRemoteImportance(remote_importance) is importance
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2024-01-02T03:04:05Z", datetime(2024, 1, 2, 3, 4, 5, tzinfo=timezone.utc)),
+        ("2024-01-02T08:34:05+05:30", datetime(2024, 1, 2, 3, 4, 5, tzinfo=timezone.utc)),
+        ("2024-01-02T03:04:05", None),
+        ("2024-01-02", None),
+        ("2024-13-02T03:04:05Z", None),
+        ("0001-01-01T00:00:00+23:00", None),
+        ("01/02/24 03:04:05", None),
+        ("Jan 2, 2024, 3:04:05 AM", None),
+        ("", None),
+    ],
+)
+def test_a_time_is_taken_only_with_its_zone(text, moment):
+    assert parse_changetime(text) == moment
+
+
+def test_a_title_may_have_several_lines_and_a_resolution_be_dashes():
+    body = b'\xef\xbb\xbfid,Summary,Status,Resolution\r\n1,"two\r\nlines",closed,--\r\n'
+    external = Trac(BugTrackerFacts("x", BugTrackerType.TRAC, BASE))
+    bug = external.parse_tickets(external.read_csv(body), ["1"])["1"]
+    assert (bug.title, bug.remotestatus, bug.resolution) == ("two\r\nlines", "closed", "")
+
+
+def test_links(trac):
+    links = trac.getBugFilingAndSearchLinks(summary="It's broken", description="Very & much")
+    assert links.bug_filing_url == (
+        f"{BASE}/newticket?summary=It%27s%20broken&description=Very%20%26%20much"
+    )
+    assert links.bug_search_url == f"{BASE}/search?ticket=on&q=It%27s%20broken"
+
+
+# Anything
+
+
+def outcomes_of(body):
+    external = Trac(BugTrackerFacts("x", BugTrackerType.TRAC, BASE))
+    try:
+        found = external.parse_tickets(external.read_csv(body), ["1", "2"])
+    except MalonewatchError:
+        return {}
+    assert all(isinstance(outcome, (RemoteBug, RemoteBugError)) for outcome in found.values())
+    return found
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_bugs_or_an_error_of_ours(body):
+    outcomes_of(body)
+    outcomes_of(b"id,Status,Modified\r\n1," + body)
+
+
+@given(st.lists(st.lists(st.sampled_from(["1", "2", "closed", "fixed", "--", ""]) | st.text())))
+def test_any_lines_are_bugs_or_an_error_of_ours(lines):
+    text = io.StringIO()
+    csv.writer(text).writerows([COLUMNS, *lines])
+    outcomes_of(text.getvalue().encode("utf-8-sig", "surrogatepass"))
+
+
+GOOD = (
+    "\ufeffid,Summary,Status,Resolution,Priority,Modified\r\n"
+    '1,"Ü, ""quoted""",closed,fixed,major,2024-01-02T03:04:05Z\r\n'
+    "2,Two,new,,minor,2024-01-02T08:34:05+05:30\r\n"
+).encode()
+
+
+@given(st.integers(0, len(GOOD)), st.integers(0, 20), st.binary(max_size=10))
+def test_a_damaged_answer_is_bugs_or_an_error_of_ours(start, length, replacement):
+    outcomes_of(GOOD[:start] + replacement + GOOD[start + length :])
+
+
+@given(st.text(max_size=50))
+def test_any_words_have_a_meaning(text):
+    external = Trac(BugTrackerFacts("x", BugTrackerType.TRAC, BASE))
+    assert isinstance(external.convertRemoteStatus(text), BugTaskStatus)
+    assert isinstance(external.convertRemoteImportance(text), BugTaskImportance)
+    assert parse_changetime(text) is None or text
