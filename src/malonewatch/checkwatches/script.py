@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+import transaction
 from zope.component import getUtility
 
 from malonewatch.checkwatches.lock import Locked, lock_path, run_lock
@@ -114,7 +115,11 @@ def command(
     set_up(log_format, -1 if quiet else int(verbose))
     started = time.monotonic()
     configure()
-    database = getUtility(IDatabaseOpener)(uri, read_only=dry_run)
+    # The thread's own transactions, so that what an application's subscribers
+    # join is the transaction that makes the change.
+    database = getUtility(IDatabaseOpener)(
+        uri, read_only=dry_run, transaction_manager=transaction.manager
+    )
     with contextlib.closing(database), contextlib.ExitStack() as stack:
         if not dry_run:
             path = lock_file or lock_path(database.uri)

@@ -31,7 +31,6 @@ from malonewatch.interfaces import (
     IDatabase,
     IExternalBugTracker,
     IHTTPClient,
-    MalonewatchError,
     Outcome,
     RemoteBugError,
     UnsupportedBugTracker,
@@ -308,7 +307,7 @@ class Run:
         step = self.database.read if self.dry_run else self.database.write
         try:
             applied = step(lambda trackers: apply(trackers, outcomes))
-        except MalonewatchError:
+        except DatabaseError:
             raise
         except Exception:
             if len(outcomes) > 1:
@@ -403,9 +402,15 @@ class BugWatchUpdater:
         wrong with the bug tracker is recorded on it, logged, and kept in
         `report`, not raised.
 
-        :raises BadInput: `bugtracker` is in no database.
+        :raises BadInput: `bugtracker` is in no database, or an event loop is
+            running in this thread.
         :raises DatabaseError: the database cannot be read or written.
         """
+        with contextlib.suppress(RuntimeError):
+            asyncio.get_running_loop()
+            raise BadInput(
+                "updateBugTracker has an event loop of its own; call it in another thread."
+            )
         self._transaction.commit()
         database = queryAdapter(bugtracker, IDatabase)
         if database is None:

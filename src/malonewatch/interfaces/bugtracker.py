@@ -193,6 +193,7 @@ class IBugTrackerSet(Interface):
     ):
         """The bug tracker at that base URL, which is added if not there.
 
+        One that was guessed is a guess no longer unless `guessed` says so.
         Without a `name` one is made from the host, ``auto-bugs.example.com``,
         and a number added where that is taken.
         """
@@ -217,7 +218,8 @@ class IDatabase(Interface):
     """An open database with malonewatch in it.
 
     Also an adapter: ``IDatabase(bugtracker)`` is the database that a
-    persistent bug tracker is in.
+    persistent bug tracker is in, with the transaction manager that the bug
+    tracker was loaded with.
     """
 
     uri = Attribute("Where it is.")
@@ -248,8 +250,16 @@ class IDatabase(Interface):
 class IDatabaseOpener(Interface):
     """Utility: opens databases."""
 
-    def __call__(uri: str | None = None, create: bool = False, read_only: bool = False):
+    def __call__(
+        uri: str | None = None,
+        create: bool = False,
+        read_only: bool = False,
+        transaction_manager=None,
+    ):
         """The `IDatabase` at `uri`, a zodburi URI; by default the user's own.
+
+        Its transactions are those of `transaction_manager`, which nobody else
+        uses then, or of one of its own.
 
         :raises DatabaseError: it cannot be opened, or is not there and
             `create` is false.

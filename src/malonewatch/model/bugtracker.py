@@ -659,6 +659,8 @@ class BugTrackerSet(Persistent):
     ) -> BugTracker:
         found = self.getByBaseURL(baseurl)
         if found is not None:
+            # Named on purpose now, even if it only stood in some text before.
+            found.guessed = found.guessed and guessed
             return found
         check_baseurl(baseurl)
         if name is None:

@@ -49,10 +49,17 @@ def sqlite_uri(directory: Path) -> str:
 class Database:
     """See `IDatabase`."""
 
-    def __init__(self, db: ZODB.DB, uri: str, site_oid: bytes | None = None) -> None:
+    def __init__(
+        self,
+        db: ZODB.DB,
+        uri: str,
+        site_oid: bytes | None = None,
+        transaction_manager: Any = None,
+    ) -> None:
         self.db = db
         self.uri = uri
         self._site_oid = site_oid
+        self._transaction_manager = transaction_manager
         # So that the current site is where getUtility looks.
         hooks.setHooks()
 
@@ -63,7 +70,7 @@ class Database:
         return self._call(function, commit=True)
 
     def _call(self, function: Callable[[Any], Result], commit: bool) -> Result:
-        manager = transaction.TransactionManager(explicit=True)
+        manager = self._transaction_manager or transaction.TransactionManager(explicit=True)
         with _errors_of_function(), database_errors(self.uri):
             connection = self.db.open(manager)
             try:
@@ -124,7 +131,8 @@ def database_of(bugtracker: Any) -> Database | None:
     site = site_of(bugtracker)
     if connection is None or site is None or site._p_oid is None:
         return None
-    return Database(connection.db(), connection.db().database_name, site._p_oid)
+    db = connection.db()
+    return Database(db, db.storage.getName(), site._p_oid, connection.transaction_manager)
 
 
 def find_site(root: Any, uri: str) -> Any:
@@ -153,12 +161,15 @@ def _find_site(root: Any) -> Any:
 
 @provider(IDatabaseOpener)
 def open_database(
-    uri: str | None = None, create: bool = False, read_only: bool = False
+    uri: str | None = None,
+    create: bool = False,
+    read_only: bool = False,
+    transaction_manager: Any = None,
 ) -> Database:
     """See `IDatabaseOpener`."""
     uri = uri or default_uri()
     db = _open(uri, create, read_only)
-    database = Database(db, uri)
+    database = Database(db, uri, transaction_manager=transaction_manager)
     try:
         if create:
             _ensure_site(database)

@@ -1,0 +1,132 @@
+from datetime import datetime, timedelta
+
+import pytest
+import pytz
+import transaction
+from zope.component import getGlobalSiteManager, getUtility
+from zope.interface import implementer
+from zope.interface.interfaces import IObjectEvent
+
+from malonewatch.interfaces import (
+    BugTrackerType,
+    IBugSet,
+    IBugTrackerSet,
+    IBugWatchSet,
+    IClock,
+    IPersonSet,
+)
+from malonewatch.model import BugTracker
+from malonewatch.testing import fresh_site
+
+
+@implementer(IClock)
+class FakeClock:
+    """A clock that a test sets."""
+
+    def __init__(self):
+        self.moment = datetime(2024, 5, 6, 12, tzinfo=pytz.utc)
+
+    def now(self):
+        return self.moment
+
+    def tick(self, **span):
+        self.moment += timedelta(**span)
+        return self.moment
+
+
+@pytest.fixture
+def site():
+    """A new and empty site in memory, the current one."""
+    with fresh_site("memory://") as site:
+        yield site
+
+
+@pytest.fixture
+def clock(site):
+    """What time it is is up to the test."""
+    registry = getGlobalSiteManager()
+    before = registry.getUtility(IClock)
+    clock = FakeClock()
+    registry.registerUtility(clock, IClock)
+    yield clock
+    registry.registerUtility(before, IClock)
+
+
+@pytest.fixture
+def events(site):
+    """The object events that are notified from here on, as subscribers get them."""
+    events = []
+    handler = events.append
+    registry = getGlobalSiteManager()
+    registry.registerHandler(handler, (IObjectEvent,))
+    yield events
+    registry.unregisterHandler(handler, (IObjectEvent,))
+
+
+@pytest.fixture
+def trackers(site):
+    return getUtility(IBugTrackerSet)
+
+
+@pytest.fixture
+def watches(site):
+    return getUtility(IBugWatchSet)
+
+
+@pytest.fixture
+def bugs(site):
+    return getUtility(IBugSet)
+
+
+@pytest.fixture
+def owner(site):
+    return getUtility(IPersonSet).ensurePerson("sample@example.com", "Sample Person")
+
+
+@pytest.fixture
+def make_tracker(trackers, owner):
+    """Adds a bug tracker; what is not given does not matter."""
+
+    def make(name="bugs", **values):
+        values = {
+            "title": name.title(),
+            "bugtrackertype": BugTrackerType.BUGZILLA,
+            "baseurl": f"https://{name}.example.com",
+            "owner": owner,
+            **values,
+        }
+        return trackers.add(BugTracker(name=name, **values))
+
+    return make
+
+
+@pytest.fixture
+def tracker(clock, make_tracker):
+    return make_tracker()
+
+
+@pytest.fixture
+def bug(clock, bugs, owner):
+    return bugs.createBug("Something is broken", owner)
+
+
+@pytest.fixture
+def watch(bug, tracker, owner):
+    return bug.addWatch(tracker, "42", owner)
+
+
+@pytest.fixture
+def reopened(site):
+    """Commits, and gives the same object as a new connection sees it."""
+    connections = []
+
+    def reopen(thing):
+        transaction.commit()
+        connection = site.database.db.open(transaction.TransactionManager())
+        connections.append(connection)
+        return connection.get(thing._p_oid)
+
+    yield reopen
+    for connection in connections:
+        connection.transaction_manager.abort()
+        connection.close()

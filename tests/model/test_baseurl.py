@@ -1,0 +1,156 @@
+from urllib.parse import urlsplit
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from malonewatch.interfaces import BadInput
+from malonewatch.model.baseurl import (
+    auto_name,
+    auto_title,
+    base_key,
+    check_baseurl,
+    prefix_keys,
+)
+
+relaxed = settings(deadline=None)
+
+
+@pytest.mark.parametrize(
+    "same",
+    [
+        "https://bugs.example.com/tracker",
+        "http://bugs.example.com/tracker",
+        "https://bugs.example.com/tracker/",
+        "https://bugs.example.com/tracker//",
+        "https://BUGS.Example.COM/tracker",
+        "HTTPS://bugs.example.com/tracker",
+        "https://bugs.example.com:443/tracker",
+        "http://bugs.example.com:80/tracker",
+        "bugs.example.com/tracker",
+    ],
+)
+def test_ways_to_write_a_base_url(same):
+    assert base_key(same) == "bugs.example.com/tracker"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "https://bugs.example.com/",
+        "https://bugs.example.com/Tracker",
+        "https://bugs.example.com:8080/tracker",
+        "https://bugs.example.org/tracker",
+        "https://bugs.example.com/tracker/2",
+    ],
+)
+def test_other_base_urls(other):
+    assert base_key(other) != base_key("https://bugs.example.com/tracker")
+
+
+def test_an_ipv6_address_keeps_its_brackets():
+    assert base_key("http://[2001:DB8::1]:8080/x/") == "[2001:db8::1]:8080/x"
+
+
+def test_prefixes_are_whole_path_segments_longest_first():
+    keys = prefix_keys(urlsplit("https://bugs.example.com/a/b/show_bug.cgi?id=1"))
+    assert keys == [
+        "bugs.example.com/a/b/show_bug.cgi",
+        "bugs.example.com/a/b",
+        "bugs.example.com/a",
+        "bugs.example.com",
+    ]
+
+
+def test_a_url_is_a_prefix_of_itself():
+    assert prefix_keys(urlsplit("https://bugs.example.com/bugs/?42")) == [
+        "bugs.example.com/bugs",
+        "bugs.example.com",
+    ]
+    assert prefix_keys(urlsplit("https://bugs.example.com?42")) == ["bugs.example.com"]
+
+
+@pytest.mark.parametrize(
+    "baseurl",
+    [
+        "https://bugs.example.com",
+        "http://127.0.0.1:8080/tracker/",
+        "https://[2001:db8::1]/",
+        "https://bücher.example/",
+    ],
+)
+def test_base_urls_that_can_be(baseurl):
+    check_baseurl(baseurl)
+
+
+@pytest.mark.parametrize(
+    "baseurl",
+    [
+        "",
+        "bugs.example.com",
+        "ftp://bugs.example.com",
+        "https://",
+        "https:///tracker",
+        "https://bugs.example.com:port",
+        "https://bugs.example.com:99999",
+        "https://[bugs",
+        "https://bugs.example.com/?x=1",
+        "https://bugs.example.com/#top",
+        "https://bugs.example.com/a b",
+        "https://bugs.example.com/a\nb",
+        "https://bugs.example.com/\x1b[31m",
+        "https://bugs.example.com/" + "x" * 2000,
+    ],
+)
+def test_base_urls_that_cannot_be(baseurl):
+    with pytest.raises(BadInput):
+        check_baseurl(baseurl)
+
+
+@pytest.mark.parametrize(
+    "baseurl",
+    [
+        "https://user:s3cret@bugs.example.com/",
+        "https://:s3cret@bugs.example.com/",
+        "https://s3cret@bugs.example.com/",
+        "https://user:s3cret@bugs.example.com:port/",
+        "https://user:s3c/ret@bugs.example.com/",
+        "https://user:s3cret@[bugs",
+        "ftp://user:s3cret@bugs.example.com/",
+        "user:s3cret@bugs.example.com",
+        "https://bugs.example.com/?token=s3cret",
+        "https://bugs.example.com/#s3cret",
+    ],
+)
+def test_secrets_are_refused_and_not_quoted(baseurl):
+    with pytest.raises(BadInput) as caught:
+        check_baseurl(baseurl)
+    assert "s3c" not in str(caught.value)
+    assert "ret@" not in str(caught.value)
+
+
+@relaxed
+@given(st.text(max_size=40) | st.text(max_size=40).map("https://{}".format))
+def test_any_text_is_a_base_url_with_a_key_and_a_name_or_bad_input(text):
+    try:
+        check_baseurl(text)
+    except BadInput:
+        return
+    assert base_key(text) == base_key(text + "/")
+    assert 0 < len(auto_name(text)) <= 95
+    assert auto_title(text).isprintable()
+
+
+def test_a_name_is_made_from_the_host():
+    assert auto_name("https://Bugs.Example.com:8080/tracker") == "auto-bugs.example.com"
+    assert auto_name("http://[2001:db8::1]/") == "auto-2001db81"
+
+
+def test_a_name_has_room_for_a_number():
+    name = auto_name(f"https://{'a' * 60}.{'b' * 60}.{'c' * 60}.example.com/")
+    assert len(name) <= 95
+    assert name.startswith("auto-aaa")
+
+
+def test_a_title_is_made_from_host_and_path():
+    assert auto_title("https://bugs.example.com:8080/tracker/") == "bugs.example.com:8080/tracker"

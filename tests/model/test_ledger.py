@@ -1,0 +1,293 @@
+import copy
+import dataclasses
+
+import transaction
+import ZODB
+from BTrees.LLBTree import LLBTree
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+)
+from ZODB.MappingStorage import MappingStorage
+
+from malonewatch.interfaces import BugWatchErrorType
+from malonewatch.model import schedule
+from malonewatch.model.ledger import NEVER, PAGE, UNKNOWN, Latest, Ledger
+
+TODAY = 1_700_000_000
+
+#: Few, so that some have many watches.
+remotebugs = st.sampled_from(["1", "2", "3", "ünïcode", "x" * 200])
+moments = st.integers(min_value=TODAY - 100, max_value=TODAY + 100)
+error_types = st.none() | st.sampled_from(BugWatchErrorType)
+
+
+@dataclasses.dataclass
+class Row:
+    """What a row of the ledger is to hold."""
+
+    watch_id: int
+    remotebug: str
+    due: int
+    checked: int = UNKNOWN
+    seen: int = UNKNOWN
+    failures: int = 0
+    digest: int = 0
+    error_type: BugWatchErrorType | None = None
+
+
+class LedgerMachine(RuleBasedStateMachine):
+    """A ledger in a storage, beside a dictionary of rows by slot."""
+
+    def __init__(self):
+        super().__init__()
+        self.manager = transaction.TransactionManager()
+        self.db = ZODB.DB(MappingStorage())
+        self.connection = self.db.open(self.manager)
+        self.root = self.connection.root()
+        self.root["ledger"], self.root["earliest"] = Ledger(), LLBTree()
+        self.rows = {}
+        self.validators = {}
+        self.added = 0
+
+    @initialize(attached=st.booleans())
+    def attach(self, attached):
+        self.attached = attached
+        if attached:
+            self.root["ledger"].attach(self.root["earliest"], 7)
+        self.commit()
+
+    def teardown(self):
+        self.manager.abort()
+        self.connection.close()
+        self.db.close()
+
+    @property
+    def ledger(self):
+        return self.root["ledger"]
+
+    def slot(self, data):
+        return data.draw(st.sampled_from(sorted(self.rows)), label="slot")
+
+    # What is done to it.
+
+    @rule(
+        count=st.sampled_from([1, 2, PAGE - 1, PAGE + 20]),
+        remotebug=remotebugs,
+        due=moments,
+        apart=st.integers(min_value=0, max_value=3),
+    )
+    def add(self, count, remotebug, due, apart):
+        for number in range(count):
+            self.added += 1
+            slot = self.ledger.add(self.added, remotebug, due + apart * number + 0.5)
+            assert slot == self.added - 1
+            self.rows[slot] = Row(self.added, remotebug, due + apart * number)
+
+    @precondition(lambda self: self.rows)
+    @rule(data=st.data(), count=st.sampled_from([1, 1, 1, 50, 200]))
+    def remove(self, data, count):
+        first = self.slot(data)
+        for slot in [slot for slot in sorted(self.rows) if slot >= first][:count]:
+            self.ledger.remove(slot)
+            row = self.rows.pop(slot)
+            if not any(other.remotebug == row.remotebug for other in self.rows.values()):
+                self.validators.pop(row.remotebug, None)
+
+    @precondition(lambda self: self.rows)
+    @rule(
+        data=st.data(),
+        columns=st.fixed_dictionaries(
+            {},
+            optional={
+                "due": moments,
+                "checked": moments,
+                "seen": moments,
+                "failures": st.integers(min_value=0, max_value=255),
+                "digest": st.integers(min_value=0, max_value=2**64 - 1),
+            },
+        ),
+    )
+    def set(self, data, columns):
+        slot = self.slot(data)
+        self.ledger.set(slot, **columns)
+        self.rows[slot] = dataclasses.replace(self.rows[slot], **columns)
+
+    @precondition(lambda self: self.rows)
+    @rule(data=st.data(), error_type=error_types)
+    def set_error(self, data, error_type):
+        slot = self.slot(data)
+        self.ledger.set(slot, errors=self.ledger.error_code(error_type))
+        self.rows[slot].error_type = error_type
+
+    @precondition(lambda self: self.rows)
+    @rule(data=st.data(), due=moments, checked=moments, count=st.integers(1, 150))
+    def write_many(self, data, due, checked, count):
+        first = self.slot(data)
+        pages = self.ledger.pages()
+        for slot in [slot for slot in sorted(self.rows) if slot >= first][:count]:
+            _, times = pages.page(slot)
+            times.due[slot % PAGE], times.checked[slot % PAGE] = due, checked
+            self.rows[slot].due, self.rows[slot].checked = due, checked
+        pages.finish()
+
+    @precondition(lambda self: self.rows)
+    @rule(data=st.data(), validator=st.none() | st.text(max_size=3))
+    def set_validator(self, data, validator):
+        remotebug = self.rows[self.slot(data)].remotebug
+        self.ledger.set_validator(remotebug, validator)
+        self.validators[remotebug] = validator
+        if validator is None:
+            del self.validators[remotebug]
+
+    @rule(now=moments)
+    def reset(self, now):
+        self.ledger.reset(now + 0.5)
+        for row in self.rows.values():
+            row.due, row.seen, row.failures = min(row.due, now), UNKNOWN, 0
+        self.validators.clear()
+
+    @rule(now=moments)
+    def set_clock_back(self, now):
+        self.ledger.set_clock_back(now + 0.5)
+        for row in self.rows.values():
+            if row.checked > now or (row.checked == UNKNOWN and row.due > now):
+                row.checked = min(row.checked, now)
+                row.due, row.seen = now, UNKNOWN
+
+    @rule()
+    def commit(self):
+        self.manager.commit()
+        # All has to be read from the storage again.
+        self.connection.cacheMinimize()
+        self.committed = copy.deepcopy((self.rows, self.validators, self.added))
+
+    @rule()
+    def abort(self):
+        self.manager.abort()
+        self.rows, self.validators, self.added = copy.deepcopy(self.committed)
+
+    # What it says.
+
+    @rule(now=moments)
+    def what_is_due(self, now):
+        expected = sorted((row.due, slot) for slot, row in self.rows.items() if row.due <= now)
+        assert self.ledger.due(now) == expected
+        assert self.ledger.count_due(now) == len(expected)
+        found = list(self.ledger.rows(expected, now))
+        assert [remotebug for remotebug, _, _ in found] == [
+            self.rows[slot].remotebug for _, slot in expected
+        ]
+        day = schedule.day_of(now)
+        for (_, slot), (_, seen, known) in zip(expected, found, strict=True):
+            row = self.rows[slot]
+            assert known == (row.digest != 0 and row.error_type is None)
+            full = not known or schedule.is_full_check(slot, day)
+            assert seen == (UNKNOWN if full else row.seen)
+
+    @rule(moment=moments | st.just(0))
+    def what_was_not_checked_since(self, moment):
+        assert sorted(self.ledger.not_checked_since(moment)) == sorted(
+            (row.remotebug, row.watch_id) for row in self.rows.values() if row.checked <= moment
+        )
+
+    @rule(start=st.integers(min_value=0, max_value=4 * PAGE), count=st.sampled_from([1, 20, 1000]))
+    def what_is_newest(self, start, count):
+        expected = sorted((row.watch_id for row in self.rows.values()), reverse=True)[start:]
+        found = [watch_id for _, watch_id in zip(range(count), self.ledger.newest(start))]
+        assert found == expected[:count]
+
+    @precondition(lambda self: self.rows)
+    @rule(data=st.data())
+    def what_a_row_holds(self, data):
+        slot = self.slot(data)
+        row = self.rows[slot]
+        assert self.ledger.watch_id(slot) == row.watch_id
+        for column in ("due", "checked", "seen", "failures"):
+            assert self.ledger.get(slot, column) == getattr(row, column)
+        assert self.ledger.error(slot) is row.error_type
+
+    @rule(remotebug=remotebugs)
+    def which_watches_a_remote_bug_has(self, remotebug):
+        assert self.ledger.slots(remotebug) == tuple(
+            slot for slot, row in sorted(self.rows.items()) if row.remotebug == remotebug
+        )
+        assert self.ledger.validator(remotebug) == self.validators.get(remotebug)
+
+    @invariant()
+    def how_many_there_are(self):
+        assert len(self.ledger) == len(self.rows)
+        assert self.ledger.has_validators() == bool(self.validators)
+
+    @invariant()
+    def when_the_first_is_due(self):
+        if self.root["earliest"]:
+            assert self.attached
+            earliest = min((row.due for row in self.rows.values()), default=NEVER)
+            assert dict(self.root["earliest"]) == {7: earliest}
+
+
+TestLedger = LedgerMachine.TestCase
+TestLedger.settings = settings(deadline=None, max_examples=100, stateful_step_count=40)
+
+
+def test_an_error_is_stored_by_its_name():
+    ledger = Ledger()
+    ledger.add(1, "1", TODAY)
+    ledger.set(0, errors=ledger.error_code(BugWatchErrorType.TIMEOUT))
+    assert ledger.error_names == ("", "TIMEOUT")
+
+
+def test_a_thousand_checked_watches_are_a_few_small_records():
+    with ZODB.DB(MappingStorage()).transaction() as connection:
+        connection.root()["ledger"] = ledger = Ledger()
+        for number in range(1000):
+            ledger.add(number + 1, str(number), TODAY)
+        db = connection.db()
+    with db.transaction() as connection:
+        ledger = connection.root()["ledger"]
+        pages = ledger.pages()
+        for slot in range(1000):
+            _, times = pages.page(slot)
+            times.checked[slot % PAGE], times.due[slot % PAGE] = TODAY, TODAY + 1000
+        pages.finish()
+        tid = db.storage.lastTransaction()
+    written = [
+        record
+        for written in db.storage.iterator()
+        if written.tid > tid
+        for record in written
+    ]
+    assert len(written) <= 1000 / PAGE + 4
+    assert sum(len(record.data) for record in written) < 20 * 1000
+    db.close()
+
+
+def test_the_latest_moment_only_grows():
+    latest = Latest()
+    for moment in (5, 7, 6):
+        latest.note(moment)
+    assert latest.moment == 7
+
+
+def test_two_processes_that_note_a_moment_do_not_conflict(tmp_path):
+    # A memory storage resolves no conflicts.
+    db = ZODB.DB(str(tmp_path / "Data.fs"))
+    with db.transaction() as connection:
+        connection.root()["latest"] = Latest()
+    managers = [transaction.TransactionManager() for _ in range(2)]
+    connections = [db.open(manager) for manager in managers]
+    for moment, connection in zip((9, 8), connections, strict=True):
+        connection.root()["latest"].note(moment)
+    for manager in managers:
+        manager.commit()
+    with db.transaction() as connection:
+        assert connection.root()["latest"].moment == 9
+    for connection in connections:
+        connection.close()
+    db.close()
