@@ -211,6 +211,8 @@ def parse_time(text: str) -> datetime | None:
         text = text[:-1] + "+00:00"
     try:
         moment = datetime.fromisoformat(text)
+        if moment.tzinfo is timezone.utc:
+            return moment
         if moment.tzinfo is None:
             return moment.replace(tzinfo=timezone.utc)
         return moment.astimezone(timezone.utc)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from BTrees.LLBTree import LLTreeSet
@@ -51,10 +52,10 @@ class Bug(Persistent):
         )
 
     def _watches_from(self, start: int) -> Iterator[Any]:
-        if self._newest is None or start >= len(self._newest):
+        if self._newest is None:
             return
         watches = find_utility(self, IBugWatchSet)
-        key = self._newest.keys()[start]
+        key = next(islice(self._newest.keys(), start, None), None)
         while key is not None:
             yield watches.get(-key)
             # Looked for anew: the watch may be gone by now.

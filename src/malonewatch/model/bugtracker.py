@@ -343,6 +343,7 @@ class BugTracker(Persistent):
         pages = ledger.pages()
         validators = ledger.has_validators()
         differing = []
+        number = -1
         # This loop is what an unchanged watch costs.
         for outcome in outcomes:
             remotebug = outcome[0]
@@ -356,22 +357,21 @@ class BugTracker(Persistent):
             if remote is not None and (remote.validator or validators):
                 ledger.set_validator(remotebug, remote.validator)
             for slot in slots:
-                names, times = pages.page(slot)
+                if slot // PAGE != number:
+                    number = slot // PAGE
+                    names, times = pages.page(slot)
+                    digests, errors = names.digests, times.errors
                 row = slot % PAGE
-                before, error = names.digests[row], times.errors[row]
+                before, error = digests[row], errors[row]
                 if remote is None:
                     if not before:
                         # "As it was" is nothing to a watch that knows nothing.
                         continue
                 elif before != digest or (error and self._is_own_error(error)):
                     differing.append((names.watch_ids[row], remote, self._is_own_error(error)))
-                    names.digests[row] = digest
+                    digests[row] = digest
                     names._p_changed = True
-                times.checked[row] = checked
-                times.due[row] = due
-                times.seen[row] = seen
-                times.failures[row] = 0
-                times.errors[row] = 0
+                times.set(row, checked, due, seen)
                 applied.checked += 1
         pages.finish()
         if self.__parent__ is not None:
@@ -634,7 +634,8 @@ class BugTrackerSet(Persistent):
         count = bugtracker.watches.count()
         if count:
             raise BadInput(
-                f"{bugtracker.title} has {count} watches; remove them first, or make it inactive."
+                f"{bugtracker.title} has watches, {count} of them; remove them first, or make it "
+                "inactive."
             )
         del self._trackers[bugtracker.id]
         del self._names[bugtracker.name]

@@ -149,8 +149,8 @@ class BugWatch(Persistent):
         if moment is None:
             self._ledger.set(self.slot, checked=UNKNOWN, due=int(to_seconds(now())))
         else:
-            checked = _ledger_moment(moment)
-            self._ledger.set(self.slot, checked=checked, due=int(checked + CHECK_INTERVAL))
+            due = _ledger_moment(to_seconds(moment) + CHECK_INTERVAL)
+            self._ledger.set(self.slot, checked=_ledger_moment(to_seconds(moment)), due=due)
 
     @property
     def next_check(self) -> datetime:
@@ -158,7 +158,7 @@ class BugWatch(Persistent):
 
     @next_check.setter
     def next_check(self, moment: datetime) -> None:
-        self._ledger.set(self.slot, due=_ledger_moment(moment))
+        self._ledger.set(self.slot, due=_ledger_moment(to_seconds(moment)))
 
     @property
     def last_error_type(self) -> BugWatchErrorType | None:
@@ -357,12 +357,9 @@ class BugWatchSet(Persistent):
         return added
 
 
-def _ledger_moment(moment: datetime) -> int:
-    """Whole seconds since the epoch, as far as the ledger has room for them.
-
-    :raises BadInput: `moment` is naive.
-    """
-    return min(max(int(to_seconds(moment)), UNKNOWN + 1), NEVER - 1)
+def _ledger_moment(seconds: float) -> int:
+    """Whole seconds since the epoch, as far as the ledger has room for them."""
+    return min(max(int(seconds), UNKNOWN + 1), NEVER - 1)
 
 
 def _described(old_remotestatus: str | None, old_status: BugTaskStatus, remote: RemoteBug) -> str:

@@ -68,6 +68,13 @@ class TimesPage(Persistent):
         self.failures = array("B")
         self.errors = array("B")
 
+    def set(self, row: int, checked: int, due: int, seen: int) -> None:
+        """What a check says that found the watch in order."""
+        self.checked[row] = checked
+        self.due[row] = due
+        self.seen[row] = seen
+        self.failures[row] = self.errors[row] = 0
+
     def __getstate__(self) -> Any:
         return (
             _pack(self.checked),
@@ -291,10 +298,9 @@ class Ledger(Persistent):
         found = []
         for number, earliest in self._page_due.items():
             if earliest <= now:
-                start = number * PAGE
-                for row, due in enumerate(self._times[number].due):
-                    if due <= now:
-                        found.append((due, start + row))
+                dues = self._times[number].due
+                slots = enumerate(dues, number * PAGE)
+                found += [(due, slot) for slot, due in slots if due <= now]
         found.sort()
         return found
 
@@ -326,14 +332,15 @@ class Ledger(Persistent):
             if slot // PAGE != number:
                 number = slot // PAGE
                 names, times = self._names[number], self._times[number]
+                remotebugs, digests = names.remotebugs, names.digests
+                seen, errors = times.seen, times.errors
             row = slot % PAGE
-            seen = times.seen[row]
-            if not names.digests[row] or times.errors[row]:
-                yield names.remotebugs[row], UNKNOWN, False
-            elif seen and schedule.is_full_check(slot, day):
-                yield names.remotebugs[row], UNKNOWN, True
+            if not digests[row] or errors[row]:
+                yield remotebugs[row], UNKNOWN, False
+            elif schedule.is_full_check(slot, day):
+                yield remotebugs[row], UNKNOWN, True
             else:
-                yield names.remotebugs[row], seen, True
+                yield remotebugs[row], seen[row], True
 
     # Writing many rows.
 

@@ -31,10 +31,15 @@ class ResultSet:
 
     def __getitem__(self, index: int | slice) -> Any:
         if isinstance(index, slice):
-            start, stop, step = index.indices(self.count())
+            start, stop = index.start or 0, index.stop
+            step = 1 if index.step is None else index.step
+            if start < 0 or (stop is not None and stop < 0) or step < 1:
+                # Only these ask for the count, which may have to be counted.
+                start, stop, step = index.indices(self.count())
             if step < 0:
                 return [self[position] for position in range(start, stop, step)]
-            return list(islice(self._iterate(start), 0, max(stop - start, 0), step))
+            length = None if stop is None else max(stop - start, 0)
+            return list(islice(self._iterate(start), 0, length, step))
         position = index + self.count() if index < 0 else index
         if position >= 0:
             for result in self._iterate(position):
