@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 #: Scripts of the environment that the benchmarks run in.
-CHECKWATCHES = [sys.executable, "-m", "benchmarks.checkwatches"]
+CHECKWATCHES = [sys.executable, "-m", "malonewatch.checkwatches"]
 
 
 @dataclasses.dataclass(frozen=True)

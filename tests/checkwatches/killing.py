@@ -25,7 +25,6 @@ from malonewatch.testing.bugzilla import BugzillaSimulator
 
 WATCHES = 3000
 STATUSES = ("CONFIRMED", "IN_PROGRESS", "UNCONFIRMED")
-SCRIPT = "import sys; from malonewatch.checkwatches.script import main; sys.exit(main())"
 
 
 class Loop:
@@ -59,7 +58,7 @@ class Loop:
         """A run over everything."""
         return subprocess.Popen(
             [
-                *(sys.executable, "-c", SCRIPT, "-q", "-b", "0", "--reset"),
+                *(sys.executable, "-m", "malonewatch.checkwatches", "-q", "-b", "0", "--reset"),
                 *("--database", self.uri, "--lock-file", str(self.lock)),
             ]
         )

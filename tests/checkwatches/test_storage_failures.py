@@ -13,8 +13,6 @@ from malonewatch.interfaces import BugTrackerType, IBugSet
 from malonewatch.model import open_database, sqlite_uri
 from malonewatch.testing.bugzilla import BugzillaSimulator
 
-SCRIPT = "import sys; from malonewatch.checkwatches.script import main; sys.exit(main())"
-
 
 def fill(trackers, url):
     from zope.component import getUtility
@@ -39,7 +37,7 @@ def checkwatches(uri, tmp_path, *options, limit=None):
 
     return subprocess.run(
         [
-            *(sys.executable, "-c", SCRIPT, "-b", "0"),
+            *(sys.executable, "-m", "malonewatch.checkwatches", "-b", "0"),
             *("--database", uri, "--lock-file", str(tmp_path / "lock"), *options),
         ],
         capture_output=True,

@@ -31,6 +31,7 @@ from malonewatch.interfaces import (
     IDatabase,
     IExternalBugTracker,
     IHTTPClient,
+    NotFoundError,
     Outcome,
     RemoteBugError,
     UnsupportedBugTracker,
@@ -194,6 +195,9 @@ class Run:
         except BugTrackerTrouble as trouble:
             self._record_trouble(name, [], trouble, self._clock.now(), ())
             return
+        except NotFoundError:
+            # Removed meanwhile.
+            return
         log.info("Updating %d watches on %s", plan.watches, plan.facts.baseurl)
         self.report.watches += plan.watches
         try:
@@ -304,9 +308,8 @@ class Run:
         baseurl: str,
     ) -> None:
         """Apply `outcomes`; if some make it fail (an application's subscriber, say), the others."""
-        step = self.database.read if self.dry_run else self.database.write
         try:
-            applied = step(lambda trackers: apply(trackers, outcomes))
+            applied = self._step(lambda trackers: apply(trackers, outcomes))
         except DatabaseError:
             raise
         except Exception:
@@ -332,6 +335,10 @@ class Run:
         self.report.add(applied)
         self._tell(applied)
 
+    def _step(self, function: Callable[[Any], Any]) -> Any:
+        """A transaction that writes, unless this is a dry run."""
+        return (self.database.read if self.dry_run else self.database.write)(function)
+
     def _record_trouble(
         self,
         name: str,
@@ -340,21 +347,25 @@ class Run:
         asked: datetime,
         missing: Sequence[str],
     ) -> None:
-        baseurl = name
-
-        def record(trackers: Any, outcomes: list[Outcome]) -> Applied:
-            nonlocal baseurl
+        def apply(trackers: Any, outcomes: list[Outcome]) -> Applied:
             bugtracker = trackers.getByName(name)
             if bugtracker is None:
                 return Applied()
-            baseurl = bugtracker.baseurl
             if self.dry_run:
                 return bugtracker.previewOutcomes(outcomes)
-            applied = bugtracker.applyOutcomes(outcomes, asked)
-            bugtracker.recordTrouble(trouble, asked, missing)
-            return applied
+            return bugtracker.applyOutcomes(outcomes, asked)
 
-        self._write(record, outcomes, name)
+        def record(trackers: Any) -> str:
+            bugtracker = trackers.getByName(name)
+            if bugtracker is None:
+                return name
+            if not self.dry_run:
+                bugtracker.recordTrouble(trouble, asked, missing)
+            return bugtracker.baseurl
+
+        baseurl = self._step(record)
+        if outcomes:
+            self._write(apply, outcomes, baseurl)
         self.report.troubled[name] = trouble
         title = trouble.error_type.title
         if trouble.error_type is BugWatchErrorType.TIMEOUT:

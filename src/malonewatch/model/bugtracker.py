@@ -354,7 +354,7 @@ class BugTracker(Persistent):
                 continue
             remote = outcome if isinstance(outcome, RemoteBug) else None
             digest = 0 if remote is None else digest_of(remote)
-            if remote is not None and (remote.validator or validators):
+            if slots and remote is not None and (remote.validator or validators):
                 ledger.set_validator(remotebug, remote.validator)
             for slot in slots:
                 if slot // PAGE != number:
@@ -386,7 +386,7 @@ class BugTracker(Persistent):
         the watch had failed before."""
         watches = [self._bugwatches.get(watch_id) for watch_id, _, _ in differing]
         if self._p_jar is not None:
-            self._p_jar.prefetch(watches)
+            self._p_jar.prefetch(watch._p_oid for watch in watches if watch._p_oid is not None)
         for watch, (_, remote, recovered) in zip(watches, differing, strict=True):
             if watch.differs(remote):
                 applied.changes.append(self._change(watch, remote))

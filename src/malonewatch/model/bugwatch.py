@@ -210,6 +210,7 @@ class BugWatch(Persistent):
     def update(self, remote: RemoteBug, moment: float, recovered: bool) -> None:
         """Take over what the bug tracker says."""
         old_remotestatus, old_status = self.remotestatus, self.status
+        modified = None if remote.modified is None else to_seconds(remote.modified)
         differs = self.differs(remote)
         values = self.__dict__
         values["remotestatus"] = remote.remotestatus
@@ -218,7 +219,7 @@ class BugWatch(Persistent):
         values["_importance"] = remote.importance.name
         values["remote_title"] = remote.title
         values["resolution"] = remote.resolution
-        values["_modified"] = None if remote.modified is None else to_seconds(remote.modified)
+        values["_modified"] = modified
         values["duplicate_of"] = remote.duplicate_of
         values["moved_to"] = remote.moved_to
         if differs:

@@ -33,6 +33,9 @@ Result = TypeVar("Result")
 #: How often a transaction is tried that others get in the way of.
 ATTEMPTS = 20
 
+#: Whose exceptions are a storage's.
+STORAGE_PACKAGES = ("sqlite3", "relstorage", "ZConfig", "zc")
+
 
 def default_uri() -> str:
     """The URI of the user's own database."""
@@ -219,8 +222,12 @@ def _open(uri: str, create: bool, read_only: bool) -> ZODB.DB:
                 f"{_shown(uri)} is not the URI of a database: there is no such kind of storage, "
                 "or no such option."
             ) from None
-        except (ValueError, TypeError) as error:
-            raise BadInput(f"{_shown(uri)} is not the URI of a database: {error}.") from None
+        except (ValueError, TypeError):
+            # What these say may quote a part of a password.
+            raise BadInput(
+                f"{_shown(uri)} is not the URI of a database: a port or an option in it has a "
+                "value that it cannot have."
+            ) from None
         storage = storage_factory()
         try:
             return ZODB.DB(storage, **{"large_record_size": 1 << 24, **options})
@@ -272,9 +279,9 @@ def database_errors(uri: str) -> Iterator[None]:
     except (OSError, POSError, StorageError) as error:
         raise DatabaseError(_sentence(uri, error)) from error
     except Exception as error:
-        # SQLite's and RelStorage's own, whose modules a run on another
-        # storage does not load.
-        if type(error).__module__.partition(".")[0] not in ("sqlite3", "relstorage", "ZConfig"):
+        # The storages' own, whose modules a run on another storage does not
+        # load: SQLite's, RelStorage's, a file's that another process has open.
+        if type(error).__module__.partition(".")[0] not in STORAGE_PACKAGES:
             raise
         raise DatabaseError(_sentence(uri, error)) from error
 

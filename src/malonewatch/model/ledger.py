@@ -402,7 +402,7 @@ class Latest(Persistent):
 
 
 class Pages:
-    """The pages that a batch writes to, each looked up once, and noted as changed at the end."""
+    """The pages that a batch writes to, each looked up and summarised once."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
@@ -413,11 +413,14 @@ class Pages:
         try:
             return self._pages[number]
         except KeyError:
-            pages = self._ledger._names[number], self._ledger._times[number]
-            self._pages[number] = pages
-            return pages
+            names, times = self._ledger._names[number], self._ledger._times[number]
+            # Before anything is written to it: if that fails half-way, the
+            # transaction's end has to know what to take back.
+            times._p_activate()
+            times._p_changed = True
+            self._pages[number] = names, times
+            return names, times
 
     def finish(self) -> None:
         for number, (_, times) in self._pages.items():
-            times._p_changed = True
             self._ledger._summarise(number, times)

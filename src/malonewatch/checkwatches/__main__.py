@@ -1,4 +1,4 @@
-"""The cron script's entry point, as a module to run."""
+"""``python -m malonewatch.checkwatches`` is the script ``checkwatches``."""
 
 import sys
 

@@ -1,0 +1,28 @@
+"""What all tests share."""
+
+import os
+import sys
+
+import pytest
+
+
+@pytest.fixture(scope="session", autouse=True)
+def processes_find_the_same_packages():
+    """Processes that tests start have this one's path, which `bin/test` gets from buildout."""
+    before = os.environ.get("PYTHONPATH")
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
+    yield
+    if before is None:
+        del os.environ["PYTHONPATH"]
+    else:
+        os.environ["PYTHONPATH"] = before
+
+
+@pytest.fixture(autouse=True)
+def a_home_of_ones_own(tmp_path_factory, monkeypatch):
+    """No test meets the user's database, lock files or credentials."""
+    home = tmp_path_factory.mktemp("home")
+    for name in ("HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.setenv(name, str(home))
+    for name in ("MALONEWATCH_DATABASE", "MALONEWATCH_CREDENTIALS"):
+        monkeypatch.delenv(name, raising=False)
