@@ -200,13 +200,7 @@ class Run:
             return
         log.info("Updating %d watches on %s", plan.watches, plan.facts.baseurl)
         self.report.watches += plan.watches
-        try:
-            session = pool.session(plan.facts, plan.external.timeout)
-        except BadInput as error:
-            # The credentials file cannot be read.
-            refused = BugTrackerCredentialsRefused(str(error))
-            self._record_trouble(name, [], refused, self._clock.now(), ())
-            return
+        session = pool.session(plan.facts, plan.external.timeout)
         for batch in plan.batches:
             if not await self._update_batch(plan, session, batch):
                 break
@@ -259,6 +253,9 @@ class Run:
                     outcomes[outcome.remotebug] = outcome
         except BugTrackerTrouble as caught:
             trouble = caught
+        except BadInput as caught:
+            # The credentials file cannot be read.
+            trouble = BugTrackerCredentialsRefused(str(caught))
         except asyncio.CancelledError:
             self._apply(plan, session, list(outcomes.values()), asked)
             raise

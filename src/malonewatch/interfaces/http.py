@@ -59,7 +59,10 @@ class IHTTPSession(Interface):
     Not for sharing between threads.
     """
 
-    credentials = Attribute("The `Credentials` for this bug tracker, or None.")
+    credentials = Attribute(
+        "The `Credentials` for this bug tracker, or None.  Raises BadInput if the place where "
+        "they are kept cannot be read, and so does request()."
+    )
     clock_skew = Attribute(
         "Seconds by which the server's clock is ahead of ours, from the last `Date` header; "
         "None if it never sent one."
