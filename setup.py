@@ -50,7 +50,8 @@ setup(
     },
     zip_safe=False,
     install_requires=[
-        "aiohttp >= 3.10",
+        # Before 3.14.1 a small answer could be inflated without bound.
+        "aiohttp >= 3.14.1",
         "BTrees >= 5.0",
         "click >= 8.1",
         "defusedxml >= 0.7.1",

@@ -366,7 +366,11 @@ def test_any_bytes_are_bugs_or_an_error_of_ours(body):
     outcomes_of(b"id,Status,Modified\r\n1," + body)
 
 
-@given(st.lists(st.lists(st.sampled_from(["1", "2", "closed", "fixed", "--", ""]) | st.text())))
+# Python 3.10 cannot write a NUL, nor read one.
+words = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))
+
+
+@given(st.lists(st.lists(st.sampled_from(["1", "2", "closed", "fixed", "--", ""]) | words)))
 def test_any_lines_are_bugs_or_an_error_of_ours(lines):
     text = io.StringIO()
     csv.writer(text).writerows([COLUMNS, *lines])

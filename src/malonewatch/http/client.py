@@ -31,9 +31,10 @@ class HTTPClient:
 
     `per_host` is how many requests one host is asked at the same time,
     `body_limit` how many bytes of (decompressed) body are read,
-    `redirect_limit` how many redirects are followed.  `resolver` makes the
-    resolver of host names, `ssl` is an `ssl.SSLContext` to trust, both for
-    those whose network is a special one.
+    `redirect_limit` how many redirects are followed.  For those whose network
+    is a special one, `resolver` makes the resolver of host names, `ssl` is an
+    `ssl.SSLContext` to trust, and `is_public` tells of an address, as text,
+    whether it is on the Internet (by default `malonewatch.http.guard.is_public`).
     """
 
     def __init__(
@@ -44,12 +45,14 @@ class HTTPClient:
         redirect_limit: int = 5,
         resolver: Callable[[], Any] | None = None,
         ssl: Any = None,
+        is_public: Callable[[str], bool] | None = None,
     ):
         self.per_host = per_host
         self.body_limit = body_limit
         self.redirect_limit = redirect_limit
         self.resolver = resolver
         self.ssl = ssl
+        self.is_public = is_public
 
     @property
     def user_agent(self) -> str:

@@ -6,13 +6,18 @@ address, leads to public addresses only.
 
 import ipaddress
 import socket
-from typing import Any
+from collections.abc import Callable
 
+from aiohttp import AddrInfoType
 from aiohttp.abc import AbstractResolver, ResolveResult
-from aiohttp.resolver import ThreadedResolver
 
-# Prefixes that carry an IPv4 address on to whoever translates (RFC 6052, RFC 8215).
-_NAT64 = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("64:ff9b:1::/48"))
+# The only IPv6 addresses that are given to anybody on the Internet;
+# https://www.iana.org/assignments/ipv6-address-space
+_UNICAST = ipaddress.IPv6Network("2000::/3")
+# Carries an IPv4 address on to whoever translates; RFC 6052.
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+# RFC 9637, newer than some Pythons.
+_DOCUMENTATION = ipaddress.IPv6Network("3fff::/20")
 
 
 def is_public(address: str) -> bool:
@@ -22,40 +27,24 @@ def is_public(address: str) -> bool:
     address is not public.
     """
     try:
-        # A link-local address may come with its zone: fe80::1%eth0.
-        parsed = ipaddress.ip_address(address.partition("%")[0])
+        parsed = ipaddress.ip_address(address)
     except ValueError:
         return False
     if isinstance(parsed, ipaddress.IPv6Address):
         wrapped = parsed.ipv4_mapped or parsed.sixtofour
-        if wrapped is None and parsed.teredo is not None:
+        if parsed.teredo is not None:
             wrapped = parsed.teredo[1]
-        if wrapped is None and any(parsed in network for network in _NAT64):
+        elif parsed in _NAT64:
             wrapped = ipaddress.IPv4Address(int(parsed) & 0xFFFFFFFF)
-        if wrapped is None and int(parsed) >> 32 == 0:
-            # ::127.0.0.1, the deprecated IPv4-compatible form; and ::1.
-            return False
         if wrapped is not None:
-            return is_public(str(wrapped))
+            parsed = wrapped
+        elif parsed not in _UNICAST or parsed in _DOCUMENTATION:
+            return False
     return parsed.is_global and not parsed.is_multicast
 
 
-def is_address(host: str) -> bool:
-    """Whether `host` is an address rather than a name; aiohttp resolves only names."""
-    try:
-        ipaddress.ip_address(host.partition("%")[0])
-    except ValueError:
-        return False
-    return True
-
-
 class AddressRefused(OSError):
-    """The name leads to an address that is not public."""
-
-    def __init__(self, host: str, address: str):
-        super().__init__(f"{host} leads to {address}")
-        self.host = host
-        self.address = address
+    """A host leads to an address that is not public."""
 
 
 class PublicResolver(AbstractResolver):
@@ -65,23 +54,35 @@ class PublicResolver(AbstractResolver):
     name that resolves differently a moment later gains nothing.
     """
 
-    def __init__(self, resolver: AbstractResolver | None = None):
-        self._resolver = resolver or ThreadedResolver()
+    def __init__(self, is_public: Callable[[str], bool], resolver: AbstractResolver):
+        self._is_public = is_public
+        self._resolver = resolver
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
         results = await self._resolver.resolve(host, port, family)
         for result in results:
-            if not is_public(result["host"]):
-                raise AddressRefused(host, result["host"])
+            if not self._is_public(result["host"]):
+                raise AddressRefused(f"{host} leads to {result['host']}")
         return results
 
     async def close(self) -> None:
         await self._resolver.close()
 
 
-def peer_address(transport: Any) -> str:
-    """The address at the other end of an open connection, '' if it is gone."""
-    name = transport.get_extra_info("peername") if transport is not None else None
-    return str(name[0]) if name else ""
+def public_socket(is_public: Callable[[str], bool]) -> Callable[[AddrInfoType], socket.socket]:
+    """A factory of sockets to public addresses.
+
+    What stands in a URL instead of a name is never resolved, and comes here
+    as it is.
+    """
+
+    def make(addr_info: AddrInfoType) -> socket.socket:
+        family, kind, protocol, _, address = addr_info
+        host = str(address[0])
+        if not is_public(host):
+            raise AddressRefused(f"{host} is not public")
+        return socket.socket(family, kind, protocol)
+
+    return make

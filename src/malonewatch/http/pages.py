@@ -17,8 +17,9 @@ _CHALLENGE = re.compile(
     rb"|ddos-guard|<title>[^<]*(bot|robot|browser)[ -]?(check|verification)",
     re.IGNORECASE,
 )
-_CHALLENGE_COOKIE = re.compile(r"techaro\.lol-anubis|__ddg\w*_=", re.IGNORECASE)
-_LOGIN = re.compile(rb"<input[^>]+type\s*=\s*[\"']?password", re.IGNORECASE)
+_CHALLENGE_COOKIE = re.compile(r"techaro\.lol-anubis|__ddg\w{0,9}_=", re.IGNORECASE)
+# Not across another tag: a page of nothing but openings would take for ever.
+_LOGIN = re.compile(rb"<input[^<>]+type\s*=\s*[\"']?password", re.IGNORECASE)
 _LOGIN_PATH = re.compile(
     r"/(login|log_in|signin|sign_in|login_page\.php|account/login(\.php)?|users/sign_in)/?$",
     re.IGNORECASE,

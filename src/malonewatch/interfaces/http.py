@@ -32,7 +32,8 @@ class Response:
 class Exchange:
     """A request that was made and what came of it, for people to look at.
 
-    Holds no credentials.  `status` is None and `error` says why where no
+    Holds no credentials.  `size` counts the bytes that were read, even if it
+    failed.  `status` is None and `error` says why where no
     answer came.
     """
 
@@ -81,7 +82,8 @@ class IHTTPSession(Interface):
 
         The credentials go along as HTTP authentication (`Bearer` for a token,
         else `Basic`), to the bug tracker's own origin only; so do `headers`
-        that start with ``X-``.
+        that start with ``X-``, and ``Authorization`` and ``Cookie``.  A body
+        goes there, or to the same host by https instead of http.
 
         Answers with a status below 500 are returned, 401, 403 and 404 too.
         `html` says that a page is an answer; otherwise a page with a good
@@ -129,6 +131,8 @@ class ICredentials(Interface):
 
     def get(baseurl: str) -> Credentials | None:
         """The credentials for the bug tracker at `baseurl`, None if it has none.
+
+        A bug tracker that was guessed is sent them by https only.
 
         :raises BadInput: the place where they are kept cannot be read.
         """

@@ -63,6 +63,9 @@ class Simulator:
     - `clock_offset`: a `timedelta` that its clock is ahead,
     - `fault`: a callable that takes the place of every handler; see
       `malonewatch.testing.faults`.
+
+    `host` is the loopback address that it is at; with an `ssl_context` it
+    goes by the name of localhost.
     """
 
     #: What is added to the server's address to make the bug tracker's base URL.
@@ -70,7 +73,9 @@ class Simulator:
     #: Values for the bugs that `add` makes.
     defaults: dict[str, Any] = {}
 
-    def __init__(self, *, ssl_context: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, *, ssl_context: ssl.SSLContext | None = None, host: str = "127.0.0.1"
+    ) -> None:
         self.bugs: dict[str, SimulatedBug] = {}
         self.requests: list[str] = []
         self.latency = 0.0
@@ -80,8 +85,11 @@ class Simulator:
         self.clock_offset = timedelta()
         self.fault: Handler | None = None
         self._ssl = ssl_context
+        self._host = host
         self._port = 0
+        self._runner: web.AppRunner | None = None
         self._started = threading.Event()
+        self._failure: BaseException | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
         self._thread: threading.Thread | None = None
@@ -114,7 +122,7 @@ class Simulator:
     def origin(self) -> str:
         """The server's address as a URL, without a path."""
         scheme = "http" if self._ssl is None else "https"
-        host = "127.0.0.1" if self._ssl is None else "localhost"
+        host = self._host if self._ssl is None else "localhost"
         return f"{scheme}://{host}:{self._port}"
 
     @property
@@ -126,6 +134,8 @@ class Simulator:
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
         self._started.wait()
+        if self._failure is not None:
+            raise self._failure
         return self
 
     def __exit__(self, *exc_info: object) -> None:
@@ -133,25 +143,54 @@ class Simulator:
         self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join()
 
+    def listen(self, on: bool) -> None:
+        """Close the port and all connections, or open the same port again."""
+        assert self._loop is not None
+        listening = self._open_port() if on else self._close_port()
+        asyncio.run_coroutine_threadsafe(listening, self._loop).result()
+
     # The server.
 
     def _run(self) -> None:
-        asyncio.run(self._serve())
+        try:
+            asyncio.run(self._serve())
+        except BaseException as error:
+            self._failure = error
+        finally:
+            self._started.set()
 
     async def _serve(self) -> None:
         app = web.Application(middlewares=[self._middleware], client_max_size=8 * 1024 * 1024)
         app.add_routes(self.routes())
         app.on_response_prepare.append(self._set_date)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0, handle_signals=False)
-        await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=self._ssl)
-        await site.start()
-        self._port = runner.addresses[0][1]
+        # A handler is cancelled when its client is gone: some never end.
+        self._runner = web.AppRunner(
+            app, access_log=None, shutdown_timeout=0, handler_cancellation=True
+        )
+        await self._runner.setup()
+        await self._open_port()
         self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
         self._started.set()
         await self._stop.wait()
-        await runner.cleanup()
+        await self._close_port()
+        await self._runner.cleanup()
+
+    async def _open_port(self) -> None:
+        assert self._runner is not None
+        site = web.TCPSite(
+            self._runner, self._host, self._port, ssl_context=self._ssl, reuse_address=True
+        )
+        await site.start()
+        self._port = self._runner.addresses[0][1]
+
+    async def _close_port(self) -> None:
+        assert self._runner is not None and self._runner.server is not None
+        for site in list(self._runner.sites):
+            await site.stop()
+        for connection in self._runner.server.connections:
+            if connection.transport is not None:
+                connection.transport.abort()
 
     async def _set_date(self, request: web.Request, response: web.StreamResponse) -> None:
         response.headers["Date"] = email.utils.format_datetime(self.now(), usegmt=True)

@@ -1,0 +1,313 @@
+"""A demonstration: five types of bug tracker, a dozen watches, two runs of the cron script.
+
+Run it with ``python -m malonewatch.cli.demo``.  The bug trackers are
+simulated, on this machine; nothing else is asked.
+"""
+
+import contextlib
+import logging
+import os
+import shlex
+import shutil
+import sys
+import textwrap
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import click
+from zope.component import getUtility
+
+from malonewatch.cli import EXIT_FAULT, run
+from malonewatch.cli import main as malonewatch
+from malonewatch.cli.facts import WatchFacts
+from malonewatch.cli.options import Settings
+from malonewatch.cli.output import Styled, say, show_table
+from malonewatch.cli.watches import status_style
+from malonewatch.interfaces import BadInput, BugTaskStatus, FailureOwner, IBugWatchSet
+from malonewatch.testing.bugzilla import BugzillaSimulator
+from malonewatch.testing.debbugs import DebbugsSimulator
+from malonewatch.testing.faults import FAULTS
+from malonewatch.testing.roundup import RoundupSimulator
+from malonewatch.testing.simulator import Simulator
+from malonewatch.testing.sourceforge import SourceForgeSimulator
+from malonewatch.testing.trac import TracSimulator
+
+MARKER = "made-by-malonewatch-demo.txt"
+
+#: (number, title, the remote bugs that it depends on)
+BUGS = [
+    (1, "Windows flicker when moved", ["desktop 101", "distro 5001", "garden 7"]),
+    (2, "Crash if a file has no name", ["desktop 102", "language 11", "web 31"]),
+    (3, "Letters too small on large screens", ["desktop 103", "forge 21", "distro 5002"]),
+    (4, "Downloads end at 2 GB", ["forge 22", "language 12", "web 32", "desktop 104"]),
+]
+
+#: What has become of a bug, if it means this now.
+WHY = {
+    BugTaskStatus.FIXRELEASED: "It was fixed.",
+    BugTaskStatus.WONTFIX: "They will not fix it.",
+}
+
+
+class UnexpectedExit(Exception):
+    """A command of the demonstration did not end as it should."""
+
+
+class Trackers:
+    """The simulated bug trackers, by the name that they are registered under."""
+
+    def __init__(self, stack: contextlib.ExitStack) -> None:
+        self.desktop: Simulator = stack.enter_context(BugzillaSimulator())
+        self.distro: Simulator = stack.enter_context(DebbugsSimulator())
+        self.language: Simulator = stack.enter_context(RoundupSimulator())
+        self.forge: Simulator = stack.enter_context(SourceForgeSimulator())
+        self.web: Simulator = stack.enter_context(TracSimulator())
+        self.garden: Simulator = stack.enter_context(BugzillaSimulator())
+        self.titles = {
+            "desktop": "Example Desktop",
+            "distro": "Example Distribution",
+            "language": "Example Language",
+            "forge": "Example Forge",
+            "web": "Example Web Server",
+            "garden": "Walled Garden",
+        }
+        self.pages = {
+            "desktop": "/show_bug.cgi?id={}",
+            "distro": "/cgi-bin/bugreport.cgi?bug={}",
+            "language": "/issue{}",
+            "forge": "/{}/",
+            "web": "/ticket/{}",
+            "garden": "/show_bug.cgi?id={}",
+        }
+        self.desktop.add("101", title="Flicker with two screens", severity="major")
+        self.desktop.add("102", title="NULL is not checked in open_file()", severity="critical")
+        self.desktop.add("103", title="Fonts ignore the resolution", status="IN_PROGRESS")
+        self.desktop.add("104", title="off_t is 32 bits wide", severity="enhancement")
+        self.distro.add("5001", title="desktop: flickers", severity="important")
+        self.distro.add("5002", title="fonts: please scale by default", severity="wishlist")
+        self.language.add("11", title="open('') crashes", priority="urgent")
+        self.language.add("12", title="read() stops at 2**31 bytes", status="in-progress")
+        self.forge.add("21", title="Scale fonts by dots per inch", status="open")
+        self.forge.add("22", title="Large files", status="pending")
+        self.web.add("31", title="Empty file name in the query", priority="blocker")
+        self.web.add("32", title="Content-Length overflows", status="assigned")
+        self.garden.add("7", title="Flicker")
+        self.garden.fault = FAULTS["Anubis"]
+
+    def url(self, bug: str) -> str:
+        """The URL of a bug such as ``desktop 101``."""
+        name, remotebug = bug.split()
+        simulator: Simulator = getattr(self, name)
+        return simulator.url + self.pages[name].format(remotebug)
+
+    def move(self) -> None:
+        """What happens elsewhere while nobody looks."""
+        self.desktop.change("101", status="RESOLVED", resolution="FIXED")
+        self.desktop.change("102", status="RESOLVED", resolution="DUPLICATE", duplicate_of="101")
+        self.desktop.change("103", private=True)
+        self.distro.change("5001", status="done")
+        self.language.change("11", status="resolved")
+        self.forge.change("21", status="closed-fixed")
+        del self.forge.bugs["22"]
+        self.web.change("31", status="closed", resolution="wontfix")
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--directory",
+    type=click.Path(path_type=Path),
+    default=Path("demo-data"),
+    show_default=True,
+    help="Where the database goes, in place of that of an earlier demonstration.",
+)
+def command(directory: Path) -> int:
+    """Show what malonewatch does, with simulated bug trackers on this machine."""
+    uri = _database_in(directory)
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(_environment("MALONEWATCH_DATABASE", uri))
+        trackers = Trackers(stack)
+        _tell(
+            "A database of its own for this demonstration; the commands find it by this variable."
+        )
+        _show_command(f"export MALONEWATCH_DATABASE={shlex.quote(uri)}")
+        _malonewatch("init")
+        _register(trackers)
+        _watch(trackers)
+        lock = str(directory / "checkwatches.lock")
+        _tell(
+            "Cron would run this every ten minutes: it asks for all bugs that are due, many of a "
+            "bug tracker in one request.  One bug tracker wants to keep robots out.",
+        )
+        _checkwatches("--lock-file", lock)
+        _tell("So this is how the remote bugs are.")
+        _malonewatch("list")
+        before = _facts(uri)
+        trackers.move()
+        _tell(
+            "Now things happen elsewhere: bugs are fixed, closed as a duplicate, refused; one is "
+            "deleted, and one is made private.  Each watch would come due again within a day; "
+            "--reset makes them due now.",
+        )
+        _checkwatches("--lock-file", lock, "--reset")
+        after = _facts(uri)
+        _tell("What changed, what failed, and why.  A failed watch keeps the status it had.")
+        _show_changes(before, after)
+        _tell("The bug tracker in trouble is left alone for a while; its watches are not to blame.")
+        _malonewatch("tracker", "list")
+        failed = next(watch for watch in after if _fails_by_itself(watch))
+        _tell("There is more to know about each watch, such as what to do if it failed.")
+        _malonewatch("show", str(failed.id))
+    _tell(
+        "That was it.  The simulated bug trackers are gone; the database is still there:",
+    )
+    say(shlex.join([_program(), "--database", uri, "list"]), bold=True)
+    return 0
+
+
+def _database_in(directory: Path) -> str:
+    """The URI of a database to be made in `directory`, after the one of an earlier run is gone.
+
+    :raises BadInput: the directory is somebody else's.
+    """
+    from malonewatch.model import sqlite_uri
+
+    marker, database = directory / MARKER, directory / "database"
+    try:
+        if directory.exists() and not marker.is_file() and any(directory.iterdir()):
+            raise BadInput(
+                f"The directory {directory} is not empty, and not from an earlier demonstration; "
+                "name another one with --directory."
+            )
+        directory.mkdir(parents=True, exist_ok=True)
+        marker.write_text(
+            "Everything in the folder 'database' beside this file is deleted when the "
+            "demonstration is run again.\n"
+        )
+        if database.exists():
+            shutil.rmtree(database)
+    except OSError as error:
+        raise BadInput(
+            f"The directory {directory} cannot be used ({error.strerror}); name another one with "
+            "--directory."
+        ) from None
+    return sqlite_uri(database.resolve())
+
+
+@contextlib.contextmanager
+def _environment(name: str, value: str) -> Iterator[None]:
+    before = os.environ.get(name)
+    os.environ[name] = value
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before
+
+
+def _register(trackers: Trackers) -> None:
+    _tell(
+        "Six bug trackers.  The URL of any bug there tells of which type they are, and where "
+        "their pages begin.",
+    )
+    for name, title in trackers.titles.items():
+        some_bug = next(bug for _, _, bugs in BUGS for bug in bugs if bug.startswith(name))
+        url = trackers.url(some_bug)
+        _malonewatch("tracker", "add", url, "--name", name, "--title", title)
+
+
+def _watch(trackers: Trackers) -> None:
+    _tell("Four bugs of ours, and the bugs elsewhere that they depend on.")
+    for number, title, bugs in BUGS:
+        _malonewatch("watch", *map(trackers.url, bugs), "--bug", str(number), "--title", title)
+
+
+def _facts(uri: str) -> list[WatchFacts]:
+    with Settings(uri).open(read_only=True) as database:
+        return database.read(lambda _: [WatchFacts.of(each) for each in getUtility(IBugWatchSet)])
+
+
+def _fails_by_itself(watch: WatchFacts) -> bool:
+    """Whether a watch has an error that is its own, not the bug tracker's."""
+    error_type = watch.last_error_type
+    return error_type is not None and error_type.owner is FailureOwner.WATCH
+
+
+def _show_changes(before: Sequence[WatchFacts], after: Sequence[WatchFacts]) -> None:
+    rows = []
+    for old, new in zip(before, after, strict=True):
+        failed = new.last_error_type
+        if failed is not None:
+            now = Styled(failed.title, "red")
+            why = new.last_error or ""
+        elif old.meaning != new.meaning:
+            now = Styled(new.meaning, status_style(new.status))
+            why = WHY.get(new.status, "")
+            if new.duplicate_of is not None:
+                why = f"It is the same as #{new.duplicate_of}."
+        else:
+            continue
+        rows.append((str(new.bug), new.remote, old.meaning, now, why))
+    show_table(("Bug", "Remote bug", "Before", "Now", "Why"), rows, wrapped=("Why",))
+    say(f"The other {len(after) - len(rows)} are as they were.")
+
+
+# Showing commands as a person would type them.
+
+
+def _tell(text: str) -> None:
+    say()
+    for line in textwrap.wrap(text, 78):
+        say(line, color="cyan")
+    say()
+
+
+def _show_command(line: str) -> None:
+    say(f"$ {line}", bold=True)
+
+
+def _malonewatch(*args: str) -> None:
+    line = shlex.join(["malonewatch", *args])
+    _show_command(line)
+    code = malonewatch(args)
+    if code:
+        raise UnexpectedExit(f"{line} ended with exit code {code}")
+
+
+def _checkwatches(*args: str) -> None:
+    from malonewatch.checkwatches.script import EXIT_TROUBLE, main
+
+    line = shlex.join(["checkwatches", *args])
+    _show_command(line)
+    handlers = list(logging.getLogger().handlers)
+    try:
+        # What it says on standard error belongs between the other lines.
+        with contextlib.redirect_stderr(sys.stdout):
+            code = main(args)
+    finally:
+        logging.getLogger().handlers[:] = handlers
+    if code != EXIT_TROUBLE:
+        raise UnexpectedExit(f"{line} ended with exit code {code}")
+    say(f"(It ended with exit code {code}: some bug tracker could not be asked.)")
+
+
+def _program() -> str:
+    """How to call malonewatch from where we are."""
+    beside = Path(sys.executable).with_name("malonewatch")
+    if shutil.which("malonewatch") is not None or not beside.exists():
+        return "malonewatch"
+    return os.path.relpath(beside)
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Run the demonstration; the exit code."""
+    try:
+        return run(command, args, "demo")
+    except UnexpectedExit as error:
+        click.echo(f"Error: {error}.", err=True)
+        return EXIT_FAULT
+
+
+if __name__ == "__main__":
+    sys.exit(main())

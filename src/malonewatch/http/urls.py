@@ -1,0 +1,68 @@
+"""URLs as they are requested, compared and shown.  Pure."""
+
+import ipaddress
+import re
+from collections.abc import Iterable
+from urllib.parse import quote, urlsplit
+
+#: Scheme, host and port; https://www.rfc-editor.org/rfc/rfc6454
+Origin = tuple[str, str, int]
+
+_PORTS = {"http": 80, "https": 443}
+_NAME = re.compile(r"[a-z0-9._-]+")
+# Neither printable nor ASCII, or a blank.
+_UNFIT = re.compile(r"[^!-~]")
+_USER_INFO = re.compile(r"(?<=//)[^/?#]*@")
+
+
+def clean(url: str) -> str:
+    """`url` as it can be requested: in ASCII, without a user name, password or fragment.
+
+    :raises ValueError: it is not the URL of anything on the web.
+    """
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if parts.scheme not in _PORTS or not 0 < len(host) <= 253:
+        raise ValueError("not a web address")
+    if "[" in parts.netloc:
+        netloc = f"[{ipaddress.IPv6Address(host)}]"
+    else:
+        netloc = host.encode("idna").decode("ascii").lower()
+        if not _NAME.fullmatch(netloc):
+            raise ValueError("not the name of a host")
+    if parts.port is not None:
+        netloc += f":{parts.port}"
+    query = f"?{parts.query}" if parts.query else ""
+    return f"{parts.scheme}://{netloc}{_ascii(parts.path)}{_ascii(query)}"
+
+
+def _ascii(text: str) -> str:
+    # A header's bytes that were no UTF-8 came as surrogates.
+    return _UNFIT.sub(lambda found: quote(found[0], errors="surrogateescape"), text)
+
+
+def origin(url: str) -> Origin:
+    """The origin of a clean URL."""
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname or "", parts.port or _PORTS[parts.scheme]
+
+
+def is_upgrade(before: Origin, after: Origin) -> bool:
+    """Whether `after` is the site `before`, with https instead of http."""
+    return before == ("http", before[1], 80) and after == ("https", before[1], 443)
+
+
+def shown(url: str, secrets: Iterable[str] = ()) -> str:
+    """`url` for people: without a user name and password, and with no secret in it."""
+    url = _USER_INFO.sub("", url)
+    for secret in sorted(secrets, key=len, reverse=True):
+        url = re.sub("".join(map(_any_quoting, secret)), "***", url, flags=re.IGNORECASE)
+    return url
+
+
+def _any_quoting(character: str) -> str:
+    """A pattern for a character as it may stand in a URL."""
+    forms = [character, "".join(f"%{byte:02X}" for byte in character.encode("utf-8", "replace"))]
+    if character == " ":
+        forms.append("+")
+    return f"(?:{'|'.join(map(re.escape, forms))})"

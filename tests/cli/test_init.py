@@ -1,0 +1,57 @@
+import pytest
+
+
+def test_it_says_where_the_database_is(run, tmp_path):
+    result = run("init")
+    assert result.code == 0
+    assert result.out == f"Made a database: {tmp_path / 'database'}\n"
+
+
+def test_a_new_database_is_empty(cli):
+    assert cli("list", "--json").json == []
+    assert cli("tracker", "list", "--json").json == []
+
+
+def test_one_that_is_there_is_left_as_it_is(cli, url, tmp_path):
+    cli("watch", url(1))
+    before = cli("list", "--json").json
+    result = cli("init")
+    assert result.code == 0
+    assert result.out == f"There is a database already: {tmp_path / 'database'}\n"
+    assert cli("list", "--json").json == before
+
+
+def test_sample_data_are_those_of_the_founding_document(run):
+    assert "sample data" in run("init", "--sample").out
+    trackers = run("tracker", "list", "--json").json
+    assert {tracker["name"]: tracker["watches"] for tracker in trackers} == {
+        "mozilla.org": 4,
+        "gnome-bugzilla": 1,
+        "debbugs": 4,
+        "ubuntu-bugzilla": 1,
+        "sf": 0,
+    }
+
+
+def test_sample_data_can_go_into_a_database_without_data(cli):
+    assert cli("init", "--sample").code == 0
+    assert len(cli("list", "--json").json) == 10
+
+
+def test_sample_data_are_not_added_to_others(cli, url):
+    cli("watch", url(1))
+    result = cli("init", "--sample")
+    assert result.code == 2
+    assert result.err.count("\n") == 1
+    assert "sample data are for a new one" in result.err
+    assert len(cli("list", "--json").json) == 1
+
+
+@pytest.mark.parametrize(
+    "uri", ["file://{}/folder/Data.fs", "sqlite://?data_dir={}/with%20blank&keep_history=false"]
+)
+def test_other_uris_are_shown_as_places_too(run, tmp_path, uri):
+    result = run("init", "--database", uri.format(tmp_path))
+    assert result.code == 0
+    place = "folder/Data.fs" if uri.startswith("file") else "with blank"
+    assert result.out == f"Made a database: {tmp_path / place}\n"

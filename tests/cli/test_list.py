@@ -1,0 +1,147 @@
+import pytest
+
+FIELDS = {
+    *("id", "bug", "bug_title", "tracker", "tracker_title", "remotebug", "url", "remote_title"),
+    *("remotestatus", "status", "resolution", "remote_importance", "importance"),
+    *("remote_modified", "duplicate_of", "moved_to", "owner", "datecreated", "lastchecked"),
+    *("lastchanged", "next_check", "last_error_type", "last_error", "help"),
+}
+
+
+@pytest.fixture
+def watched(cli, bugzilla, url):
+    """Three bugs that were checked, one of which cannot be read, and one that was not."""
+    bugzilla.add("1", title="First", severity="critical")
+    bugzilla.add("2", title="Second", status="RESOLVED", resolution="WONTFIX")
+    bugzilla.add("3", private=True)
+    cli("watch", url(1), url(2), "--bug", "1", "--title", "One")
+    cli("watch", url(3), "--bug", "2")
+    cli("check", "auto-127.0.0.1")
+    cli("watch", "https://bugs.debian.org/4", "--bug", "2", "--title", "Two")
+    return cli
+
+
+def ids(result):
+    return [watch["id"] for watch in result.json]
+
+
+def test_json_is_a_list_of_objects(watched, bugzilla):
+    watches = watched("list", "--json").json
+    assert all(set(watch) == FIELDS for watch in watches)
+    first = watches[0]
+    assert first["id"] == 1
+    assert first["bug"] == 1
+    assert first["remotebug"] == "1"
+    assert first["url"] == f"{bugzilla.url}/show_bug.cgi?id=1"
+    assert first["remotestatus"] == "CONFIRMED"
+    assert first["status"] == "CONFIRMED"
+    assert first["importance"] == "CRITICAL"
+    assert first["remote_modified"] == "2024-01-02T03:04:05+00:00"
+    assert first["last_error_type"] is None
+    assert watches[2]["last_error_type"] == "PRIVATE_REMOTE_BUG"
+    assert "private" in watches[2]["last_error"]
+    assert watches[3]["lastchecked"] is None
+    assert watches[3]["status"] == "UNKNOWN"
+
+
+def test_a_watch_is_a_line(watched):
+    titles, first, second, third, fourth = watched("list").out.splitlines()
+    assert " ".join(titles.split()) == (
+        "Watch Bug Remote bug Title Status Meaning Importance Checked Changed Error"
+    )
+    assert first.split()[:2] == ["1", "1"]
+    for text in ("auto-127.0.0.1 #1", "First", "CONFIRMED", "Confirmed", "Critical", "now"):
+        assert text in first
+    assert "RESOLVED WONTFIX  Won't Fix" in second
+    assert third.endswith("Private bug")
+    # Where the remote title is not known there is ours.
+    assert "Two" in fourth
+    assert "never" in fourth
+
+
+def test_no_watches_are_said_to_be_none(cli):
+    assert cli("list").out == "There are no such watches.\n"
+    assert cli("list", "--json").json == []
+
+
+def test_those_of_a_bug(watched):
+    assert ids(watched("list", "--bug", "1", "--json")) == [1, 2]
+    assert watched("list", "--bug", "99").code == 2
+
+
+def test_those_of_a_bug_tracker(watched):
+    assert ids(watched("list", "--tracker", "auto-127.0.0.1", "--json")) == [1, 2, 3]
+    assert ids(watched("list", "-t", "auto-bugs.debian.org", "--bug", "2", "--json")) == [4]
+    assert watched("list", "--tracker", "nope").code == 2
+    assert watched("list", "--bug", "2", "--tracker", "nope").code == 2
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        ("Won't Fix", [2]),
+        ("wontfix", [2]),
+        ("wont-fix", [2]),
+        ("resolved", [2]),
+        ("RESOLVED WONTFIX", [2]),
+        ("confirmed", [1]),
+        ("unknown", [3, 4]),
+        ("fixed", []),
+    ],
+)
+def test_those_with_a_status(watched, status, expected):
+    assert ids(watched("list", "--status", status, "--json")) == expected
+
+
+def test_those_with_one_of_several_statuses(watched):
+    result = watched("list", "--status", "confirmed", "--status", "resolved", "--json")
+    assert ids(result) == [1, 2]
+
+
+def test_a_status_without_a_letter_is_refused(watched):
+    assert watched("list", "--status", " ").code == 2
+
+
+def test_those_that_fail(watched):
+    assert ids(watched("list", "--error", "--json")) == [3]
+
+
+def test_those_that_changed(watched):
+    assert ids(watched("list", "--changed-since", "1h", "--json")) == [1, 2]
+    assert ids(watched("list", "--changed-since", "2024-01-31", "--json")) == [1, 2]
+    assert ids(watched("list", "--changed-since", "9998-12-31", "--json")) == []
+    assert watched("list", "--changed-since", "yesterday").code == 2
+
+
+def test_the_first_few(watched):
+    assert ids(watched("list", "--limit", "2", "--json")) == [1, 2]
+    assert ids(watched("list", "--limit", "1", "--error", "--json")) == [3]
+    assert ids(watched("list", "--limit", "1", "--tracker", "auto-127.0.0.1", "--json")) == [1]
+
+
+def test_remote_text_cannot_play_tricks(cli, bugzilla, url):
+    title = "\x1b[31mred\x1b[0m [bold]bold[/bold] \u202etxt.exe\nBug 2: all is well\x9b2J"
+    bugzilla.add("1", title=title)
+    cli("watch", url(1))
+    cli("check", "1")
+    out = cli("list").out
+    assert "red [bold]bold[/bold] txt.exe Bug 2: all is well  CONFIRMED" in out
+    assert all(line.isprintable() for line in out.splitlines())
+    assert len(out.splitlines()) == 2
+    assert cli("list", "--json").json[0]["remote_title"] == title
+    assert cli("list", "--json").out.isascii()
+
+
+def test_a_watch_of_a_type_that_is_gone_has_no_url(cli, url):
+    from zope.component import getGlobalSiteManager
+
+    from malonewatch.externalbugtracker import Bugzilla
+
+    cli("watch", url(1))
+    registry = getGlobalSiteManager()
+    registry.unregisterAdapter(Bugzilla, name="BUGZILLA")
+    try:
+        assert cli("list", "--json").json[0]["url"] is None
+        assert "nothing here can talk to it" in cli("tracker", "show", "auto-127.0.0.1").out
+    finally:
+        registry.registerAdapter(Bugzilla, name="BUGZILLA")

@@ -1,0 +1,193 @@
+import os
+import subprocess
+import sys
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from zope.component import getGlobalSiteManager, getUtility
+
+from malonewatch.cli.options import set_up
+from malonewatch.interfaces import IDatabaseOpener
+
+PROGRAM = [sys.executable, "-c", "import sys; from malonewatch.cli import main; sys.exit(main())"]
+
+
+def program(*args, **kwargs):
+    """Runs the command in a process of its own, for what concerns its files."""
+    environment = {**os.environ, **kwargs.pop("env", {})}
+    environment.pop("PYTHONUNBUFFERED", None)
+    return subprocess.run([*PROGRAM, *args], text=True, timeout=60, env=environment, **kwargs)
+
+
+@pytest.fixture
+def opener():
+    """Puts something in the place of what opens databases."""
+    set_up()
+    registry = getGlobalSiteManager()
+    before = getUtility(IDatabaseOpener)
+    yield lambda function: registry.registerUtility(function, IDatabaseOpener)
+    registry.registerUtility(before, IDatabaseOpener)
+
+
+def test_without_a_database_there_is_a_hint_how_to_make_one(run):
+    code, out, err = run("list")
+    assert code == 4
+    assert out == ""
+    assert err.startswith("Error: There is no database at ")
+    assert "malonewatch init" in err
+    assert err.count("\n") == 1
+
+
+def test_what_is_no_uri_of_a_database_is_refused(run):
+    result = run("--database", "nonsense", "list")
+    assert result.code == 2
+    assert "nonsense is not the URI of a database" in result.err
+
+
+def test_an_empty_uri_is_refused(run):
+    result = run("list", "--database", "")
+    assert result.code == 2
+    assert "--database" in result.err
+
+
+def test_the_database_can_be_named_after_the_subcommand(run, tmp_path):
+    uri = f"sqlite://?data_dir={tmp_path / 'other'}"
+    assert run("tracker", "list", "--database", uri).code == 4
+    assert run("init", "--database", uri).code == 0
+    assert run("tracker", "list", "--database", uri).code == 0
+    assert run("tracker", "--database", uri, "list").code == 0
+    assert run("--database", uri, "tracker", "list").code == 0
+    assert run("tracker", "list").code == 4
+
+
+def test_the_last_word_on_the_database_counts(run, tmp_path):
+    uri = f"sqlite://?data_dir={tmp_path / 'other'}"
+    run("init", "--database", uri)
+    assert run("--database", "nonsense", "list", "--database", uri).code == 0
+
+
+def test_a_wrong_command_line_is_a_usage_error(run):
+    for args in (["nope"], ["list", "--nope"], ["watch"], ["list", "--limit", "many"]):
+        result = run(*args)
+        assert result.code == 2, args
+        assert "Usage: malonewatch" in result.err
+
+
+def test_help_and_version_are_no_errors(run):
+    assert run("--help").code == 0
+    assert run("tracker", "add", "-h").code == 0
+    assert run("--version").out.startswith("malonewatch, version ")
+
+
+def test_a_database_that_is_none_is_one_sentence(run, tmp_path):
+    (tmp_path / "database").mkdir()
+    (tmp_path / "database" / "main.sqlite3").write_bytes(b"x" * 5000)
+    for command in ("list", "init"):
+        # Where nobody collects what libraries log, as the test runner does.
+        result = program(command, capture_output=True)
+        assert (result.returncode, result.stdout) == (4, "")
+        assert result.stderr.startswith("Error: The database ")
+        assert result.stderr.count("\n") == 1
+
+
+def test_a_fault_of_ours_shows_its_traceback(run, opener):
+    def fail(uri, **options):
+        raise RuntimeError("a fault")
+
+    opener(fail)
+    result = run("list")
+    assert result.code == 70
+    assert "Traceback" in result.err
+    assert "RuntimeError: a fault" in result.err
+
+
+def test_an_interruption_is_no_fault(run, opener):
+    def interrupt(uri, **options):
+        raise KeyboardInterrupt
+
+    opener(interrupt)
+    result = run("list")
+    assert result.code == 5
+    assert "Traceback" not in result.err
+
+
+def test_messages_hold_no_control_sequences(cli):
+    result = cli("watch", "http://x/\x1b[31m\u202e\x07")
+    assert result.code == 2
+    assert result.err.rstrip("\n").isprintable()
+
+
+def test_undecodable_arguments_are_bad_input(cli):
+    for args in (["show", "\udcff"], ["tracker", "show", "\udcff"], ["watch", "http://\udcff/"]):
+        result = cli(*args)
+        assert result.code == 2, args
+        assert "Traceback" not in result.err
+
+
+COMMANDS = st.sampled_from(
+    [
+        *("watch", "watch -", "show", "unwatch", "tracker show", "tracker add"),
+        *("tracker add --type TRAC", "tracker disable", "nope", ""),
+        *("list --bug=", "list --status=", "list --limit=", "list --changed-since="),
+        *("tracker edit some --title=", "tracker edit some --name=", "tracker edit some --url="),
+        *("tracker edit some --alias=", "tracker edit some --summary="),
+    ]
+)
+URLS = st.builds(
+    "{}{}{}".format,
+    st.sampled_from(["http://", "https://", "http:", "//", "http://[", "http://h:"]),
+    st.text(max_size=8),
+    st.sampled_from(
+        ["", "/show_bug.cgi?id=", "/ticket/1", "/issue2", "/cgi-bin/bugreport.cgi?bug=3"]
+    ),
+)
+
+
+@settings(
+    deadline=None,
+    max_examples=150,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(COMMANDS, st.text(st.characters(), max_size=20) | URLS | st.integers().map(str))
+def test_whatever_is_typed_there_is_no_traceback(cli, command, text):
+    cli("tracker", "add", "http://some.example.com", "--type", "TRAC", "--name", "some")
+    *words, last = command.split(" ")
+    args = [last + text] if last.endswith("=") else [last, "--", text]
+    result = cli(*words, *args, stdin=text.encode(errors="replace"))
+    assert result.code in (0, 2)
+    assert "Traceback" not in result.err
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(cli):
+    for args in (["list"], ["tracker", "list", "--json"], ["--help"]):
+        reading, writing = os.pipe()
+        os.close(reading)
+        with os.fdopen(writing, "w") as output:
+            result = program(*args, stdout=output, stderr=subprocess.PIPE)
+        assert result.stderr == "", args
+
+
+def test_closed_standard_output_is_no_error(cli):
+    # Not all that starts a program gives it one.
+    code = "import sys; sys.stdout = None; from malonewatch.cli import main; sys.exit(main())"
+    result = subprocess.run(
+        [sys.executable, "-c", code, "list"], capture_output=True, text=True, timeout=60
+    )
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")
+def test_output_that_cannot_be_written_is_an_error(cli):
+    with open("/dev/full", "w") as output:
+        result = program("list", stdout=output, stderr=subprocess.PIPE)
+    assert result.returncode == 1
+    assert result.stderr.startswith("Error: Standard output cannot be written")
+    assert result.stderr.count("\n") == 1
+
+
+def test_what_the_terminal_cannot_show_is_replaced(cli, url):
+    cli("watch", url(1), "--title", "Ünïcode 中")
+    result = program("list", capture_output=True, env={"PYTHONIOENCODING": "ascii:strict"})
+    assert (result.returncode, result.stderr) == (0, "")
+    assert "?n?code ?" in result.stdout
