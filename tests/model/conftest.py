@@ -59,6 +59,8 @@ def events(site):
     handler = events.append
     registry = getGlobalSiteManager()
     registry.registerHandler(handler, (IObjectEvent,))
+    # Of which that registration is one.
+    events.clear()
     yield events
     registry.unregisterHandler(handler, (IObjectEvent,))
 

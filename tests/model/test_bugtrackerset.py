@@ -63,7 +63,7 @@ def test_a_name_that_is_not_there(trackers, tracker):
     assert "nobody" not in trackers
     assert None not in trackers
     assert 42 not in trackers
-    with pytest.raises(NotFoundError, match="^There is no bug tracker named 'nobody'.$"):
+    with pytest.raises(NotFoundError, match=r"^There is no bug tracker named 'nobody'\.$"):
         trackers["nobody"]
 
 
@@ -124,7 +124,7 @@ def test_an_alias_is_unique_too(trackers, tracker):
 
 
 def test_a_type_that_nothing_can_talk_to_is_refused(trackers, make_tracker):
-    with pytest.raises(UnknownBugTrackerType, match="'NOSUCH'.*BUGZILLA"):
+    with pytest.raises(UnknownBugTrackerType, match=r"'NOSUCH'.*BUGZILLA"):
         make_tracker(bugtrackertype=BugTrackerType.NOSUCH)
     assert trackers.count() == 0
 
@@ -198,11 +198,11 @@ def test_failing_that_a_part_of_a_base_url_finds_the_first_by_title(
 
 @pytest.mark.parametrize(
     "baseurl",
-    ["", "http://no/such/bugtracker", "http://[", "http://bugzilla.mozilla.org:port", "//", "\0"],
+    ["", "http://no/such/bugtracker", "http://[", "http://bugzilla.mozilla.org:port", "\0"],
 )
 def test_no_such_base_url(trackers, mozilla, baseurl):
     assert trackers.getByBaseURL(baseurl) is None
-    assert trackers.queryByBaseURL(baseurl) in (None, mozilla if baseurl == "//" else None)
+    assert trackers.queryByBaseURL(baseurl) is None
 
 
 def test_prefixes_of_a_url_the_longest_first(trackers, make_tracker):
@@ -247,9 +247,7 @@ def test_one_that_is_not_there_is_added(trackers, owner):
 
 
 def test_a_name_and_a_title_are_made_from_the_url(trackers, owner):
-    found = trackers.ensureBugTracker(
-        "https://Bugs.example.com/x/", owner, BugTrackerType.BUGZILLA
-    )
+    found = trackers.ensureBugTracker("https://Bugs.example.com/x/", owner, BugTrackerType.BUGZILLA)
     assert found.name == "auto-bugs.example.com"
     assert found.title == "Bugs.example.com/x"
     assert not found.guessed
@@ -444,7 +442,7 @@ def test_one_without_watches_is_removed(trackers, tracker, make_tracker, events)
 
 
 def test_one_with_watches_is_not_removed(trackers, tracker, watch):
-    with pytest.raises(BadInput, match="has 1 watch"):
+    with pytest.raises(BadInput, match="has watches, 1 of them"):
         trackers.remove(tracker)
     assert trackers["bugs"] is tracker
 
@@ -473,13 +471,15 @@ def test_one_that_is_not_there_is_not_removed(trackers, tracker):
 
 
 def test_those_with_the_most_watches_come_first(trackers, make_tracker, bugs, owner):
-    for name, count in [("few", 1), ("none", 0), ("many", 3), ("also", 1)]:
-        tracker = make_tracker(name)
+    for name, title, count in [
+        *(("a1", "Few", 1), ("b2", "None", 0), ("c3", "Many", 3), ("d4", "Also few", 1))
+    ]:
+        tracker = make_tracker(name, title=title)
         for remotebug in range(count):
             bugs.createBug().addWatch(tracker, remotebug, owner)
     active = trackers.getMostActiveBugTrackers()
     # Those with as many are in order of title.
-    assert [tracker.name for tracker in active] == ["many", "also", "few"]
+    assert [tracker.title for tracker in active] == ["Many", "Also few", "Few"]
     assert trackers.getMostActiveBugTrackers(limit=1) == active[:1]
     assert trackers.getMostActiveBugTrackers(10) == active
 

@@ -1,6 +1,8 @@
 import copy
 import dataclasses
+from itertools import islice
 
+import pytest
 import transaction
 import ZODB
 from BTrees.LLBTree import LLBTree
@@ -199,7 +201,7 @@ class LedgerMachine(RuleBasedStateMachine):
     @rule(start=st.integers(min_value=0, max_value=4 * PAGE), count=st.sampled_from([1, 20, 1000]))
     def what_is_newest(self, start, count):
         expected = sorted((row.watch_id for row in self.rows.values()), reverse=True)[start:]
-        found = [watch_id for _, watch_id in zip(range(count), self.ledger.newest(start))]
+        found = list(islice(self.ledger.newest(start), count))
         assert found == expected[:count]
 
     @precondition(lambda self: self.rows)
@@ -243,6 +245,49 @@ def test_an_error_is_stored_by_its_name():
     assert ledger.error_names == ("", "TIMEOUT")
 
 
+def test_a_validator_goes_with_the_last_watch():
+    ledger = Ledger()
+    for watch_id in (1, 2):
+        ledger.add(watch_id, "42", TODAY)
+    ledger.set_validator("42", "etag")
+    ledger.remove(0)
+    assert ledger.validator("42") == "etag"
+    ledger.remove(1)
+    assert ledger.validator("42") is None
+    assert not ledger.has_validators()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda ledger: ledger.set(0, digest=7),
+        lambda ledger: ledger.set(0, due=TODAY + 1),
+        lambda ledger: ledger.set(0, errors=ledger.error_code(BugWatchErrorType.TIMEOUT)),
+        lambda ledger: ledger.add(2, "43", TODAY),
+        lambda ledger: ledger.remove(0),
+        lambda ledger: ledger.reset(TODAY - 1),
+        lambda ledger: ledger.set_clock_back(TODAY - 1),
+    ],
+)
+def test_each_change_is_stored(change):
+    def look(ledger):
+        pages = [*ledger._times.values(), *ledger._names.values()]
+        return [page.__getstate__() for page in pages], ledger.error_names
+
+    db = ZODB.DB(MappingStorage())
+    with db.transaction() as connection:
+        connection.root()["ledger"] = ledger = Ledger()
+        ledger.add(1, "42", TODAY)
+        before = look(ledger)
+    with db.transaction() as connection:
+        change(connection.root()["ledger"])
+        after = look(connection.root()["ledger"])
+    with db.transaction() as connection:
+        connection.cacheMinimize()
+        assert look(connection.root()["ledger"]) == after != before
+    db.close()
+
+
 def test_a_thousand_checked_watches_are_a_few_small_records():
     with ZODB.DB(MappingStorage()).transaction() as connection:
         connection.root()["ledger"] = ledger = Ledger()
@@ -258,10 +303,7 @@ def test_a_thousand_checked_watches_are_a_few_small_records():
         pages.finish()
         tid = db.storage.lastTransaction()
     written = [
-        record
-        for written in db.storage.iterator()
-        if written.tid > tid
-        for record in written
+        record for written in db.storage.iterator() if written.tid > tid for record in written
     ]
     assert len(written) <= 1000 / PAGE + 4
     assert sum(len(record.data) for record in written) < 20 * 1000

@@ -62,6 +62,22 @@ def test_no_more_is_produced_than_is_asked_for():
     assert produced == [3, 4, 99, 0]
 
 
+def test_nothing_is_counted_for_what_is_near_the_beginning():
+    def count():
+        raise AssertionError("counted")
+
+    uncounted = ResultSet(lambda start: iter(range(start, SIZE)), count)
+    assert uncounted[2] == 2
+    assert uncounted[:3] == [0, 1, 2]
+    assert uncounted[1:5:2] == [1, 3]
+    assert uncounted[5:] == [5, 6]
+
+
+def test_a_step_of_nothing_is_refused():
+    with pytest.raises(ValueError, match="zero"):
+        results()[::0]
+
+
 def test_an_empty_one_is_false():
     assert not results(0)
     assert results(0)[:] == []

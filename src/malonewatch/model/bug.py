@@ -76,10 +76,7 @@ class Bug(Persistent):
         return find_utility(self, IBugWatchSet).get(watch_id)
 
     def removeWatch(self, bugwatch: Any) -> None:
-        if (
-            bugwatch.bug is not self
-            or self.getBugWatch(bugwatch.bugtracker, bugwatch.remotebug) is not bugwatch
-        ):
+        if self.getBugWatch(bugwatch.bugtracker, bugwatch.remotebug) is not bugwatch:
             raise NotFoundError(f"{bugwatch.title} is not watched for bug {self.id}.")
         find_utility(self, IBugWatchSet).removeBugWatch(bugwatch)
 

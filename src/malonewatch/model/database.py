@@ -45,7 +45,7 @@ def default_uri() -> str:
 
 def sqlite_uri(directory: Path) -> str:
     """The URI of the embedded database in `directory`."""
-    return f"sqlite://?{urllib.parse.urlencode({'data_dir': str(directory)})}"
+    return f"sqlite://?{urllib.parse.urlencode({'data_dir': str(directory)}, safe='/')}"
 
 
 @implementer(IDatabase)
