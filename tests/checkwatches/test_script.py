@@ -32,7 +32,9 @@ from malonewatch.model import BugTracker, open_database, sqlite_uri
 
 from .conftest import all_new, errors, lines_of, statuses
 
-SCRIPT = Path(sysconfig.get_path("scripts"), "checkwatches")
+INSTALLED = Path(sysconfig.get_path("scripts"), "checkwatches")
+# Buildout makes the script, but in a place of its own.
+SCRIPT = [INSTALLED] if INSTALLED.exists() else [sys.executable, "-m", "malonewatch.checkwatches"]
 
 START = "INFO    creating lockfile"
 END = "INFO    Time for this run: ... seconds."
@@ -40,7 +42,7 @@ END = "INFO    Time for this run: ... seconds."
 
 def in_process(*args):
     """Run the installed script; (exit code, lines)."""
-    finished = subprocess.run([SCRIPT, *args], capture_output=True, text=True)
+    finished = subprocess.run([*SCRIPT, *args], capture_output=True, text=True)
     assert finished.stdout == ""
     return finished.returncode, lines_of(finished.stderr)
 
@@ -332,6 +334,15 @@ def test_reset_of_one_bug_tracker_is_of_that_one(watched, watch_bugs, checkwatch
     before = other.watches[0].next_check
     checkwatches("--reset", "-t", "bugs")
     assert other.watches[0].next_check == before
+
+
+def test_reset_leaves_inactive_bug_trackers_as_they_are(watched, checkwatches, clock):
+    for watch in watched.watches:
+        watch.lastchecked = clock.moment
+    watched.active = False
+    transaction.commit()
+    checkwatches("--reset")
+    assert {watch.next_check for watch in watched.watches} == {clock.moment + timedelta(hours=23)}
 
 
 # --dry-run

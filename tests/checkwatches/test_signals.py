@@ -3,9 +3,9 @@
 import asyncio
 import signal
 import subprocess
-import sysconfig
+import sys
 import threading
-from pathlib import Path
+from datetime import datetime, timezone
 
 import pytest
 import transaction
@@ -14,7 +14,7 @@ from malonewatch.testing.bugzilla import BugzillaSimulator
 
 from .conftest import lines_of, statuses
 
-SCRIPT = Path(sysconfig.get_path("scripts"), "checkwatches")
+SCRIPT = [sys.executable, "-m", "malonewatch.checkwatches"]
 
 #: So long that not all fit into the URL of one request.
 IDS = [str(10**17 + number) for number in range(300)]
@@ -27,6 +27,10 @@ class Stalling(BugzillaSimulator):
         super().__init__()
         self.stalls = True
         self.has_stalled = threading.Event()
+
+    def now(self):
+        # The runs are in processes of their own, with the machine's clock.
+        return datetime.now(timezone.utc)
 
     async def _search(self, request):
         if self.stalls and len(self.requests) > 1:
@@ -47,7 +51,7 @@ def stalling():
 def test_a_run_that_is_told_to_end_saves_what_was_fetched(stalling, watch_bugs, site, number):
     tracker = watch_bugs("bugs", stalling.url, IDS)
     process = subprocess.Popen(
-        [SCRIPT, "--database", site.uri], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*SCRIPT, "--database", site.uri], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     assert stalling.has_stalled.wait(60)
     process.send_signal(number)
@@ -70,7 +74,7 @@ def test_a_run_that_is_told_to_end_saves_what_was_fetched(stalling, watch_bugs, 
     assert tracker.last_error_type is None
     # The next run takes it up.
     stalling.stalls = False
-    again = subprocess.run([SCRIPT, "--database", site.uri, "-q"], timeout=60)
+    again = subprocess.run([*SCRIPT, "--database", site.uri, "-q"], timeout=60)
     assert again.returncode == 0
     transaction.begin()
     assert set(statuses(tracker).values()) == {"CONFIRMED"}

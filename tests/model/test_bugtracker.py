@@ -344,12 +344,22 @@ def test_a_bug_tracker_whose_back_off_is_over_may_be_asked(trackers, tracker, wa
     assert state.next_attempt is None
 
 
-def test_the_state_follows_the_bug_tracker(trackers, tracker, clock):
-    tracker.name, tracker.title, tracker.active = "other", "Other", False
-    tracker.baseurl = "https://new.example.com"
-    assert list(trackers.getBugTrackerStates(clock.moment)) == [
-        BugTrackerState("other", "Other", "https://new.example.com", False, False, None)
-    ]
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("name", "other"),
+        ("title", "Other"),
+        ("baseurl", "https://new.example.com"),
+        ("active", False),
+    ],
+)
+def test_the_state_follows_the_bug_tracker(trackers, tracker, clock, name, value):
+    (before,) = trackers.getBugTrackerStates(clock.moment)
+    setattr(tracker, name, value)
+    assert list(trackers.getBugTrackerStates(clock.moment)) == [before._replace(**{name: value})]
+
+
+def test_a_bug_tracker_that_is_gone_has_no_state(trackers, tracker, clock):
     trackers.remove(tracker)
     assert list(trackers.getBugTrackerStates(clock.moment)) == []
 

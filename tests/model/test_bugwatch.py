@@ -419,6 +419,8 @@ def test_brackets_of_the_url_itself_stay(watches, bug, make_tracker):
     make_tracker(baseurl="https://bugs.example.com/(x)")
     text = "(https://bugs.example.com/(x)/show_bug.cgi?id=42)"
     assert found_in(text, watches, bug) == [("bugs", "42")]
+    text = "(See https://bugs.example.com/(x)/show_bug.cgi?id=alias(7).)"
+    assert found_in(text, watches, bug) == [("bugs", "alias(7)")]
 
 
 def test_urls_in_the_order_of_the_text_each_bug_once(watches, bug, tracker, owner):

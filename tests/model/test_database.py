@@ -476,6 +476,13 @@ def test_a_loose_bug_tracker_is_in_none(site):
     assert queryAdapter(tracker, IDatabase) is None
 
 
+def test_one_that_is_stored_in_no_bug_tracker_set_is_in_none(site):
+    tracker = BugTracker("bugs", "Bugs", "BUGZILLA", "https://bugs.example.com")
+    site.connection.root()["stored"] = tracker
+    transaction.commit()
+    assert queryAdapter(tracker, IDatabase) is None
+
+
 def test_the_site_of_the_bug_tracker_is_the_one_that_counts(site):
     other = install(Site())
     site.connection.root()["other"] = other
@@ -493,4 +500,4 @@ def test_a_transient_error_is_what_is_tried_again():
 
 
 def test_the_uri_of_the_embedded_database_quotes_its_path():
-    assert sqlite_uri(Path("/some where/a&b")) == "sqlite://?data_dir=%2Fsome+where%2Fa%26b"
+    assert sqlite_uri(Path("/some where/a&b")) == "sqlite://?data_dir=/some+where/a%26b"

@@ -604,6 +604,13 @@ def test_a_clock_that_is_off_is_noted(tracker, clock, skew, words):
     assert (tracker.failures, tracker.next_attempt) == (0, None)
 
 
+def test_a_clock_that_drifts_is_one_entry(tracker, clock):
+    for minutes in (30, 33, 36):
+        tracker.recordAnswer(clock.tick(days=1), "rest", 60.0 * minutes)
+    assert "36 minutes" in tracker.last_error
+    assert len(tracker.activity) == 1
+
+
 def test_a_clock_that_was_set_right_is_trouble_over(tracker, clock):
     tracker.recordAnswer(clock.moment, "rest", 1800.0)
     tracker.recordAnswer(clock.moment, "rest", 2.0)
@@ -700,6 +707,17 @@ def test_a_bug_with_a_new_watch_is_asked_for_in_full(tracker, bugs, on_a_common_
     bugs.createBug().addWatch(tracker, "42", None)
     (batch,) = batches(tracker, clock)
     assert (batch.remotebugs, batch.since, batch.validators) == (("42",), None, {})
+
+
+def test_whichever_of_its_watches_is_due_first(tracker, bugs, on_a_common_day, clock):
+    tracker.applyOutcomes([NEW._replace(validator="etag")], clock.moment, 0)
+    other = bugs.createBug().addWatch(tracker, "42", None)
+    clock.tick(days=1)
+    for watch in (other, on_a_common_day):
+        watch.next_check = clock.tick(minutes=-1)
+        (batch,) = batches(tracker, clock)
+        assert (batch.remotebugs, batch.since, batch.validators) == (("42",), None, {})
+        clock.tick(minutes=1)
 
 
 def test_what_is_known_and_what_is_not_are_in_batches_of_their_own(

@@ -5,7 +5,7 @@ from malonewatch.model import schedule
 from malonewatch.model.schedule import DAY, HOUR
 
 moments = st.floats(min_value=0, max_value=2**32 - 1)
-failures = st.integers(min_value=1, max_value=1000)
+failures = st.integers(min_value=1, max_value=100_000)
 spans = st.floats(min_value=0, allow_infinity=True)
 
 relaxed = settings(deadline=None)

@@ -22,6 +22,9 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from aiohttp import web
+from zope.component import queryUtility
+
+from malonewatch.interfaces import IClock
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -115,8 +118,10 @@ class Simulator:
         return bug
 
     def now(self) -> datetime:
-        """What time it is by the server's clock."""
-        return datetime.now(timezone.utc) + self.clock_offset
+        """What time it is by the server's clock, which goes with the `IClock` that is set."""
+        clock = queryUtility(IClock)
+        now = datetime.now(timezone.utc) if clock is None else clock.now()
+        return now.astimezone(timezone.utc) + self.clock_offset
 
     @property
     def origin(self) -> str:
