@@ -516,6 +516,15 @@ def test_trouble_of_one_bug_tracker_holds_no_other_up(
     assert watched.next_attempt - watched.activity[0].date == timedelta(hours=2)
 
 
+def test_a_server_whose_clock_is_off_is_asked_all_the_same(watched, checkwatches, bugzilla):
+    bugzilla.clock_offset = timedelta(hours=-2)
+    assert checkwatches().code == 0
+    assert set(statuses(watched).values()) == {"CONFIRMED"}
+    assert watched.last_error_type is BugWatchErrorType.CLOCK_SKEW
+    assert "120 minutes behind" in watched.last_error
+    assert set(errors(watched).values()) == {None}
+
+
 def test_a_type_that_is_gone_is_trouble(watched, checkwatches, registry, watch_bugs):
     gone = registry.type("GONE", all_new)
     tracker = watch_bugs("gone", "https://gone.example.com", ["1"], gone)

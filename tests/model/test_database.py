@@ -471,6 +471,17 @@ def test_a_stored_bug_tracker_is_in_a_database(site):
     assert database.read(names) == ["bugs"]
 
 
+def test_reading_leaves_the_applications_own_transaction_alone(site):
+    add_tracker()(getUtility(IBugTrackerSet))
+    tracker = getUtility(IBugTrackerSet)["bugs"]
+    transaction.commit()
+    tracker.summary = "Pending"
+    assert IDatabase(tracker).read(lambda trackers: trackers["bugs"].summary) == ""
+    assert tracker.summary == "Pending"
+    transaction.commit()
+    assert IDatabase(tracker).read(lambda trackers: trackers["bugs"].summary) == "Pending"
+
+
 def test_a_loose_bug_tracker_is_in_none(site):
     tracker = BugTracker("bugs", "Bugs", "BUGZILLA", "https://bugs.example.com")
     assert queryAdapter(tracker, IDatabase) is None

@@ -73,7 +73,10 @@ class Database:
         return self._call(function, commit=True)
 
     def _call(self, function: Callable[[Any], Result], commit: bool) -> Result:
-        manager = self._transaction_manager or transaction.TransactionManager(explicit=True)
+        # Reading leaves the transaction alone that an application is in.
+        manager = self._transaction_manager if commit else None
+        if manager is None:
+            manager = transaction.TransactionManager(explicit=True)
         with _errors_of_function(), database_errors(self.uri):
             connection = self.db.open(manager)
             try:

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import zope.component.event  # noqa: F401 - so that subscribers registered in ZCML are notified
 from zope.interface import implementer
 from zope.lifecycleevent import ObjectModifiedEvent
 
