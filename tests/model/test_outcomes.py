@@ -790,3 +790,34 @@ def test_a_time_of_change_in_another_zone_is_the_same(tracker, watch, clock):
     utc = FULL._replace(modified=FULL.modified.astimezone(timezone.utc))
     tracker.applyOutcomes([utc], clock.tick(days=1))
     assert not watch._p_changed
+
+
+def test_what_is_kept_of_an_answer_is_bounded(tracker, watch, clock):
+    long = NEW._replace(title="x" * 100_000, remotestatus="y" * 5000, moved_to="z" * 9000)
+    tracker.applyOutcomes([long], clock.moment)
+    assert len(watch.remote_title) == 1000
+    assert len(watch.remotestatus) == 200
+    assert len(watch.moved_to) == 2000
+    # It is the same the next time.
+    applied = tracker.applyOutcomes([long], clock.moment)
+    assert applied.changes == []
+
+
+class Text(str):
+    """A kind of string of a parser's own."""
+
+
+def test_strings_of_a_parsers_own_are_strings(tracker, watch, clock):
+    tracker.applyOutcomes([NEW._replace(title=Text("A title"))], clock.moment)
+    assert type(watch.remote_title) is str
+    assert digest_of(NEW._replace(title=Text("A title"))) == digest_of(
+        NEW._replace(title="A title")
+    )
+
+
+def test_a_failed_watch_recovers_after_the_bug_trackers_trouble(tracker, watch, clock):
+    tracker.applyOutcomes([NEW], clock.moment)
+    tracker.applyOutcomes([PRIVATE], clock.moment)
+    tracker.recordTrouble(BugTrackerTimeout("It is slow."), clock.moment, ["42"])
+    tracker.applyOutcomes([NEW], clock.moment)
+    assert watch.activity[0].message == "It can be read again."

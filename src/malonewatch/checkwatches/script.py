@@ -161,12 +161,12 @@ def _run(
         log.warning("The clock went back; watches checked in what is now the future are due.")
         every = database.read(lambda trackers: [tracker.name for tracker in trackers])
         for name in every:
-            database.write(lambda trackers, name=name: trackers[name].setClockBack(now))
+            database.write(lambda trackers, name=name: _set_clock_back(trackers, name, now))
         database.write(lambda trackers: trackers.setClockBack(now))
     if reset and not dry_run:
         for state in states:
             if state.active:
-                database.write(lambda trackers, name=state.name: trackers[name].resetWatches(now))
+                database.write(lambda trackers, name=state.name: _reset(trackers, name, now))
         batch_size = 0 if batch_size is None else batch_size
     if (clock_went_back or reset) and not dry_run:
         states = database.read(lambda trackers: _states(trackers, names, now))
@@ -204,6 +204,16 @@ def _states(trackers: Any, names: Sequence[str], now: datetime) -> list[BugTrack
     ]
 
 
+def _reset(trackers: Any, name: str, now: datetime) -> None:
+    if name in trackers:
+        trackers[name].resetWatches(now)
+
+
+def _set_clock_back(trackers: Any, name: str, now: datetime) -> None:
+    if name in trackers:
+        trackers[name].setClockBack(now)
+
+
 def _is_to_be_asked(state: BugTrackerState) -> bool:
     """Whether to ask a bug tracker; says so if not."""
     if not state.active:
@@ -224,21 +234,21 @@ def _is_to_be_asked(state: BugTrackerState) -> bool:
 @contextlib.contextmanager
 def _progress(
     database: Any, names: Sequence[str], now: datetime, quiet: bool
-) -> Iterator[Callable[[int], None] | None]:
+) -> Iterator[Callable[[int, int], None] | None]:
     """What to call as the run gets on: a progress bar on a terminal, for a long run."""
     if quiet or not sys.stderr.isatty():
         yield None
         return
-    total = database.read(lambda trackers: sum(trackers[name].countDue(now) for name in names))
-    if total < LONG_RUN:
+    due = database.read(lambda trackers: sum(trackers[name].countDue(now) for name in names))
+    if due < LONG_RUN:
         yield None
         return
     from rich.console import Console
     from rich.progress import Progress
 
     with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("Watches", total=total)
-        yield lambda done: bar.advance(task, done)
+        task = bar.add_task("Watches", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def main(args: Sequence[str] | None = None) -> int:

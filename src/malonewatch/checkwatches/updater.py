@@ -99,7 +99,8 @@ class Run:
       all that are due, None leaves it to the type,
     - `jobs`: how many bug trackers are asked at the same time,
     - `dry_run`: say what would change, and write nothing,
-    - `progress`: called with the number of watches done, again and again,
+    - `progress`: called again and again with the number of watches done with,
+      and that of all that are taken on so far,
     - `keep_details`: whether the report lists changes and requests.
     """
 
@@ -110,14 +111,15 @@ class Run:
         batch_size: int | None = None,
         jobs: int = JOBS,
         dry_run: bool = False,
-        progress: Callable[[int], None] | None = None,
+        progress: Callable[[int, int], None] | None = None,
         keep_details: bool = False,
     ) -> None:
         self.database = database
         self.batch_size = batch_size
         self.jobs = jobs
         self.dry_run = dry_run
-        self.progress = progress or (lambda done: None)
+        self.progress = progress or (lambda done, total: None)
+        self._done = 0
         self.report = Report(keep_details=keep_details)
         self._clock = getUtility(IClock)
         self._only: Sequence[str] | None = None
@@ -201,13 +203,26 @@ class Run:
         log.info("Updating %d watches on %s", plan.watches, plan.facts.baseurl)
         self.report.watches += plan.watches
         session = pool.session(plan.facts, plan.external.timeout)
+        remotebugs = sum(len(batch.remotebugs) for batch in plan.batches)
+        asked = done = 0
         for batch in plan.batches:
             if not await self._update_batch(plan, session, batch):
+                # The others of this bug tracker have to wait.
+                self._progressed(plan.watches - done)
                 break
+            asked += len(batch.remotebugs)
+            # A remote bug may have several watches; that evens out.
+            share = plan.watches * asked // remotebugs - done
+            self._progressed(share)
+            done += share
             # Let the others have a turn, however fast this one answers.
             await asyncio.sleep(0)
         if self.report.keep_details:
             self.report.exchanges += session.exchanges
+
+    def _progressed(self, watches: int) -> None:
+        self._done += watches
+        self.progress(self._done, self.report.watches)
 
     def _select(self, bugtracker: Any) -> Plan:
         """What to ask for.  Runs in a transaction."""
@@ -276,7 +291,6 @@ class Run:
                     f"{plan.facts.bugtrackertype} type said nothing of it.",
                 )
             self._apply(plan, session, list(outcomes.values()), asked)
-        self.progress(len(batch.remotebugs))
         return trouble is None
 
     # Applying.

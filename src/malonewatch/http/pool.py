@@ -22,6 +22,7 @@ from zope.interface import implementer
 from malonewatch.http import guard
 from malonewatch.http.client import HTTPClient
 from malonewatch.http.headers import clock_skew, retry_after, text
+from malonewatch.http.lookups import LookUps
 from malonewatch.http.pages import Page, is_challenge, is_html, kind_of_page
 from malonewatch.http.urls import Origin, clean, is_upgrade, origin, shown
 from malonewatch.interfaces import (
@@ -86,7 +87,7 @@ class Pool:
         on a private network is not used for one that may not.
         """
         if public_only not in self._sessions:
-            make_resolver = self.client.resolver or ThreadedResolver
+            make_resolver = self.client.resolver or _resolver
             resolver = make_resolver()
             if public_only:
                 resolver = guard.PublicResolver(self.is_public, resolver)
@@ -381,6 +382,10 @@ class Session:
             f"{host} is not on the public Internet, and nobody registered {self.baseurl}: "
             "its URL only stood in some text."
         )
+
+
+def _resolver() -> AbstractResolver:
+    return ThreadedResolver(loop=cast(asyncio.AbstractEventLoop, LookUps()))
 
 
 def _now() -> float:

@@ -27,7 +27,9 @@ class IBugWatch(Interface):
     datecreated = Datetime(title="When it was added", readonly=True)
 
     remotestatus = TextLine(
-        title="Remote status", description="In the remote's words; None until known."
+        title="Remote status",
+        description="In the remote's words; None until known.",
+        required=False,
     )
     remote_importance = TextLine(title="Remote importance", required=False)
     status = Choice(

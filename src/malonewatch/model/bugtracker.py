@@ -50,6 +50,7 @@ from malonewatch.interfaces import (
 from malonewatch.model import schedule
 from malonewatch.model.activity import activity_entries, log_activity
 from malonewatch.model.baseurl import auto_name, auto_title, base_key, check_baseurl, prefix_keys
+from malonewatch.model.bugwatch import bounded
 from malonewatch.model.ledger import NEVER, PAGE, UNKNOWN, Latest, Ledger
 from malonewatch.model.resultset import ResultSet
 from malonewatch.model.site import find_utility
@@ -320,8 +321,9 @@ class BugTracker(Persistent):
                 applied.failures += [self._failure(watch, outcome) for watch in watches]
                 continue
             if isinstance(outcome, RemoteBug):
+                remote = bounded(outcome)
                 applied.changes += [
-                    self._change(watch, outcome) for watch in watches if watch.differs(outcome)
+                    self._change(watch, remote) for watch in watches if watch.differs(remote)
                 ]
             else:
                 # "As it was" is nothing to a watch that knows nothing.
@@ -360,17 +362,20 @@ class BugTracker(Persistent):
                 if slot // PAGE != number:
                     number = slot // PAGE
                     names, times = pages.page(slot)
-                    digests, errors = names.digests, times.errors
+                    digests, failures, errors = names.digests, times.failures, times.errors
                 row = slot % PAGE
-                before, error = digests[row], errors[row]
+                before = digests[row]
                 if remote is None:
                     if not before:
                         # "As it was" is nothing to a watch that knows nothing.
                         continue
-                elif before != digest or (error and self._is_own_error(error)):
-                    differing.append((names.watch_ids[row], remote, self._is_own_error(error)))
-                    digests[row] = digest
-                    names._p_changed = True
+                elif before != digest or failures[row] or errors[row]:
+                    recovered = failures[row] > 0 or self._is_own_error(errors[row])
+                    if before != digest or recovered:
+                        differing.append((names.watch_ids[row], remote, recovered))
+                    if before != digest:
+                        digests[row] = digest
+                        names._p_changed = True
                 times.set(row, checked, due, seen)
                 applied.checked += 1
         pages.finish()
@@ -387,7 +392,8 @@ class BugTracker(Persistent):
         watches = [self._bugwatches.get(watch_id) for watch_id, _, _ in differing]
         if self._p_jar is not None:
             self._p_jar.prefetch(watch._p_oid for watch in watches if watch._p_oid is not None)
-        for watch, (_, remote, recovered) in zip(watches, differing, strict=True):
+        for watch, (_, told, recovered) in zip(watches, differing, strict=True):
+            remote = bounded(told)
             if watch.differs(remote):
                 applied.changes.append(self._change(watch, remote))
             watch.update(remote, moment, recovered)
@@ -526,7 +532,13 @@ def digest_of(remote: RemoteBug) -> int:
         remote.moved_to,
     )
     # Format 2 has no back references, so equal values give equal bytes.
-    digest = hashlib.blake2b(marshal.dumps(said, 2), digest_size=8).digest()
+    try:
+        octets = marshal.dumps(said, 2)
+    except ValueError:
+        # A kind of string of some parser's own.
+        plain = (str(value) if isinstance(value, str) else value for value in said)
+        octets = marshal.dumps(tuple(plain), 2)
+    digest = hashlib.blake2b(octets, digest_size=8).digest()
     return int.from_bytes(digest, "little") or 1
 
 

@@ -244,6 +244,26 @@ class BugWatch(Persistent):
             self._activity = log
 
 
+def bounded(remote: RemoteBug) -> RemoteBug:
+    """`remote` with no text longer than what is kept, and nothing but plain strings."""
+    changes: dict[str, Any] = {}
+    for name, length in _LONGEST.items():
+        value = getattr(remote, name)
+        if value is not None and (type(value) is not str or len(value) > length):
+            changes[name] = str(value)[:length]
+    return remote._replace(**changes) if changes else remote
+
+
+# In characters.  The body of an answer may be megabytes of one title.
+_LONGEST = {
+    "remotestatus": 200,
+    "remote_importance": 200,
+    "title": 1000,
+    "resolution": 200,
+    "duplicate_of": 200,
+    "moved_to": 2000,
+}
+
 #: What the record of a watch holds, in this order; new fields go to the end.
 _FIELDS = (
     *("bugtracker", "id", "slot", "remotebug", "bug_id", "_owner_name", "_datecreated"),
