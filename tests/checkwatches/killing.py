@@ -1,8 +1,9 @@
 """Kill checkwatches again and again, and see that nothing is lost.
 
 ``python tests/checkwatches/killing.py [RUNS] [SEED]`` starts a run, kills it
-with SIGKILL after a random moment, changes some remote bugs, and so on; in the
-end a run is left in peace.  It prints what it counted, and exits with 1 if
+with SIGKILL after a random moment, changes some remote bugs, and so on, until
+that many have been killed before they were done; in the end a run is left in
+peace.  It prints what it counted, and exits with 1 if
 anything is wrong.
 """
 
@@ -105,14 +106,15 @@ class Loop:
 def main(runs: int = 200, seed: int = 1) -> int:
     with tempfile.TemporaryDirectory() as directory, BugzillaSimulator() as simulator:
         loop = Loop(Path(directory), simulator, WATCHES, seed)
+        loop.start().wait()
+        loop.change_some()
         started = time.monotonic()
-        process = loop.start()
-        process.wait()
+        loop.start().wait()
         whole = time.monotonic() - started
-        for _ in range(runs):
+        while loop.killed < runs:
             loop.change_some()
             process = loop.start()
-            time.sleep(loop.random.uniform(0.1, 1.1) * whole)
+            time.sleep(loop.random.uniform(0.1, 1.0) * whole)
             loop.kill(process)
         counts = loop.verdict()
     print(", ".join(f"{value} {name}" for name, value in counts.items()))
