@@ -215,6 +215,31 @@ def test_any_json_is_bugs_or_an_error_of_ours(value):
     assert all(isinstance(outcome, (RemoteBug, RemoteBugError)) for outcome in found.values())
 
 
+GOOD_XML = (
+    b'<?xml version="1.0" encoding="UTF-8" ?>'
+    b'<!DOCTYPE bugzilla SYSTEM "https://b.example/page.cgi?id=bugzilla.dtd">'
+    b'<bugzilla version="4.0.2"><bug><bug_id>1</bug_id><alias>one</alias>'
+    b"<short_desc>It breaks</short_desc><delta_ts>2024-01-02 03:04:05 +0000</delta_ts>"
+    b"<bug_status>RESOLVED</bug_status><resolution>DUPLICATE</resolution>"
+    b"<priority>P3</priority><bug_severity>normal</bug_severity><dup_id>2</dup_id></bug>"
+    b'<bug error="NotPermitted"><bug_id>2</bug_id></bug></bugzilla>'
+)
+places = st.integers(0, len(GOOD_XML))
+
+
+@given(st.lists(st.tuples(places, places, st.binary(max_size=10)), min_size=1, max_size=4))
+def test_garbled_xml_is_bugs_or_an_error_of_ours(changes):
+    body = GOOD_XML
+    for start, length, put in changes:
+        body = body[:start] + put + body[start + length % 20 :]
+    external = Bugzilla(BugTrackerFacts("x", BugTrackerType.BUGZILLA, "http://b.example"))
+    try:
+        found = external.parse_xml(body, ["1", "2"])
+    except MalonewatchError:
+        return
+    assert all(isinstance(outcome, (RemoteBug, RemoteBugError)) for outcome in found.values())
+
+
 @given(st.binary(max_size=200))
 def test_any_bytes_are_bugs_or_an_error_of_ours(body):
     external = Bugzilla(BugTrackerFacts("x", BugTrackerType.BUGZILLA, "http://b.example"))
