@@ -4,11 +4,19 @@ import contextlib
 import subprocess
 import sys
 
-from zope.component import getUtility
+import transaction
+from zope.component import getGlobalSiteManager, getUtility
 
+from malonewatch.checkwatches import Run
 from malonewatch.configuration import configure
-from malonewatch.interfaces import BugTrackerType, IBugSet
+from malonewatch.interfaces import (
+    BugTrackerType,
+    IBugSet,
+    IBugTrackerSet,
+    IBugWatchStatusChanged,
+)
 from malonewatch.model import open_database, sqlite_uri
+from malonewatch.testing import fresh_site
 from malonewatch.testing.bugzilla import BugzillaSimulator
 
 
@@ -53,3 +61,40 @@ def test_a_run_and_people_who_add_watches_lose_nothing(tmp_path):
             )
     assert len(watches) == 3000 + added
     assert set(watches.values()) == {"CONFIRMED"}
+
+
+def test_a_batch_is_applied_again_if_somebody_changed_the_same_meanwhile():
+    with fresh_site() as site, BugzillaSimulator() as simulator:
+        tracker = getUtility(IBugTrackerSet).ensureBugTracker(
+            simulator.url, None, BugTrackerType.BUGZILLA, name="simulated"
+        )
+        bug = getUtility(IBugSet).createBug()
+        for number in range(1, 11):
+            simulator.add(str(number))
+            bug.addWatch(tracker, number, None)
+        transaction.commit()
+        got_in_between = []
+
+        def get_in_between(event):
+            # The run's transaction is open, and writes to the page of this watch too.
+            if not got_in_between:
+                got_in_between.append(event.new_remotestatus)
+                with contextlib.closing(open_database(site.uri)) as other:
+                    other.write(
+                        lambda trackers: (
+                            getUtility(IBugSet).get(1).addWatch(trackers["simulated"], 11, None)
+                        )
+                    )
+
+        registry = getGlobalSiteManager()
+        registry.registerHandler(get_in_between, [IBugWatchStatusChanged])
+        try:
+            report = Run(site.database).update(["simulated"])
+        finally:
+            registry.unregisterHandler(get_in_between, [IBugWatchStatusChanged])
+        transaction.begin()
+        assert got_in_between == ["CONFIRMED"]
+        assert (report.changed, report.faults) == (10, 0)
+        statuses = [watch.remotestatus for watch in tracker.watches]
+        assert statuses == [None, *["CONFIRMED"] * 10]
+        assert {len(watch.activity) for watch in tracker.watches[1:]} == {1}
