@@ -61,6 +61,7 @@ setup(
         "RelStorage[sqlite3] >= 4.0",
         "rich >= 13.7",
         "transaction >= 4.0",
+        "yarl >= 1.17",
         "zc.lockfile >= 3.0",
         "ZODB >= 6.0",
         "zodburi >= 2.5",
