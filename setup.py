@@ -64,7 +64,7 @@ setup(
         "yarl >= 1.17",
         "zc.lockfile >= 3.0",
         "ZODB >= 6.0",
-        "zodburi >= 2.5",
+        "zodburi >= 3.0",
         "zope.component >= 6.0",
         "zope.configuration >= 5.0",
         "zope.event >= 5.0",
