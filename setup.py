@@ -58,7 +58,7 @@ setup(
         "persistent >= 5.0",
         "platformdirs >= 4.0",
         "pytz >= 2024.1",
-        "RelStorage[sqlite3] >= 4.0",
+        "RelStorage[sqlite3] >= 4.1",
         "rich >= 13.7",
         "transaction >= 4.0",
         "yarl >= 1.17",
