@@ -1,13 +1,10 @@
 import dataclasses
 import logging
 import re
-from datetime import datetime, timedelta
 
 import pytest
-import pytz
 import transaction
 from zope.component import getGlobalSiteManager, getUtility
-from zope.interface import implementer
 
 from malonewatch.checkwatches.script import main
 from malonewatch.externalbugtracker import ExternalBugTracker
@@ -25,20 +22,7 @@ from malonewatch.model import BugTracker
 from malonewatch.testing import fresh_site
 from malonewatch.testing.bugzilla import BugzillaSimulator
 
-
-@implementer(IClock)
-class FakeClock:
-    """A clock that a test sets."""
-
-    def __init__(self):
-        self.moment = datetime(2024, 5, 6, 12, tzinfo=pytz.utc)
-
-    def now(self):
-        return self.moment
-
-    def tick(self, **span):
-        self.moment += timedelta(**span)
-        return self.moment
+from ..clock import FakeClock
 
 
 class Registry:

@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from malonewatch.checkwatches.script import EXIT_DATABASE
 from malonewatch.configuration import configure
+from malonewatch.exitcodes import EXIT_DATABASE
 from malonewatch.interfaces import BugTrackerType, IBugSet
 from malonewatch.model import open_database, sqlite_uri
 from malonewatch.testing.bugzilla import BugzillaSimulator

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from zope.component import getGlobalSiteManager, getUtility
 
-from malonewatch.cli.options import set_up
+from malonewatch.configuration import configure
 from malonewatch.interfaces import IDatabaseOpener
 
 PROGRAM = [sys.executable, "-c", "import sys; from malonewatch.cli import main; sys.exit(main())"]
@@ -23,7 +23,7 @@ def program(*args, **kwargs):
 @pytest.fixture
 def opener():
     """Puts something in the place of what opens databases."""
-    set_up()
+    configure()
     registry = getGlobalSiteManager()
     before = getUtility(IDatabaseOpener)
     yield lambda function: registry.registerUtility(function, IDatabaseOpener)

@@ -1,10 +1,6 @@
-from datetime import datetime, timedelta
-
 import pytest
-import pytz
 import transaction
 from zope.component import getGlobalSiteManager, getUtility
-from zope.interface import implementer
 from zope.interface.interfaces import IObjectEvent
 
 from malonewatch.interfaces import (
@@ -18,20 +14,7 @@ from malonewatch.interfaces import (
 from malonewatch.model import BugTracker
 from malonewatch.testing import fresh_site
 
-
-@implementer(IClock)
-class FakeClock:
-    """A clock that a test sets."""
-
-    def __init__(self):
-        self.moment = datetime(2024, 5, 6, 12, tzinfo=pytz.utc)
-
-    def now(self):
-        return self.moment
-
-    def tick(self, **span):
-        self.moment += timedelta(**span)
-        return self.moment
+from ..clock import FakeClock
 
 
 @pytest.fixture

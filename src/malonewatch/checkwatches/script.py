@@ -1,6 +1,7 @@
 """The cron script ``checkwatches``."""
 
 import contextlib
+import functools
 import logging
 import sys
 import time
@@ -16,6 +17,14 @@ from zope.component import getUtility
 from malonewatch.checkwatches.lock import Locked, lock_path, run_lock
 from malonewatch.checkwatches.logs import set_up
 from malonewatch.configuration import configure
+from malonewatch.exitcodes import (
+    EXIT_DATABASE,
+    EXIT_FAULT,
+    EXIT_INTERRUPTED,
+    EXIT_LOCKED,
+    EXIT_TROUBLE,
+    EXIT_USAGE,
+)
 from malonewatch.interfaces import (
     BadInput,
     BugTrackerState,
@@ -28,13 +37,6 @@ if TYPE_CHECKING:
     from malonewatch.checkwatches.updater import Report
 
 log = logging.getLogger("malonewatch.checkwatches")
-
-EXIT_TROUBLE = 1
-EXIT_USAGE = 2
-EXIT_LOCKED = 3
-EXIT_DATABASE = 4
-EXIT_INTERRUPTED = 5
-EXIT_FAULT = 70
 
 #: From how many watches on a progress bar is worth its place.
 LONG_RUN = 200
@@ -160,13 +162,11 @@ def _run(
     if clock_went_back and not dry_run:
         log.warning("The clock went back; watches checked in what is now the future are due.")
         every = database.read(lambda trackers: [tracker.name for tracker in trackers])
-        for name in every:
-            database.write(lambda trackers, name=name: _set_clock_back(trackers, name, now))
+        _change_each(database, every, lambda tracker: tracker.setClockBack(now))
         database.write(lambda trackers: trackers.setClockBack(now))
     if reset and not dry_run:
-        for state in states:
-            if state.active:
-                database.write(lambda trackers, name=state.name: _reset(trackers, name, now))
+        wanted = [state.name for state in states if state.active]
+        _change_each(database, wanted, lambda tracker: tracker.resetWatches(now))
         batch_size = 0 if batch_size is None else batch_size
     if (clock_went_back or reset) and not dry_run:
         states = database.read(lambda trackers: _states(trackers, names, now))
@@ -204,14 +204,16 @@ def _states(trackers: Any, names: Sequence[str], now: datetime) -> list[BugTrack
     ]
 
 
-def _reset(trackers: Any, name: str, now: datetime) -> None:
-    if name in trackers:
-        trackers[name].resetWatches(now)
+def _change_each(database: Any, names: Sequence[str], change: Callable[[Any], Any]) -> None:
+    """Change each of those bug trackers, in a transaction of its own."""
 
+    def step(trackers: Any, name: str) -> None:
+        # It may have been removed meanwhile.
+        if name in trackers:
+            change(trackers[name])
 
-def _set_clock_back(trackers: Any, name: str, now: datetime) -> None:
-    if name in trackers:
-        trackers[name].setClockBack(now)
+    for name in names:
+        database.write(functools.partial(step, name=name))
 
 
 def _is_to_be_asked(state: BugTrackerState) -> bool:

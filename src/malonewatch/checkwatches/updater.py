@@ -296,38 +296,46 @@ class Run:
     # Applying.
 
     def _apply(self, plan: Plan, session: Any, outcomes: list[Outcome], asked: datetime) -> None:
-        name, skew, dialect = plan.facts.name, session.clock_skew, plan.external.dialect
+        skew, dialect = session.clock_skew, plan.external.dialect
 
-        def apply(trackers: Any, outcomes: list[Outcome]) -> Applied:
+        def apply(bugtracker: Any, outcomes: list[Outcome]) -> Applied:
+            applied = bugtracker.applyOutcomes(outcomes, asked, skew)
+            bugtracker.recordAnswer(asked, dialect, skew)
+            return applied
+
+        if outcomes:
+            self._write(plan.facts.name, apply, outcomes, plan.facts.baseurl)
+
+    def _write(
+        self,
+        name: str,
+        apply: Callable[[Any, list[Outcome]], Applied],
+        outcomes: list[Outcome],
+        baseurl: str,
+    ) -> None:
+        """Apply `outcomes` to the bug tracker of that name.
+
+        If some make it fail (an application's subscriber, say), the others.
+        """
+
+        def step(trackers: Any) -> Applied:
             bugtracker = trackers.getByName(name)
             if bugtracker is None:
                 # Removed meanwhile.
                 return Applied()
             if self.dry_run:
                 return bugtracker.previewOutcomes(outcomes)
-            applied = bugtracker.applyOutcomes(outcomes, asked, skew)
-            bugtracker.recordAnswer(asked, dialect, skew)
-            return applied
+            return apply(bugtracker, outcomes)
 
-        if outcomes:
-            self._write(apply, outcomes, plan.facts.baseurl)
-
-    def _write(
-        self,
-        apply: Callable[[Any, list[Outcome]], Applied],
-        outcomes: list[Outcome],
-        baseurl: str,
-    ) -> None:
-        """Apply `outcomes`; if some make it fail (an application's subscriber, say), the others."""
         try:
-            applied = self._step(lambda trackers: apply(trackers, outcomes))
+            applied = self._step(step)
         except DatabaseError:
             raise
         except Exception:
             if len(outcomes) > 1:
                 middle = len(outcomes) // 2
-                self._write(apply, outcomes[:middle], baseurl)
-                self._write(apply, outcomes[middle:], baseurl)
+                self._write(name, apply, outcomes[:middle], baseurl)
+                self._write(name, apply, outcomes[middle:], baseurl)
                 return
             self.report.faults += 1
             (outcome,) = outcomes
@@ -341,7 +349,7 @@ class Run:
                 _UNKNOWN,
                 f"What {baseurl} says of bug {outcome.remotebug} could not be applied.",
             )
-            self._write(apply, [failure], baseurl)
+            self._write(name, apply, [failure], baseurl)
             return
         self.report.add(applied)
         self._tell(applied)
@@ -358,12 +366,7 @@ class Run:
         asked: datetime,
         missing: Sequence[str],
     ) -> None:
-        def apply(trackers: Any, outcomes: list[Outcome]) -> Applied:
-            bugtracker = trackers.getByName(name)
-            if bugtracker is None:
-                return Applied()
-            if self.dry_run:
-                return bugtracker.previewOutcomes(outcomes)
+        def apply(bugtracker: Any, outcomes: list[Outcome]) -> Applied:
             return bugtracker.applyOutcomes(outcomes, asked)
 
         def record(trackers: Any) -> str:
@@ -376,7 +379,7 @@ class Run:
 
         baseurl = self._step(record)
         if outcomes:
-            self._write(apply, outcomes, baseurl)
+            self._write(name, apply, outcomes, baseurl)
         self.report.troubled[name] = trouble
         title = trouble.error_type.title
         if trouble.error_type is BugWatchErrorType.TIMEOUT:

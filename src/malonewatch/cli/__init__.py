@@ -5,11 +5,13 @@ import traceback
 from collections.abc import Sequence
 from typing import Any
 
-EXIT_TROUBLE = 1
-EXIT_USAGE = 2
-EXIT_DATABASE = 4
-EXIT_INTERRUPTED = 5
-EXIT_FAULT = 70
+from malonewatch.exitcodes import (
+    EXIT_DATABASE,
+    EXIT_FAULT,
+    EXIT_INTERRUPTED,
+    EXIT_TROUBLE,
+    EXIT_USAGE,
+)
 
 
 def main(args: Sequence[str] | None = None) -> int:

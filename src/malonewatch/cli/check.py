@@ -10,7 +10,6 @@ from typing import Any
 import click
 from zope.component import getUtility
 
-from malonewatch.cli import EXIT_FAULT, EXIT_INTERRUPTED, EXIT_TROUBLE
 from malonewatch.cli.facts import WatchFacts
 from malonewatch.cli.options import Settings, database_option, now
 from malonewatch.cli.output import say
@@ -23,6 +22,7 @@ from malonewatch.cli.references import (
     watch_by_number,
     watches_on,
 )
+from malonewatch.exitcodes import EXIT_FAULT, EXIT_INTERRUPTED, EXIT_TROUBLE
 from malonewatch.interfaces import (
     BadInput,
     BugTrackerTrouble,

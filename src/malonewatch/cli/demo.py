@@ -17,12 +17,13 @@ from pathlib import Path
 import click
 from zope.component import getUtility
 
-from malonewatch.cli import EXIT_FAULT, run
 from malonewatch.cli import main as malonewatch
+from malonewatch.cli import run
 from malonewatch.cli.facts import WatchFacts
 from malonewatch.cli.options import Settings
 from malonewatch.cli.output import Styled, say, show_table
 from malonewatch.cli.watches import status_style
+from malonewatch.exitcodes import EXIT_FAULT
 from malonewatch.interfaces import BadInput, BugTaskStatus, FailureOwner, IBugWatchSet
 from malonewatch.testing.bugzilla import BugzillaSimulator
 from malonewatch.testing.debbugs import DebbugsSimulator

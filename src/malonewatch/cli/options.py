@@ -8,8 +8,9 @@ from datetime import datetime, timedelta, timezone
 from typing import Any, TypeVar
 
 import click
-from zope.component import getUtility, queryUtility
+from zope.component import getUtility
 
+from malonewatch.configuration import configure
 from malonewatch.interfaces import IClock, IDatabaseOpener
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -27,18 +28,10 @@ class Settings:
 
         :raises DatabaseError: it cannot be opened.
         """
-        set_up()
+        configure()
         database = getUtility(IDatabaseOpener)(self.uri, create=create, read_only=read_only)
         with contextlib.closing(database):
             yield database
-
-
-def set_up() -> None:
-    """Register everything, unless an application that calls us has done that in its own way."""
-    if queryUtility(IDatabaseOpener) is None:
-        from malonewatch.configuration import configure
-
-        configure()
 
 
 def now() -> datetime:

@@ -9,7 +9,6 @@ from typing import Any
 import click
 from zope.component import getUtility
 
-from malonewatch.cli import EXIT_INTERRUPTED
 from malonewatch.cli.facts import WatchFacts
 from malonewatch.cli.options import (
     Moment,
@@ -37,6 +36,7 @@ from malonewatch.cli.references import (
     oldest_first,
     watches_on,
 )
+from malonewatch.exitcodes import EXIT_INTERRUPTED
 from malonewatch.interfaces import (
     BadInput,
     BugTaskStatus,

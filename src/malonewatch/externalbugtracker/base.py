@@ -3,7 +3,7 @@
 import json
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timezone
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 from urllib.parse import SplitResult, parse_qsl, quote, urlencode
 
 from zope.component import adapter
@@ -194,6 +194,14 @@ class ExternalBugTracker:
             return json.loads(response.body)
         except (ValueError, RecursionError):
             raise self.unparsable("it should be JSON and is not") from None
+
+
+Meaning = TypeVar("Meaning")
+
+
+def by_word(table: Mapping[Meaning, str]) -> dict[str, Meaning]:
+    """The meaning of each word, from the words (with blanks between) of each meaning."""
+    return {word: meaning for meaning, words in table.items() for word in words.split()}
 
 
 def is_number(text: str) -> bool:

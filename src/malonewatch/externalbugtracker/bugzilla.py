@@ -22,6 +22,7 @@ from defusedxml import DefusedXmlException
 from malonewatch.externalbugtracker.base import (
     ExternalBugTracker,
     build_url,
+    by_word,
     format_time,
     is_number,
     parse_time,
@@ -105,14 +106,16 @@ RESOLUTIONS = {
     ),
 }
 
-IMPORTANCES = {
-    BugTaskImportance.CRITICAL: "blocker critical immediate urgent highest vhi p1 s1",
-    BugTaskImportance.HIGH: "crash grave major high hi p2 s2",
-    BugTaskImportance.MEDIUM: "normal nor medium p3 s3",
-    BugTaskImportance.LOW: "minor low lo lowest vlo trivial p4 p5 s4",
-    BugTaskImportance.WISHLIST: "enhancement wishlist feature",
-    BugTaskImportance.UNDECIDED: "unspecified task -- --- n/a",
-}
+IMPORTANCES = by_word(
+    {
+        BugTaskImportance.CRITICAL: "blocker critical immediate urgent highest vhi p1 s1",
+        BugTaskImportance.HIGH: "crash grave major high hi p2 s2",
+        BugTaskImportance.MEDIUM: "normal nor medium p3 s3",
+        BugTaskImportance.LOW: "minor low lo lowest vlo trivial p4 p5 s4",
+        BugTaskImportance.WISHLIST: "enhancement wishlist feature",
+        BugTaskImportance.UNDECIDED: "unspecified task -- --- n/a",
+    }
+)
 
 
 class Bugzilla(ExternalBugTracker):
@@ -131,9 +134,7 @@ class Bugzilla(ExternalBugTracker):
         # Closed without a word why.
         **_statuses(BugTaskStatus.FIXRELEASED, "VERIFIED", "CLOSED"),
     }
-    importance_table = {
-        word: meaning for meaning, words in IMPORTANCES.items() for word in words.split()
-    }
+    importance_table = IMPORTANCES
 
     def __init__(self, facts):
         super().__init__(facts)

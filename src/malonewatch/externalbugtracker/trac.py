@@ -9,12 +9,13 @@ import io
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import SplitResult, quote
 
 from malonewatch.externalbugtracker.base import (
     ExternalBugTracker,
     build_url,
+    by_word,
     format_time,
     is_number,
     parse_time,
@@ -35,17 +36,10 @@ COLUMNS = ("id", "summary", "status", "resolution", "priority", "severity", "cha
 LABELS = {"modified": "changetime"}
 
 
-Meaning = TypeVar("Meaning")
-
-
-def _words(table: Mapping[Meaning, str]) -> dict[str, Meaning]:
-    return {word: meaning for meaning, words in table.items() for word in words.split()}
-
-
 # A workflow is whatever a site makes of it.  Here are the statuses of all
 # workflows that come with Trac, and those that are common elsewhere, as `fold`
 # leaves them.
-OPEN_STATUSES = _words(
+OPEN_STATUSES = by_word(
     {
         BugTaskStatus.NEW: "new open reopened unconfirmed",
         BugTaskStatus.CONFIRMED: (
@@ -69,7 +63,7 @@ OPEN_STATUSES = _words(
 CLOSED_STATUSES = ("closed", "resolved", "verified")
 # A ticket closed as a duplicate is Invalid, as it is in Bugzilla: it is over, and
 # what is still to happen happens in another one.
-RESOLUTIONS = _words(
+RESOLUTIONS = by_word(
     {
         BugTaskStatus.FIXRELEASED: "fixed fixverified fixreleased done completed implemented",
         BugTaskStatus.WONTFIX: (
@@ -87,7 +81,7 @@ RESOLUTIONS = _words(
     }
 )
 
-IMPORTANCES = _words(
+IMPORTANCES = by_word(
     {
         BugTaskImportance.CRITICAL: "blocker critical immediate urgent highest p1",
         BugTaskImportance.HIGH: "crash grave major high p2",

@@ -54,7 +54,8 @@ from malonewatch.model.bugwatch import bounded
 from malonewatch.model.ledger import NEVER, PAGE, UNKNOWN, Latest, Ledger
 from malonewatch.model.resultset import ResultSet
 from malonewatch.model.site import find_utility
-from malonewatch.model.times import from_optional, from_seconds, now, to_seconds
+from malonewatch.model.times import from_optional, from_seconds, to_seconds
+from malonewatch.model.times import now as _now
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9+.-]{1,99}")
 
@@ -98,7 +99,7 @@ class BugTracker(Persistent):
         self.owner = owner
         self._active = active
         self.guessed = guessed
-        self._datecreated = to_seconds(now())
+        self._datecreated = to_seconds(_now())
         self.ledger = Ledger()
 
     @property
@@ -110,6 +111,11 @@ class BugTracker(Persistent):
 
     # What the set keeps an index of.
 
+    def _enlist(self) -> None:
+        """Have the set, if it is in one, note what it lists."""
+        if self.__parent__ is not None:
+            self.__parent__.enlist(self)
+
     @property
     def name(self) -> str:
         return self._name
@@ -119,8 +125,7 @@ class BugTracker(Persistent):
         if self.__parent__ is not None:
             self.__parent__.rename(self, name)
         self._name = name
-        if self.__parent__ is not None:
-            self.__parent__.enlist(self)
+        self._enlist()
 
     @property
     def title(self) -> str:
@@ -131,8 +136,7 @@ class BugTracker(Persistent):
         if self.__parent__ is not None:
             self.__parent__.delist(self, title)
         self._title = title
-        if self.__parent__ is not None:
-            self.__parent__.enlist(self)
+        self._enlist()
 
     @property
     def active(self) -> bool:
@@ -141,8 +145,7 @@ class BugTracker(Persistent):
     @active.setter
     def active(self, active: bool) -> None:
         self._active = active
-        if self.__parent__ is not None:
-            self.__parent__.enlist(self)
+        self._enlist()
 
     @property
     def baseurl(self) -> str:
@@ -156,8 +159,7 @@ class BugTracker(Persistent):
             self.__parent__.move(self, baseurl, aliases)
         self._baseurl, self._aliases = baseurl, aliases
         self.dialect = None
-        if self.__parent__ is not None:
-            self.__parent__.enlist(self)
+        self._enlist()
 
     @property
     def aliases(self) -> tuple[str, ...]:
@@ -243,7 +245,7 @@ class BugTracker(Persistent):
         return sorted((watch.bug for watch in watches), key=lambda bug: bug.id)
 
     def getBugWatchesNeedingUpdate(self, hours: float) -> Iterator[Any]:
-        limit = max(to_seconds(now()) - hours * schedule.HOUR, 0)
+        limit = max(to_seconds(_now()) - hours * schedule.HOUR, 0)
         watches = self._bugwatches
         for _, watch_id in sorted(self.ledger.not_checked_since(limit)):
             yield watches.get(watch_id)
@@ -501,10 +503,6 @@ class BugTracker(Persistent):
         self._last_error_type = name
         self.last_error = error
         notify(ObjectModifiedEvent(self))
-
-
-def _now() -> datetime:
-    return now()
 
 
 def _without_own(baseurl: str, aliases: Iterable[str]) -> tuple[str, ...]:

@@ -180,12 +180,8 @@ def open_database(
         if create:
             _ensure_site(database)
         else:
-            with database_errors(uri):
-                connection = db.open(transaction.TransactionManager())
-                try:
-                    find_site(connection.root(), uri)
-                finally:
-                    connection.close()
+            # Is there a site in it?
+            database.read(lambda trackers: None)
     except BaseException:
         database.close()
         raise
