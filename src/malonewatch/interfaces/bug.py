@@ -9,10 +9,12 @@ from malonewatch.interfaces.person import IPerson
 class IBug(Interface):
     """A bug of ours, which may depend on bugs elsewhere."""
 
-    id = Int(title="Number", description="Unique.")
+    id = Int(title="Number", description="Unique, given once.", readonly=True)
     title = TextLine(title="Title", required=False)
     owner = Object(title="Who reported it", schema=IPerson, required=False)
-    datecreated = Datetime(title="When it was reported", description="Aware, in UTC.")
+    datecreated = Datetime(
+        title="When it was reported", description="Aware, in UTC.", readonly=True
+    )
 
     watches = Attribute("The bug's watches, newest first, as an `IResultSet`.")
 
@@ -34,6 +36,14 @@ class IBug(Interface):
 
         :raises NotFoundError: it is not a watch of this bug.
         """
+
+    # For `IBugWatchSet`, which keeps both sides of the link together.
+
+    def link(bugwatch) -> None:
+        """Note that `bugwatch` is a watch of this bug from now on."""
+
+    def unlink(bugwatch) -> None:
+        """Note that it is one no longer."""
 
 
 class IBugSet(Interface):

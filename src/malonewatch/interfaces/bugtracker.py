@@ -8,9 +8,17 @@ from zope.interface import Attribute, Interface
 from zope.schema import Bool, Choice, Datetime, Text, TextLine, Tuple
 
 from malonewatch.interfaces.enumerations import BugTrackerType, BugWatchErrorType
-from malonewatch.interfaces.errors import BugTrackerTrouble
 from malonewatch.interfaces.facts import IBugTrackerFacts
-from malonewatch.interfaces.values import Applied, Batch, BugTrackerState, Outcome
+from malonewatch.interfaces.http import OriginState
+from malonewatch.interfaces.values import (
+    Applied,
+    Batch,
+    Brake,
+    BugTrackerState,
+    Claim,
+    DailyCounters,
+    Fetched,
+)
 
 
 class IResultSet(Interface):
@@ -33,6 +41,7 @@ class IResultSet(Interface):
 class IBugTracker(IBugTrackerFacts):
     """A bug tracker that we follow bugs in."""
 
+    id = Attribute("Its number in the set, given once; None while it is in none.")
     title = TextLine(title="Title")
     summary = Text(title="Summary", required=False)
     contactdetails = Text(title="Contact details", required=False)
@@ -52,14 +61,28 @@ class IBugTracker(IBugTrackerFacts):
         title="What is wrong with the bug tracker as a whole",
         values=BugWatchErrorType,
         required=False,
+        readonly=True,
     )
-    last_error = TextLine(title="The same as a sentence", required=False)
+    last_error = TextLine(title="The same as a sentence", required=False, readonly=True)
     failures = Attribute("How many times in a row it could not be asked.")
     next_attempt = Datetime(
-        title="It is left alone until then", description="None: it may be asked.", required=False
+        title="It is left alone until then",
+        description="None: it may be asked.",
+        required=False,
+        readonly=True,
     )
     clock_skew = Attribute("Seconds by which its clock was ahead of ours; None if not known.")
+    dialect_learnt = Datetime(title="When the dialect was learnt", required=False, readonly=True)
+    dialect_reason = TextLine(
+        title="Why it is thought to speak that dialect", required=False, readonly=True
+    )
     activity = Attribute("The latest `BugWatchActivity` entries, newest first, a bounded list.")
+    politeness = Attribute(
+        "The `Politeness` that a person set for it; overrides the type's, and what was learnt."
+    )
+    held = Attribute(
+        "The `BugWatchChange` values that are kept back as too many at once, by watch; a list."
+    )
 
     def getBugsWatching(remotebug):
         """The local bugs that watch that remote bug, oldest bug first."""
@@ -76,10 +99,17 @@ class IBugTracker(IBugTrackerFacts):
         Returns how many watches that are.  What is known of them stays.
         """
 
+    def acceptChanges(now: datetime) -> Applied:
+        """Apply what is `held`, without asking; the bug tracker is not in trouble for it."""
+
     def canonicalRemoteBug(remotebug) -> str:
         """The one way to write a remote id, by the rules of the bug tracker's type."""
 
+    def getDailyCounters(days: int = 30) -> list[DailyCounters]:
+        """What each of the last `days` days on which it was asked cost and gave, newest first."""
+
     facts = Attribute("The same as a plain value: `BugTrackerFacts`.")
+    origin = Attribute("The scheme, host and port of its base URL, as in `IClaims`.")
 
     # What a run needs.
 
@@ -96,35 +126,31 @@ class IBugTracker(IBugTrackerFacts):
 
         The watches that have been due for longest come first, `batch_size` of
         them at most (0: all), each remote bug once, `request_size` remote
-        bugs a batch at most.  With `changed_since` those of which everything
-        is known as of some moment are in batches of their own, with `since`.
+        bugs a batch at most.  Bugs that spoiled answers before are in batches
+        with `Batch.apart`.  With `changed_since`, `Batch.seen` has those of
+        which everything is known, unless the last full answer of a bug is a
+        week old.
         """
 
-    def previewOutcomes(
-        outcomes: Iterable[Outcome],
-    ) -> Applied:
-        """What `applyOutcomes` would do; nothing is changed."""
+    def preview(fetched: Fetched, brake: Brake = Brake()) -> Applied:
+        """What `apply` would do; nothing is changed."""
 
-    def applyOutcomes(
-        outcomes: Iterable[Outcome], now: datetime, clock_skew: float | None = None
-    ) -> Applied:
-        """Record what was found out about remote bugs on all their watches.
+    def apply(fetched: Fetched, brake: Brake = Brake()) -> Applied:
+        """Record all that was learnt, on all watches of the remote bugs, in this transaction.
 
-        `now` is when they were asked for, by our clock; `clock_skew` how many
-        seconds the bug tracker's is ahead.  Notifies `IBugWatchStatusChanged`
-        for each watch whose status is another one.
-        """
+        Outcomes go to the watches; an answer ends trouble and back-off,
+        `Fetched.trouble` begins or goes on with them: then the watches of
+        `Fetched.missing` show the error, keep their status, and stay as due as
+        they are.  Dialect, clock skew and counters are kept.
 
-    def recordAnswer(now: datetime, dialect: str | None, clock_skew: float | None = None) -> None:
-        """Record that it answered: it speaks that dialect, and trouble is over."""
+        Where too many changes at once would lose or close watches of known
+        status (`brake` counts them over a run), they are held, the bug tracker
+        is in trouble (SUSPICIOUS_ANSWER), and all its watches are due again at
+        the next attempt; what is held is applied when a later run, an hour or
+        more after, says the same of the bug.
 
-    def recordTrouble(
-        trouble: BugTrackerTrouble, now: datetime, remotebugs: Iterable[str] = ()
-    ) -> None:
-        """Record that it could not be asked, and leave it alone for a while.
-
-        The watches of `remotebugs` show the error, keep their status, and
-        stay as due as they are.
+        Notifies `IBugWatchStatusChanged` for each watch whose status is
+        another one, and the other events of `malonewatch.interfaces`.
         """
 
 
@@ -213,6 +239,38 @@ class IBugTrackerSet(Interface):
     def getMostActiveBugTrackers(limit: int | None = None):
         """The bug trackers with the most watches, those first; a list."""
 
+    claims = Attribute("The `IClaims`: who works on what.")
+    brake_settings = Attribute(
+        "The `BrakeSettings` of the site: when changes are too many at once; may be set."
+    )
+
+
+class IClaims(Interface):
+    """Which run works on which origin.
+
+    A claim is taken in a transaction of its own; where two take the same one,
+    the database's conflict detection decides.  An origin is a base URL's
+    scheme, host and port, as `IBugTracker.origin` has it.
+    """
+
+    def get(origin: str, now: datetime) -> Claim | None:
+        """Who works on that origin; None if nobody does, or the claim has run out.
+
+        Five minutes of difference between clocks are allowed for.
+        """
+
+    def claim(origin: str, holder: str, now: datetime) -> bool:
+        """Take an origin for ten minutes, or go on holding it; False if another has it."""
+
+    def release(origin: str, holder: str) -> None:
+        """Let go of it, if it is that holder's."""
+
+    def getState(origin: str) -> OriginState | None:
+        """What an earlier run kept of the origin."""
+
+    def setState(origin: str, state: OriginState) -> None:
+        """Keep what is known of the origin for the next run."""
+
 
 class IDatabase(Interface):
     """An open database with malonewatch in it.
@@ -223,6 +281,8 @@ class IDatabase(Interface):
     """
 
     uri = Attribute("Where it is.")
+    identity = Attribute("What tells this database (and site) from others, by whatever name: text.")
+    schema = Attribute("The version of the schema of what is in it: a whole number.")
 
     def read(function):
         """Call `function` with the set of bug trackers, in a transaction of its own.
@@ -255,12 +315,24 @@ class IDatabaseOpener(Interface):
         create: bool = False,
         read_only: bool = False,
         transaction_manager=None,
+        site: str | None = None,
     ):
         """The `IDatabase` at `uri`, a zodburi URI; by default the user's own.
+
+        `site` is the path from the root of the site that is meant, such as
+        ``/app/tracker``; None means the only one.
 
         Its transactions are those of `transaction_manager`, which nobody else
         uses then, or of one of its own.
 
         :raises DatabaseError: it cannot be opened, or is not there and
-            `create` is false.
+            `create` is false; there are several sites and none is named; its
+            schema is newer than this version knows, or old and to be upgraded
+            first ('malonewatch upgrade').
+        """
+
+    def sites(uri: str | None = None) -> list[str]:
+        """The paths of all sites in that database that malonewatch is installed in.
+
+        :raises DatabaseError: it cannot be opened.
         """

@@ -9,8 +9,10 @@ from zope.schema import Choice, Datetime, Int, TextLine
 from malonewatch.interfaces.enumerations import (
     BugTaskImportance,
     BugTaskStatus,
+    BugTrackerType,
     BugWatchErrorType,
 )
+from malonewatch.interfaces.values import BugWatchPage, BugWatchQuery, RecognisedURL
 
 
 class IBugWatch(Interface):
@@ -30,17 +32,30 @@ class IBugWatch(Interface):
         title="Remote status",
         description="In the remote's words; None until known.",
         required=False,
+        readonly=True,
     )
-    remote_importance = TextLine(title="Remote importance", required=False)
+    remote_importance = TextLine(title="Remote importance", required=False, readonly=True)
     status = Choice(
-        title="Status", description="What the remote status means here.", values=BugTaskStatus
+        title="Status",
+        description="What the remote status means here.",
+        values=BugTaskStatus,
+        readonly=True,
     )
-    importance = Choice(title="Importance", values=BugTaskImportance)
-    remote_title = TextLine(title="The remote bug's title", required=False)
-    resolution = TextLine(title="Remote resolution", required=False)
-    remote_modified = Datetime(title="When the remote bug last changed", required=False)
-    duplicate_of = TextLine(title="Remote bug that it duplicates", required=False)
-    moved_to = TextLine(title="URL that it moved to", required=False)
+    importance = Choice(title="Importance", values=BugTaskImportance, readonly=True)
+    remote_title = TextLine(title="The remote bug's title", required=False, readonly=True)
+    resolution = TextLine(title="Remote resolution", required=False, readonly=True)
+    remote_modified = Datetime(
+        title="When the remote bug last changed", required=False, readonly=True
+    )
+    duplicate_of = TextLine(title="Remote bug that it duplicates", required=False, readonly=True)
+    moved_to = TextLine(title="URL that it moved to", required=False, readonly=True)
+    closed = Attribute(
+        "The bug tracker's own word on whether the bug is over; None if it has none."
+    )
+    guessed = Attribute("Whether `status` was guessed from that.")
+    private = Attribute("Whether the remote bug is private, and read with credentials.")
+    date_closed = Datetime(title="When the remote bug was closed", required=False, readonly=True)
+    fixed_in = TextLine(title="Release that it is fixed in", required=False, readonly=True)
 
     lastchecked = Datetime(
         title="Last checked",
@@ -50,7 +65,9 @@ class IBugWatch(Interface):
         ),
         required=False,
     )
-    lastchanged = Datetime(title="When the remote status last changed", required=False)
+    lastchanged = Datetime(
+        title="When the remote status last changed", required=False, readonly=True
+    )
     next_check = Datetime(title="When it is due next")
     last_error_type = Choice(
         title="What went wrong when it was last tried",
@@ -90,6 +107,27 @@ class IBugWatchSet(Interface):
         :raises BadInput: as for `IBug.addWatch`.
         """
 
+    def removeBugWatch(bugwatch) -> None:
+        """Forget a watch and its history; `IBug.removeWatch` is the door to it."""
+
+    def search(query: BugWatchQuery) -> BugWatchPage:
+        """The watches that `query` asks for, a page at a time.
+
+        Answered from indexes: for one criterion, or a bug tracker and one
+        more, the time goes with the page; for others with the smallest set.
+
+        :raises BadInput: `query.start` is none of ours.
+        """
+
+    def recognise(url: str) -> tuple[RecognisedURL, BugTrackerType]:
+        """What bug `url` is the URL of, and of which type, registered or not.
+
+        The URL is normalised first: case, default ports, ``<URL>``,
+        percent-encoding, a trailing slash.  The surest reading wins.
+
+        :raises UnrecognizedBugTrackerURL: it is not the URL of a bug.
+        """
+
     def extractBugTrackerAndBug(url: str):
         """The (`IBugTracker`, remote bug id) that `url` leads to.
 
@@ -102,18 +140,65 @@ class IBugWatchSet(Interface):
     def fromText(text: str, bug, owner):
         """Watch, for `bug`, every remote bug whose URL stands in `text`.
 
-        Bug trackers that are not registered yet are added, marked as guessed.
-        Returns the list of watches that are new, in the order of the text.
+        Bug trackers that are not registered yet are added, marked as guessed,
+        unless their URL is no more than a `Certainty.GUESS`.  Returns the list
+        of watches that are new, in the order of the text.  Takes time and
+        memory that go with the length of the text.
         """
 
 
-class IBugWatchStatusChanged(IObjectModifiedEvent):
-    """The remote status of a watch, or what it means here, is another one.
+class IBugWatchEvent(IObjectModifiedEvent):
+    """Something happened to a watch (`object`).
 
     Notified inside the transaction that makes the change.
     """
+
+
+class IBugWatchStatusChanged(IBugWatchEvent):
+    """The remote status of a watch, or what it means here, is another one."""
 
     old_remotestatus = Attribute("As it was; None if it was not known.")
     new_remotestatus = Attribute("As it is now.")
     old_status = Attribute("What that meant: a `BugTaskStatus`.")
     new_status = Attribute("What it means now.")
+    remote = Attribute(
+        "The `RemoteBug` that told, with the raw record; None where nothing was asked."
+    )
+
+
+class IBugWatchDuplicateFound(IBugWatchEvent):
+    """The remote bug turned out to duplicate another one."""
+
+    duplicate_of = Attribute("The other one: an id on the same bug tracker, or a URL.")
+
+
+class IBugWatchMoved(IBugWatchEvent):
+    """The remote bug moved."""
+
+    moved_to = Attribute("The URL that it moved to.")
+
+
+class IBugWatchGone(IBugWatchEvent):
+    """A remote bug of known status cannot be had any more."""
+
+    error_type = Attribute("Why: a `BugWatchErrorType`.")
+    message = Attribute("The same as a sentence.")
+
+
+class IBugWatchRecovered(IBugWatchEvent):
+    """A watch that had failed can be read again."""
+
+
+class IBugTrackerEvent(IObjectModifiedEvent):
+    """Something happened to a bug tracker (`object`), inside this transaction."""
+
+
+class IBugTrackerInTrouble(IBugTrackerEvent):
+    """A bug tracker that was in order, or in other trouble, is in trouble."""
+
+    error_type = Attribute("Which: a `BugWatchErrorType`.")
+    message = Attribute("The same as a sentence.")
+
+
+class IBugTrackerRecovered(IBugTrackerEvent):
+    """It can be asked again."""

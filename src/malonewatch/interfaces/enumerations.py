@@ -54,6 +54,21 @@ class BugTaskStatus(enum.Enum):
         """Whether nothing more is to be expected of such a bug."""
         return self in _RESOLVED
 
+    @property
+    def is_fixed(self) -> bool:
+        """Whether there is a fix, released or not."""
+        return self in (BugTaskStatus.FIXCOMMITTED, BugTaskStatus.FIXRELEASED)
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the bug is over, or fixed."""
+        return self.is_resolved or self.is_fixed
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is neither closed nor unknown."""
+        return not self.is_closed and self is not BugTaskStatus.UNKNOWN
+
 
 _RESOLVED = frozenset(
     {
@@ -86,7 +101,17 @@ class FailureOwner(enum.Enum):
 
     WATCH = "the watch"
     TRACKER = "the bug tracker"
+    APPLICATION = "the application"
     US = "malonewatch"
+
+
+class Certainty(enum.IntEnum):
+    """How sure it is that a URL is that of a bug in a bug tracker of some type."""
+
+    GUESS = 1  #: other software has such URLs too
+    SHAPE = 2  #: only this software has such URLs
+    KNOWN_HOST = 3  #: the host is known to run this software
+    REGISTERED = 4  #: the bug tracker is registered
 
 
 class BugWatchErrorType(enum.Enum):
@@ -121,6 +146,11 @@ class BugWatchErrorType(enum.Enum):
         FailureOwner.WATCH,
         "Watch the bug at its new place instead.",
     )
+    BUG_DELETED = (
+        "Bug deleted",
+        FailureOwner.WATCH,
+        "Remove the watch, or watch what took the bug's place.",
+    )
     CONNECTION_ERROR = (
         "Connection failed",
         FailureOwner.TRACKER,
@@ -130,6 +160,11 @@ class BugWatchErrorType(enum.Enum):
         "Connection timed out",
         FailureOwner.TRACKER,
         "Nothing, if it passes; otherwise ask smaller batches of this bug tracker.",
+    )
+    UNAVAILABLE = (
+        "Bug tracker unavailable",
+        FailureOwner.TRACKER,
+        "Nothing: it is asked again when it is back, or at the time that it named.",
     )
     RATE_LIMITED = (
         "Rate limit reached",
@@ -156,6 +191,16 @@ class BugWatchErrorType(enum.Enum):
         FailureOwner.TRACKER,
         "Look whether the base URL and the type are right, and no log-in is needed.",
     )
+    ANSWER_TOO_LARGE = (
+        "Answer too large",
+        FailureOwner.TRACKER,
+        "Look whether the base URL is right; what was asked for does not need so much.",
+    )
+    SUSPICIOUS_ANSWER = (
+        "Suspicious answer",
+        FailureOwner.TRACKER,
+        "Look at some of these bugs; if it is true, 'malonewatch tracker accept-changes' takes it.",
+    )
     UNSUPPORTED_BUG_TRACKER = (
         "Bug tracker not supported",
         FailureOwner.TRACKER,
@@ -165,6 +210,11 @@ class BugWatchErrorType(enum.Enum):
         "Address refused",
         FailureOwner.TRACKER,
         "Register the bug tracker yourself if it really is on a private network.",
+    )
+    APPLICATION_FAILED = (
+        "Application failed",
+        FailureOwner.APPLICATION,
+        "Mend the application's subscriber that the traceback in the log names.",
     )
     UNKNOWN = (
         "Unexpected failure",

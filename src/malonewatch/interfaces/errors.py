@@ -16,10 +16,13 @@
         ├── BugTrackerConnectError
         │   ├── BugTrackerTimeout
         │   ├── BugTrackerRateLimited
+        │   ├── BugTrackerUnavailable
         │   └── BugTrackerAddressRefused
         ├── BugTrackerCredentialsRefused
         ├── BugTrackerChallenge
         ├── UnparsableBugTracker
+        │   └── AnswerTooLarge
+        ├── SuspiciousAnswer
         └── UnsupportedBugTracker
 
 The text of each is one sentence for people: what failed and on what.
@@ -112,6 +115,12 @@ class BugTrackerRateLimited(BugTrackerConnectError):
     error_type = BugWatchErrorType.RATE_LIMITED
 
 
+class BugTrackerUnavailable(BugTrackerConnectError):
+    """It says that it is down for a while."""
+
+    error_type = BugWatchErrorType.UNAVAILABLE
+
+
 class BugTrackerAddressRefused(BugTrackerConnectError):
     """It leads to an address that it may not lead to."""
 
@@ -134,6 +143,18 @@ class UnparsableBugTracker(BugTrackerTrouble):
     """Its answer makes no sense as an answer of its type."""
 
     error_type = BugWatchErrorType.UNPARSABLE_BUG_TRACKER
+
+
+class AnswerTooLarge(UnparsableBugTracker):
+    """Its answer is larger than what was asked for can need."""
+
+    error_type = BugWatchErrorType.ANSWER_TOO_LARGE
+
+
+class SuspiciousAnswer(BugTrackerTrouble):
+    """Its answer would close or lose more bugs at once than is likely."""
+
+    error_type = BugWatchErrorType.SUSPICIOUS_ANSWER
 
 
 class UnsupportedBugTracker(BugTrackerTrouble):

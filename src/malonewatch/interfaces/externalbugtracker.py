@@ -1,12 +1,19 @@
 """What is known about a type of bug tracker."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from urllib.parse import SplitResult
 
 from zope.interface import Attribute, Interface
 
 from malonewatch.interfaces.enumerations import BugTaskImportance, BugTaskStatus
-from malonewatch.interfaces.values import Batch, BugFilingAndSearchLinks, Outcome
+from malonewatch.interfaces.http import Credentials
+from malonewatch.interfaces.values import (
+    Batch,
+    BugFilingAndSearchLinks,
+    DialectLearnt,
+    Outcome,
+    RecognisedURL,
+)
 
 
 class IExternalBugTrackerType(Interface):
@@ -15,6 +22,7 @@ class IExternalBugTrackerType(Interface):
     The factory of every `IExternalBugTracker` provides it.
     """
 
+    name = Attribute("The type's name, upper case, which it is registered under.")
     title = Attribute("The type's name for people, such as 'Bugzilla'.")
     timeout = Attribute("Seconds that one request may take.")
     batch_size = Attribute(
@@ -22,14 +30,18 @@ class IExternalBugTrackerType(Interface):
         "None leaves it to the cron script."
     )
     request_size = Attribute("How many bugs are asked for in one request, at most.")
-    changed_since = Attribute("True if such a bug tracker can answer what changed since a time.")
+    politeness = Attribute("The `Politeness` that such servers want, as far as the type knows.")
+    dialects = Attribute("The names of its dialects, the best first; empty if it has but one.")
+    multi_product = Attribute("Whether filing and search links need a product.")
 
-    def parseBugURL(url: SplitResult, baseurl: str | None = None) -> tuple[str, str] | None:
-        """The (base URL, remote bug id) of the bug at `url`, None if it is none.
+    def parseBugURL(url: SplitResult, baseurl: str | None = None) -> RecognisedURL | None:
+        """The base URL and the remote id of the bug at `url`, and how sure that is; None if it
+        is the URL of none.
 
-        `baseurl` is that of a registered bug tracker of this type, one that
-        `url` begins with; shorter forms are recognised then which would be
-        too daring a guess without.  The id is canonical.
+        `url` is normalised: the scheme and the host are in lower case, there
+        is no default port.  `baseurl` is that of a registered bug tracker of
+        this type, one that `url` begins with; shorter forms are recognised
+        then which would be too daring a guess without.  The id is canonical.
         """
 
     def canonicalRemoteBug(remotebug: str) -> str:
@@ -40,17 +52,22 @@ class IExternalBugTracker(Interface):
     """A bug tracker somewhere else.
 
     An adapter for `IBugTrackerFacts`, registered under the type's name.  It
-    keeps nothing of the database: it copies the facts when it is made.
+    keeps nothing of the database: it copies the facts when it is made; and it
+    does not change, so that any number of fetches may use it at a time.
     """
 
+    name = Attribute("See `IExternalBugTrackerType`.")
     timeout = Attribute("See `IExternalBugTrackerType`.")
     batch_size = Attribute("See `IExternalBugTrackerType`.")
     request_size = Attribute("See `IExternalBugTrackerType`.")
-    changed_since = Attribute("See `IExternalBugTrackerType`.")
+    politeness = Attribute("See `IExternalBugTrackerType`.")
     baseurl = Attribute("The base URL, without a trailing slash.")
-    dialect = Attribute(
-        "The dialect that the bug tracker speaks, as known before or learnt by fetch(); or None."
-    )
+
+    def authorization(credentials: Credentials) -> Mapping[str, str]:
+        """The headers that make a request one of those credentials'.
+
+        Empty where a request's body carries them instead.
+        """
 
     def getBugURL(remotebug: str) -> str:
         """Where a person sees that bug."""
@@ -72,15 +89,54 @@ class IExternalBugTracker(Interface):
     ) -> BugTaskImportance:
         """What a `RemoteBug.remote_importance` of this type means here."""
 
-    def fetch(session, batch: Batch) -> AsyncIterator[Outcome]:
+    def fetch(session, batch: Batch) -> AsyncIterator[Outcome | DialectLearnt]:
         """Ask for the bugs of `batch` through the `IHTTPSession` `session`.
 
         Yields exactly one outcome for each id in the batch, in any order, as
-        soon as it is known: a `RemoteBug`, a `RemoteBugUnchanged` if the
-        batch's `since` or validators allow that, or a `RemoteBugError`.  One
-        bug never costs another its outcome.  Nothing is concluded from a
-        bug's absence in an answer: it is asked for alone.
+        soon as it is known: a `RemoteBug`, a `RemoteBugUnchanged` if what the
+        batch says of the bug allows that, or a `RemoteBugError`; and a
+        `DialectLearnt` where it learns which dialect is spoken.  One bug never
+        costs another its outcome.  Nothing is concluded from a bug's absence
+        in an answer: it is asked for alone.
 
         :raises BugTrackerTrouble: the bug tracker as a whole cannot be asked.
             What was yielded before that stands.
         """
+
+    async def identify(session) -> str | None:
+        """What the server says that it is, as a sentence; None if it is not of this type.
+
+        One or two requests, of kinds that need no credentials.
+
+        :raises BugTrackerTrouble: it cannot be asked.
+        """
+
+    async def check_credentials(session) -> str | None:
+        """Whose the session's credentials are, as the server says; None if it does not tell.
+
+        :raises BugTrackerCredentialsRefused: it does not take them.
+        :raises BugTrackerTrouble: it cannot be asked.
+        """
+
+
+# What only some types can do; a type provides those that it can.
+
+
+class IBatches(Interface):
+    """Many bugs are asked for in one request."""
+
+
+class IChangesSince(Interface):
+    """It can be asked what changed since a time, in fewer requests than in full."""
+
+
+class IDuplicates(Interface):
+    """It tells which bug another one duplicates."""
+
+
+class IMoves(Interface):
+    """It tells where a bug moved to."""
+
+
+class IValidators(Interface):
+    """A single bug can be asked for on condition that it changed."""

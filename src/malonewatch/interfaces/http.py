@@ -1,8 +1,9 @@
 """The one way to the network."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from typing import NamedTuple
 
 from zope.interface import Attribute, Interface
 
@@ -45,6 +46,40 @@ class Exchange:
     error: str = ""
 
 
+class Quota(NamedTuple):
+    """How much more a server may be asked, in its own words.
+
+    `limit` and `remaining` count whatever it counts; `reset` is when
+    `remaining` is `limit` again (aware, UTC).  None is "it did not say".
+    """
+
+    limit: int | None = None
+    remaining: int | None = None
+    reset: datetime | None = None
+
+
+class Politeness(NamedTuple):
+    """How a server is asked: at most `concurrency` requests at a time, and `gap` seconds between
+    the beginnings of two.  None leaves it to the next in line: what was learnt of the server, what
+    its type says, the client's own."""
+
+    concurrency: int | None = None
+    gap: float | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class OriginState:
+    """What is known of a server (an origin, with one set of credentials), kept between runs.
+
+    `learnt` is what its answers taught, `quota` what it said last, and
+    `retry_at` (aware, UTC) until when it asked to be left alone.
+    """
+
+    learnt: Politeness = Politeness()
+    quota: Quota = Quota()
+    retry_at: datetime | None = None
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Credentials:
     """How to log in at a bug tracker: with a token, or a name and a password."""
@@ -61,9 +96,11 @@ class IHTTPSession(Interface):
     """
 
     credentials = Attribute(
-        "The `Credentials` for this bug tracker, or None.  Raises BadInput if the place where "
-        "they are kept cannot be read, and so does request()."
+        "The `Credentials` for this bug tracker, or None.  Raises "
+        "BugTrackerCredentialsRefused if the place where they are kept has some for it that "
+        "cannot be read, and so does request()."
     )
+    quota = Attribute("The `Quota` that the last answer that told of one told; or None.")
     clock_skew = Attribute(
         "Seconds by which the server's clock is ahead of ours, from the last `Date` header; "
         "None if it never sent one."
@@ -77,26 +114,36 @@ class IHTTPSession(Interface):
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
         html: bool = False,
+        limit: int | None = None,
     ) -> Response:
         """Make a request, follow its redirects, and return the `Response`.
 
-        The credentials go along as HTTP authentication (`Bearer` for a token,
-        else `Basic`), to the bug tracker's own origin only; so do `headers`
-        that start with ``X-``, and ``Authorization`` and ``Cookie``.  A body
-        goes there, or to the same host by https instead of http.
+        The credentials go along in the headers that the session's
+        `authorization` makes of them, to the bug tracker's own origin only; so
+        do `headers` that start with ``X-``, and ``Authorization``, ``Cookie``
+        and ``PRIVATE-TOKEN``.  A body goes there, or to the same host by https
+        instead of http.  It waits for its turn: each (origin, credentials) has
+        a queue, with a limit to concurrency, a gap between requests, the
+        server's quota and its Retry-After.
+
+        `limit` is how many bytes of body are read at most; None is the
+        client's own limit, and more than that is never read.
 
         Answers with a status below 500 are returned, 401, 403 and 404 too.
         `html` says that a page is an answer; otherwise a page with a good
         status is no data but a log-in form, a challenge or a mistake.
 
         :raises BugTrackerTimeout: not all of the answer came in time.
-        :raises BugTrackerRateLimited: 429, or 503 with Retry-After.
+        :raises BugTrackerRateLimited: 429, a 403 that says so, or an exhausted
+            quota; for all trackers of the origin, until it allows more.
+        :raises BugTrackerUnavailable: 503 with Retry-After, or a page that
+            speaks of maintenance.
         :raises BugTrackerAddressRefused: the address is one that this bug
             tracker, or this redirect, may not lead to.
         :raises BugTrackerCredentialsRefused: a log-in page instead of data.
         :raises BugTrackerChallenge: a page that tells robots from people.
-        :raises UnparsableBugTracker: some other page instead of data, or a
-            body beyond the size limit.
+        :raises UnparsableBugTracker: some other page instead of data.
+        :raises AnswerTooLarge: a body beyond the size limit.
         :raises BugTrackerConnectError: anything else that kept an answer from
             coming, and every other 5xx.
         """
@@ -105,12 +152,27 @@ class IHTTPSession(Interface):
 class IHTTPPool(Interface):
     """Connections that are kept open for the length of a run."""
 
-    def session(tracker, timeout: float = 30.0):
+    def session(
+        tracker,
+        timeout: float = 30.0,
+        *,
+        authorization: Callable[[Credentials], Mapping[str, str]] | None = None,
+        politeness: Politeness = Politeness(),
+        state: OriginState | None = None,
+    ):
         """An `IHTTPSession` to `tracker`, an `IBugTrackerFacts`.
 
         `timeout` is how many seconds each request may take, from the first
-        look-up of the name to the last byte.
+        look-up of the name to the last byte; waiting for its turn does not
+        count.  `authorization` makes headers of credentials (by default
+        ``Bearer`` for a token, else ``Basic``).  `politeness` is what a person
+        or the type says, and overrides what was learnt; `state` is what was
+        kept of the origin by an earlier run, which the first session that has
+        one gives to the pool.
         """
+
+    def state(tracker) -> OriginState:
+        """What is known now of the origin of `tracker`, to be kept until the next run."""
 
 
 class IHTTPClient(Interface):
@@ -132,9 +194,18 @@ class ICredentials(Interface):
     def get(baseurl: str) -> Credentials | None:
         """The credentials for the bug tracker at `baseurl`, None if it has none.
 
-        A bug tracker that was guessed is sent them by https only.
+        A bug tracker that was guessed is sent them by https only.  A value may
+        be a reference: ``env:NAME``, ``file:PATH``, ``keyring:SERVICE/USER`` or
+        ``netrc``.
 
-        :raises BadInput: the place where they are kept cannot be read.
+        :raises BadInput: the place where they are kept cannot be read, or has
+            some for it which cannot be used.
+        """
+
+    def sections() -> Iterable[str]:
+        """For which base URLs and hosts there are credentials.
+
+        :raises BadInput: as for `get`.
         """
 
 

@@ -7,9 +7,11 @@ from zope.schema import TextLine
 class IPerson(Interface):
     """Somebody who registers bug trackers and adds watches."""
 
-    name = TextLine(title="Name", description="Unique, fit for a URL.")
+    name = TextLine(title="Name", description="Unique, fit for a URL.", readonly=True)
     displayname = TextLine(title="Display name")
-    email = TextLine(title="E-mail address", description="Unique, whatever its case.")
+    email = TextLine(
+        title="E-mail address", description="Unique, whatever its case.", readonly=True
+    )
 
 
 class IPersonSet(Interface):

@@ -6,8 +6,8 @@ may cross threads, processes and machines.
 
 import dataclasses
 from collections.abc import Mapping
-from datetime import datetime
-from typing import NamedTuple
+from datetime import date, datetime
+from typing import Any, NamedTuple
 
 from zope.interface import implementer
 
@@ -16,8 +16,12 @@ from malonewatch.interfaces.enumerations import (
     BugTaskStatus,
     BugTrackerType,
     BugWatchErrorType,
+    Certainty,
+    FailureOwner,
 )
+from malonewatch.interfaces.errors import BugTrackerTrouble
 from malonewatch.interfaces.facts import IBugTrackerFacts
+from malonewatch.interfaces.http import Exchange, Quota
 
 
 @implementer(IBugTrackerFacts)
@@ -32,20 +36,40 @@ class BugTrackerFacts:
     guessed: bool = False
 
 
+class RecognisedURL(NamedTuple):
+    """What the URL of a bug says: where its bug tracker is, the bug's id, and how sure that is."""
+
+    baseurl: str
+    remotebug: str
+    certainty: Certainty = Certainty.SHAPE
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Batch:
     """Remote bugs to ask one bug tracker for, in one go.
 
-    `since`, if not None, says that everything about these bugs is known as of
-    that moment of the *remote* clock (aware, UTC), so only what changed later
-    matters.  `validators` holds, for some of the bugs, the opaque string that
-    came with the last answer (see `RemoteBug.validator`).
+    `seen` has, for the bugs of which everything is known, as of which moment
+    of the *remote* clock (aware, UTC), so only what changed later matters; the
+    others are asked for in full.  `validators` holds, for some of the bugs,
+    the opaque string that came with the last answer (see
+    `RemoteBug.validator`).  `apart` says that these bugs spoiled answers for
+    others before, so each is asked for alone.  `probe` says that the dialect
+    was learnt so long ago that better ones are to be tried again.
     """
 
     tracker: BugTrackerFacts
     remotebugs: tuple[str, ...]
-    since: datetime | None = None
+    seen: Mapping[str, datetime] = dataclasses.field(default_factory=dict)
     validators: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    apart: bool = False
+    probe: bool = False
+
+    @property
+    def since(self) -> datetime | None:
+        """As of when all of the bugs are known; None if one is to be asked for in full."""
+        if len(self.seen) < len(self.remotebugs):
+            return None
+        return min(self.seen.values(), default=None)
 
 
 class RemoteBug(NamedTuple):
@@ -53,9 +77,16 @@ class RemoteBug(NamedTuple):
 
     `remotebug` is the id that was asked for.  `remotestatus` and
     `remote_importance` are the remote words; `status` and `importance` what
-    they mean here, UNKNOWN where the tables have no entry.  `modified` is
-    aware, in UTC.  `duplicate_of` is an id on the same bug tracker,
-    `moved_to` a URL.
+    they mean here, UNKNOWN where the tables have no entry.  `modified` and
+    `date_closed` are aware, in UTC.  `duplicate_of` is an id on the same bug
+    tracker or the URL of a bug elsewhere, `moved_to` a URL.
+
+    `closed` is the bug tracker's own word on whether the bug is over, None if
+    it has none; `guessed` says that `status` comes from that rather than from
+    a table.  `private` bugs can be read with the credentials given.
+    `fixed_in` names the release.  `raw` is the record as it came, as large as
+    one bug's share of an answer may be; it is not stored.  `apart` says that
+    the bug spoils the answer for others, so that it has to be asked for alone.
     """
 
     remotebug: str
@@ -69,6 +100,13 @@ class RemoteBug(NamedTuple):
     duplicate_of: str | None = None
     moved_to: str | None = None
     validator: str | None = None
+    closed: bool | None = None
+    guessed: bool = False
+    private: bool = False
+    date_closed: datetime | None = None
+    fixed_in: str = ""
+    raw: Any = None
+    apart: bool = False
 
 
 class RemoteBugUnchanged(NamedTuple):
@@ -82,19 +120,80 @@ class RemoteBugError(NamedTuple):
 
     `error_type` is one that belongs to the watch (or UNKNOWN for a fault of
     ours).  `message` is a sentence for people, with nothing secret in it.
+    `apart` is as in `RemoteBug`.
     """
 
     remotebug: str
     error_type: BugWatchErrorType
     message: str
     moved_to: str | None = None
+    apart: bool = False
 
 
 Outcome = RemoteBug | RemoteBugUnchanged | RemoteBugError
 
 
+class DialectLearnt(NamedTuple):
+    """That a bug tracker was found to speak a dialect, and why that is thought."""
+
+    dialect: str
+    reason: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Fetched:
+    """All that came of asking for a `Batch`.
+
+    - `asked`: when, by our clock (aware, UTC),
+    - `outcomes`: one for each bug that something was learnt of,
+    - `missing`: the bugs of the batch that nothing was learnt of, because of
+      `trouble` or because time was up,
+    - `dialect`: what was learnt of the dialect, None if nothing new,
+    - `clock_skew`: seconds by which the bug tracker's clock is ahead of ours,
+      None if it did not tell,
+    - `trouble`: why it could not be asked for all, None if it could,
+    - `exchanges`: the requests that were made,
+    - `quota`: what it said of how much more it may be asked, None if nothing.
+    """
+
+    batch: Batch
+    asked: datetime
+    outcomes: tuple[Outcome, ...] = ()
+    missing: tuple[str, ...] = ()
+    dialect: DialectLearnt | None = None
+    clock_skew: float | None = None
+    trouble: BugTrackerTrouble | None = None
+    exchanges: tuple[Exchange, ...] = ()
+    quota: Quota | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Brake:
+    """What a run has seen of one bug tracker's watches of known status, so far.
+
+    `asked` counts those, `suspicious` the ones among them that would be lost
+    or closed; once `engaged`, such changes are held.
+    """
+
+    asked: int = 0
+    suspicious: int = 0
+    engaged: bool = False
+
+
+class BrakeSettings(NamedTuple):
+    """When changes are too many at once: at least `least` of them, and at least `part` of those
+    asked for; what is held is applied when a run at least `confirm_after` seconds later agrees."""
+
+    least: int = 20
+    part: float = 1 / 3
+    confirm_after: float = 3600.0
+
+
 class BugWatchChange(NamedTuple):
-    """What applying an outcome changes, or would change, in one watch."""
+    """What applying an outcome changes, or would change, in one watch.
+
+    `held` says that the change is kept back; see `IBugTracker.held`.
+    """
 
     watch_id: int
     bug_id: int
@@ -106,6 +205,7 @@ class BugWatchChange(NamedTuple):
     new_status: BugTaskStatus
     error_type: BugWatchErrorType | None = None
     message: str = ""
+    held: bool = False
 
 
 @dataclasses.dataclass(slots=True)
@@ -113,26 +213,64 @@ class Applied:
     """What became of a batch's outcomes.
 
     `checked` counts watches that were found in order, `failed` those with an
-    error of their own.  `changes` lists the watches whose status changed,
-    `failures` those that have an error now.
+    error of their own, `held` those whose change is kept back.  `changes`
+    lists the watches whose status changed, `failures` those that have an error
+    now.  `brake` goes into the next call for the same bug tracker in the same
+    run.  `trouble` is what the bug tracker is in after that, None if nothing.
     """
 
     checked: int = 0
     failed: int = 0
+    held: int = 0
     changes: list[BugWatchChange] = dataclasses.field(default_factory=list)
     failures: list[BugWatchChange] = dataclasses.field(default_factory=list)
+    brake: Brake = Brake()
+    trouble: BugTrackerTrouble | None = None
 
 
 class BugWatchActivity(NamedTuple):
     """One entry of a watch's, or of a bug tracker's, history.
 
-    `date` is aware, in UTC.  `error_type` is None for a change of status,
-    which `message` then describes.
+    `date` is aware, in UTC.  `kind` says what happened:
+
+    - ``status``: the remote status, or what it means here, became another one,
+    - ``error``: a check failed, or the bug tracker could not be asked
+      (`error_type`),
+    - ``recovered``: it can be read, or asked, again,
+    - ``duplicate``, ``moved``: where to is in `message`,
+    - ``mapping``: what the remote status means here was changed by a rule,
+    - ``note``: anything else, such as what databases of 0.1.0 have as prose.
+
+    The statuses are None where they were not known, or do not matter.  `rule`
+    says which rule gave the new meaning: ``table``, ``flag`` (the bug
+    tracker's own open or closed flag), ``site`` (a mapping of the site's), or
+    nothing.  `message` is the entry as a sentence for people.
     """
 
     date: datetime
     error_type: BugWatchErrorType | None
     message: str
+    kind: str = "note"
+    old_remotestatus: str | None = None
+    new_remotestatus: str | None = None
+    old_status: BugTaskStatus | None = None
+    new_status: BugTaskStatus | None = None
+    rule: str = ""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class DailyCounters:
+    """What a bug tracker cost and gave on one day (UTC).
+
+    `failures` counts by owner: checks that failed for the watch, for the
+    application or for us, and batches that failed for the bug tracker.
+    """
+
+    day: date
+    requests: int = 0
+    checks: int = 0
+    changes: int = 0
+    failures: Mapping[FailureOwner, int] = dataclasses.field(default_factory=dict)
 
 
 class BugTrackerState(NamedTuple):
@@ -148,6 +286,50 @@ class BugTrackerState(NamedTuple):
     active: bool
     due: bool
     next_attempt: datetime | None
+
+
+class Claim(NamedTuple):
+    """That a run works on an origin: who it is, and until when (aware, UTC) that holds."""
+
+    origin: str
+    holder: str
+    until: datetime
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class BugWatchQuery:
+    """Which bug watches to look for; all criteria that are given have to hold.
+
+    - `bug`: the number of a local bug,
+    - `tracker`: the name of a bug tracker,
+    - `meanings`: what the remote status means here is one of these,
+    - `errors`: the last check failed like one of these,
+    - `changed_since`: the status became another one (the first sight does not
+      count) at that moment or later (aware),
+    - `words`: each of these words stands in the remote bug's title, or in the
+      local bug's if that is not known,
+    - `newest_change_first`: in order of the last change, newest first; else
+      in order of number,
+    - `limit`: how many to a page; None for all,
+    - `start`: the `BugWatchPage.next` of the page before, None for the first.
+    """
+
+    bug: int | None = None
+    tracker: str | None = None
+    meanings: frozenset[BugTaskStatus] | None = None
+    errors: frozenset[BugWatchErrorType] | None = None
+    changed_since: datetime | None = None
+    words: tuple[str, ...] = ()
+    newest_change_first: bool = False
+    limit: int | None = 50
+    start: str | None = None
+
+
+class BugWatchPage(NamedTuple):
+    """Some of the watches that were looked for; `next` leads to more, None if there are none."""
+
+    watches: list[Any]
+    next: str | None
 
 
 class BugFilingAndSearchLinks(NamedTuple):

@@ -301,7 +301,7 @@ class BugTracker(Persistent):
         for start in range(0, len(some), request_size):
             names = tuple(some[start : start + request_size])
             since = min(bugs[name][0] for name in names) - schedule.OVERLAP
-            batches.append(Batch(facts, names, from_seconds(since)))
+            batches.append(Batch(facts, names, dict.fromkeys(names, from_seconds(since))))
         return len(due), batches
 
     def _validators(

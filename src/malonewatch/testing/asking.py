@@ -59,7 +59,8 @@ class Asker:
             guessed=self.guessed,
         )
         external = self.factory(facts)
-        batch = Batch(facts, remotebugs, since, validators)
+        seen = {} if since is None else dict.fromkeys(remotebugs, since)
+        batch = Batch(facts, remotebugs, seen, validators)
         outcomes: dict[str, Outcome] = {}
         async with self.client.open() as pool:
             session = pool.session(facts, external.timeout)
