@@ -1,5 +1,7 @@
 """Local bugs."""
 
+from collections.abc import Iterable
+
 from zope.interface import Attribute, Interface
 from zope.schema import Datetime, Int, Object, TextLine
 
@@ -64,8 +66,14 @@ class IBugSet(Interface):
     def query(bug_id: int, default=None):
         """The `IBug` with that number, `default` if there is none."""
 
+    def getBugsFrom(bug_id: int) -> Iterable:
+        """The bugs from that number on, by number; costs what is looked at."""
+
     def createBug(title: str = "", owner=None, id: int | None = None):
         """Add an `IBug` and return it; with the next free number if `id` is None.
 
         :raises BadInput: there is a bug with that number.
         """
+
+    def removeBug(bug) -> None:
+        """Forget a bug, and its watches with their history."""

@@ -281,6 +281,7 @@ class IDatabase(Interface):
     """
 
     uri = Attribute("Where it is.")
+    place = Attribute("The same for people: a folder or file, else the URI without passwords.")
     identity = Attribute("What tells this database (and site) from others, by whatever name: text.")
     schema = Attribute("The version of the schema of what is in it: a whole number.")
 

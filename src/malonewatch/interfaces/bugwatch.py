@@ -1,5 +1,6 @@
 """Bug watches: the links between our bugs and those elsewhere."""
 
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
 from zope.interface import Attribute, Interface
@@ -12,7 +13,7 @@ from malonewatch.interfaces.enumerations import (
     BugTrackerType,
     BugWatchErrorType,
 )
-from malonewatch.interfaces.values import BugWatchPage, BugWatchQuery, RecognisedURL
+from malonewatch.interfaces.values import BugWatchPage, BugWatchQuery, Checked, RecognisedURL
 
 
 class IBugWatch(Interface):
@@ -110,6 +111,16 @@ class IBugWatchSet(Interface):
     def removeBugWatch(bugwatch) -> None:
         """Forget a watch and its history; `IBug.removeWatch` is the door to it."""
 
+    def moveBugWatch(bugwatch, bugtracker, remotebug) -> None:
+        """Let a watch stand for another remote bug, maybe on another bug tracker.
+
+        It keeps its number, its bug and its history, and is due; what is known
+        of the remote bug is forgotten.
+
+        :raises BugWatchTaken: the bug has a watch on that remote bug.
+        :raises BadInput: as for `IBug.addWatch`.
+        """
+
     def search(query: BugWatchQuery) -> BugWatchPage:
         """The watches that `query` asks for, a page at a time.
 
@@ -128,6 +139,15 @@ class IBugWatchSet(Interface):
         :raises UnrecognizedBugTrackerURL: it is not the URL of a bug.
         """
 
+    def getReadings(url: str) -> list[tuple[RecognisedURL, BugTrackerType]]:
+        """All that `recognise` chooses from, the surest first; empty if it is no bug's URL."""
+
+    def recogniseText(text: str) -> Iterator[tuple[RecognisedURL, BugTrackerType]]:
+        """What `recognise` says of each URL of a bug in `text`, in order, each bug once.
+
+        Takes time and memory that go with the length of the text.
+        """
+
     def extractBugTrackerAndBug(url: str):
         """The (`IBugTracker`, remote bug id) that `url` leads to.
 
@@ -144,6 +164,28 @@ class IBugWatchSet(Interface):
         unless their URL is no more than a `Certainty.GUESS`.  Returns the list
         of watches that are new, in the order of the text.  Takes time and
         memory that go with the length of the text.
+        """
+
+
+class IBugWatchChecker(Interface):
+    """Utility: asks for bugs at once, for whoever cannot wait for the next run."""
+
+    def __call__(
+        database,
+        tracker: str,
+        remotebugs: Sequence[str],
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Checked:
+        """Ask the bug tracker of that name for some bugs, in full, and apply what it says.
+
+        They are asked for whether or not they are due or the bug tracker is
+        to be left alone; but not while another run has its origin.
+        `progress` is called again and again with the number of watches done
+        with, and that of all.  SIGTERM and SIGINT end it early.  Has an event
+        loop of its own, so none may be running in the thread.
+
+        :raises DatabaseError: the database cannot be read or written.
+        :raises NotFoundError: there is no such bug tracker.
         """
 
 

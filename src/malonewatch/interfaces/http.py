@@ -202,6 +202,12 @@ class ICredentials(Interface):
             some for it which cannot be used.
         """
 
+    def getSection(baseurl: str) -> str | None:
+        """Which of the `sections` has those that `get` returns, None if none has.
+
+        :raises BadInput: the place where they are kept cannot be read.
+        """
+
     def sections() -> Iterable[str]:
         """For which base URLs and hosts there are credentials.
 

@@ -228,6 +228,35 @@ class Applied:
     trouble: BugTrackerTrouble | None = None
 
 
+class Claim(NamedTuple):
+    """That a run works on an origin: who it is, and until when (aware, UTC) that holds."""
+
+    origin: str
+    holder: str
+    until: datetime
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Checked:
+    """What came of asking a bug tracker for some bugs at once.
+
+    - `applied`: what became of the outcomes,
+    - `exchanges`: the requests that were made, oldest first,
+    - `trouble`: why it could not be asked for all, None if it could,
+    - `claim`: who works on its origin, so that nothing was asked; None if it
+      was free,
+    - `faults`: how many failures are malonewatch's own,
+    - `interrupted`: whether a signal ended it; what was fetched is saved.
+    """
+
+    applied: Applied
+    exchanges: tuple[Exchange, ...] = ()
+    trouble: BugTrackerTrouble | None = None
+    claim: Claim | None = None
+    faults: int = 0
+    interrupted: bool = False
+
+
 class BugWatchActivity(NamedTuple):
     """One entry of a watch's, or of a bug tracker's, history.
 
@@ -286,14 +315,6 @@ class BugTrackerState(NamedTuple):
     active: bool
     due: bool
     next_attempt: datetime | None
-
-
-class Claim(NamedTuple):
-    """That a run works on an origin: who it is, and until when (aware, UTC) that holds."""
-
-    origin: str
-    holder: str
-    until: datetime
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
