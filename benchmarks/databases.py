@@ -13,7 +13,7 @@ from malonewatch.interfaces import (
     IBugTrackerSet,
 )
 from malonewatch.model import open_database
-from malonewatch.model.ledger import PAGE
+from malonewatch.model.pages import PAGE
 
 #: How many watches a local bug has here.
 WATCHES_PER_BUG = 500

@@ -19,7 +19,7 @@ from malonewatch.interfaces import (
     IResultSet,
     RemoteBug,
 )
-from malonewatch.model.ledger import PAGE
+from malonewatch.model.pages import PAGE
 
 
 @pytest.fixture

@@ -19,7 +19,8 @@ from ZODB.MappingStorage import MappingStorage
 
 from malonewatch.interfaces import BugWatchErrorType
 from malonewatch.model import schedule
-from malonewatch.model.ledger import NEVER, PAGE, UNKNOWN, Latest, Ledger
+from malonewatch.model.ledger import Latest, Ledger
+from malonewatch.model.pages import NEVER, PAGE, UNKNOWN
 
 TODAY = 1_700_000_000
 

@@ -28,7 +28,7 @@ from malonewatch.interfaces import (
     RemoteBugError,
     RemoteBugUnchanged,
 )
-from malonewatch.model.bugtracker import digest_of
+from malonewatch.model.kept import digest_of
 from malonewatch.model.schedule import OVERLAP
 from malonewatch.testing import fresh_site
 

@@ -1,8 +1,12 @@
 """The persistent objects, their indexes, and the site that they live in."""
 
+import sys
+
 from malonewatch.model.bug import Bug, BugSet
-from malonewatch.model.bugtracker import BugTracker, BugTrackerSet
-from malonewatch.model.bugwatch import BugWatch, BugWatchSet
+from malonewatch.model.bugtracker import BugTracker
+from malonewatch.model.bugtrackerset import BugTrackerSet
+from malonewatch.model.bugwatch import BugWatch
+from malonewatch.model.bugwatchset import BugWatchSet
 from malonewatch.model.database import Database, open_database, sqlite_uri
 from malonewatch.model.events import BugWatchStatusChanged
 from malonewatch.model.person import Person, PersonSet
@@ -26,3 +30,7 @@ __all__ = [
     "open_database",
     "sqlite_uri",
 ]
+
+# Databases of 0.1.0 know these classes by the modules that they were in.
+for _module, _class in (("bugtracker", BugTrackerSet), ("bugwatch", BugWatchSet)):
+    setattr(sys.modules[f"{__name__}.{_module}"], _class.__name__, _class)

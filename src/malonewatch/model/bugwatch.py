@@ -1,57 +1,33 @@
 """Bug watches."""
 
 import operator
-import re
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
 
-from BTrees.Length import Length
-from BTrees.LOBTree import LOBTree
 from persistent import Persistent
 from zope.component import queryAdapter
 from zope.event import notify
 from zope.interface import implementer
-from zope.lifecycleevent import (
-    ObjectAddedEvent,
-    ObjectCreatedEvent,
-    ObjectModifiedEvent,
-    ObjectRemovedEvent,
-)
+from zope.lifecycleevent import ObjectModifiedEvent
 
 from malonewatch.interfaces import (
-    BadInput,
     BugTaskImportance,
     BugTaskStatus,
-    BugTrackerType,
     BugWatchActivity,
     BugWatchErrorType,
-    BugWatchTaken,
     IBugSet,
-    IBugTrackerSet,
     IBugWatch,
     IBugWatchSet,
     IExternalBugTracker,
     IPersonSet,
-    NoBugTrackerFound,
-    NotFoundError,
     RemoteBug,
-    UnrecognizedBugTrackerURL,
 )
 from malonewatch.model.activity import activity_entries, log_activity, prune_activity
 from malonewatch.model.events import BugWatchStatusChanged
-from malonewatch.model.ledger import NEVER, UNKNOWN
+from malonewatch.model.pages import NEVER, UNKNOWN
 from malonewatch.model.schedule import CHECK_INTERVAL
 from malonewatch.model.site import find_utility
 from malonewatch.model.times import from_optional, from_seconds, now, to_seconds
-
-# Quotation marks and the punctuation of scripts without spaces end a URL too.
-_URL = re.compile(
-    r"""https?://[^\s<>"'`{}|\\^“”„‟‘’‚«»‹›…、。，；：！？（）「」『』【】《》〈〉]+""",
-    re.IGNORECASE,
-)
-LONGEST_REMOTE_ID = 200
 
 
 @implementer(IBugWatch)
@@ -244,26 +220,6 @@ class BugWatch(Persistent):
             self._activity = log
 
 
-def bounded(remote: RemoteBug) -> RemoteBug:
-    """`remote` with no text longer than what is kept, and nothing but plain strings."""
-    changes: dict[str, Any] = {}
-    for name, length in _LONGEST.items():
-        value = getattr(remote, name)
-        if value is not None and (type(value) is not str or len(value) > length):
-            changes[name] = str(value)[:length]
-    return remote._replace(**changes) if changes else remote
-
-
-# In characters.  The body of an answer may be megabytes of one title.
-_LONGEST = {
-    "remotestatus": 200,
-    "remote_importance": 200,
-    "title": 1000,
-    "resolution": 200,
-    "duplicate_of": 200,
-    "moved_to": 2000,
-}
-
 #: What the record of a watch holds, in this order; new fields go to the end.
 _FIELDS = (
     *("bugtracker", "id", "slot", "remotebug", "bug_id", "_owner_name", "_datecreated"),
@@ -271,111 +227,6 @@ _FIELDS = (
     *("resolution", "_modified", "duplicate_of", "moved_to", "_lastchanged", "_activity"),
 )
 _values_of = operator.itemgetter(*_FIELDS)
-
-
-@implementer(IBugWatchSet)
-class BugWatchSet(Persistent):
-    """See `IBugWatchSet`."""
-
-    __parent__: Any = None
-    __name__ = "bugwatches"
-
-    def __init__(self) -> None:
-        self._watches = LOBTree()
-        self._length = Length()
-
-    def __iter__(self) -> Iterator[BugWatch]:
-        return iter(self._watches.values())
-
-    def count(self) -> int:
-        return self._length()
-
-    def get(self, watch_id: int) -> BugWatch:
-        try:
-            return self._watches[watch_id]
-        except (KeyError, TypeError):
-            raise NotFoundError(f"There is no bug watch {watch_id}.") from None
-
-    def createBugWatch(self, bug: Any, owner: Any, bugtracker: Any, remotebug: Any) -> BugWatch:
-        if bugtracker.id is None:
-            raise BadInput(f"{bugtracker.title} is not in the bug tracker set; add it first.")
-        remotebug = bugtracker.canonicalRemoteBug(remotebug)
-        if not remotebug or len(remotebug) > LONGEST_REMOTE_ID or not remotebug.isprintable():
-            raise BadInput(f"{remotebug!r} cannot be the id of a bug.")
-        if bug.getBugWatch(bugtracker, remotebug) is not None:
-            raise BugWatchTaken(
-                f"Bug {bug.id} has a watch on bug {remotebug} of {bugtracker.title} already."
-            )
-        watch_id = self._watches.maxKey() + 1 if self._watches else 1
-        watch = BugWatch(watch_id, bug, bugtracker, remotebug, owner)
-        notify(ObjectCreatedEvent(watch))
-        self._watches[watch_id] = watch
-        self._length.change(1)
-        watch.slot = bugtracker.ledger.add(watch_id, remotebug, to_seconds(watch.datecreated))
-        bugtracker.__parent__.latest.note(int(to_seconds(watch.datecreated)))
-        bug.link(watch)
-        notify(ObjectAddedEvent(watch, self, watch.__name__))
-        return watch
-
-    def removeBugWatch(self, bugwatch: BugWatch) -> None:
-        bugwatch.bug.unlink(bugwatch)
-        bugwatch.bugtracker.ledger.remove(bugwatch.slot)
-        del self._watches[bugwatch.id]
-        self._length.change(-1)
-        notify(ObjectRemovedEvent(bugwatch, self, bugwatch.__name__))
-
-    def extractBugTrackerAndBug(self, url: str) -> tuple[Any, str]:
-        trackers = find_utility(self, IBugTrackerSet)
-        baseurl, remotebug, bugtrackertype = self._recognise(trackers, url)
-        bugtracker = trackers.getByBaseURL(baseurl)
-        if bugtracker is None:
-            raise NoBugTrackerFound(baseurl, remotebug, bugtrackertype)
-        if bugtracker.bugtrackertype != bugtrackertype:
-            # There is one of another type, which knows no such URL.
-            raise UnrecognizedBugTrackerURL(url)
-        return bugtracker, bugtracker.canonicalRemoteBug(remotebug)
-
-    def _recognise(self, trackers: Any, url: str) -> tuple[str, str, BugTrackerType]:
-        try:
-            parts = urlsplit(url.strip())
-            if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
-                raise ValueError(url)
-            parts.port  # noqa: B018 - raises where it is no number
-        except ValueError:
-            raise UnrecognizedBugTrackerURL(_without_user(url)) from None
-        types = dict(trackers.getBugTrackerTypes())
-        for bugtracker in trackers.getByURLPrefix(parts):
-            external = types.get(bugtracker.bugtrackertype)
-            if external is not None:
-                found = external.parseBugURL(parts, bugtracker.baseurl.rstrip("/"))
-                if found is not None:
-                    return (*found, bugtracker.bugtrackertype)
-        for bugtrackertype, external in types.items():
-            found = external.parseBugURL(parts)
-            if found is not None:
-                return (*found, bugtrackertype)
-        raise UnrecognizedBugTrackerURL(url)
-
-    def fromText(self, text: str, bug: Any, owner: Any) -> list[BugWatch]:
-        trackers = find_utility(self, IBugTrackerSet)
-        added = []
-        for match in _URL.finditer(text):
-            try:
-                bugtracker, remotebug = self.extractBugTrackerAndBug(_trimmed(match.group()))
-            except UnrecognizedBugTrackerURL:
-                continue
-            except NoBugTrackerFound as missing:
-                remotebug = missing.remotebug
-                try:
-                    bugtracker = trackers.ensureBugTracker(
-                        missing.baseurl, owner, missing.bugtrackertype, guessed=True
-                    )
-                except BadInput:
-                    # Something that only looks like a URL, or is far too long.
-                    continue
-            if bug.getBugWatch(bugtracker, remotebug) is None:
-                added.append(bug.addWatch(bugtracker, remotebug, owner))
-        return added
 
 
 def _ledger_moment(seconds: float) -> int:
@@ -389,20 +240,3 @@ def _described(old_remotestatus: str | None, old_status: BugTaskStatus, remote: 
         return f"{old_remotestatus} means {remote.status.title}, was {old_status.title}"
     before = "nothing known" if old_remotestatus is None else old_remotestatus
     return f"{before} -> {remote.remotestatus}"
-
-
-def _without_user(url: str) -> str:
-    """Without the user name and password that a URL may begin with."""
-    return re.sub("//[^/?#]*@", "//", url)
-
-
-def _trimmed(url: str) -> str:
-    """Without the punctuation that belongs to the sentence around a URL."""
-    while url:
-        last = url[-1]
-        opening = {")": "(", "]": "["}.get(last)
-        if last in ".,;:!?*_" or (opening and url.count(last) > url.count(opening)):
-            url = url[:-1]
-        else:
-            break
-    return url

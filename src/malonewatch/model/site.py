@@ -39,8 +39,8 @@ def install(site: Any) -> Any:
     application's.
     """
     from malonewatch.model.bug import BugSet
-    from malonewatch.model.bugtracker import BugTrackerSet
-    from malonewatch.model.bugwatch import BugWatchSet
+    from malonewatch.model.bugtrackerset import BugTrackerSet
+    from malonewatch.model.bugwatchset import BugWatchSet
     from malonewatch.model.person import PersonSet
 
     registry = site.getSiteManager()

@@ -1,0 +1,275 @@
+"""The set of all bug trackers."""
+
+import re
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any
+from urllib.parse import SplitResult
+
+from BTrees.LLBTree import LLBTree
+from BTrees.LOBTree import LOBTree
+from BTrees.OLBTree import OLBTree
+from BTrees.OOBTree import OOBTree
+from persistent import Persistent
+from zope.event import notify
+from zope.interface import implementer
+from zope.lifecycleevent import ObjectAddedEvent, ObjectCreatedEvent, ObjectRemovedEvent
+
+from malonewatch.interfaces import (
+    BadInput,
+    BaseURLTaken,
+    BugTrackerNameTaken,
+    BugTrackerState,
+    BugTrackerType,
+    IBugTrackerSet,
+    NotFoundError,
+    UnknownBugTrackerType,
+)
+from malonewatch.model import schedule
+from malonewatch.model.baseurl import auto_name, auto_title, base_key, check_baseurl, prefix_keys
+from malonewatch.model.bugtracker import BugTracker
+from malonewatch.model.ledger import Latest
+from malonewatch.model.pages import NEVER
+from malonewatch.model.times import from_seconds, to_seconds
+from malonewatch.model.trackertypes import all_types, find_type
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9+.-]{1,99}")
+
+
+@implementer(IBugTrackerSet)
+class BugTrackerSet(Persistent):
+    """See `IBugTrackerSet`."""
+
+    __parent__: Any = None
+    __name__ = "bugtrackers"
+
+    def __init__(self) -> None:
+        self._trackers = LOBTree()
+        self._names = OLBTree()
+        # By normalised base URL, those of aliases too.
+        self._bases = OLBTree()
+        # In order of title, with what a run wants to know before it looks at
+        # a bug tracker: (name, title, base URL, active).
+        self._titles = OOBTree()
+        # When the first of each one's watches is due; until when those in
+        # trouble are left alone.
+        self._earliest = LLBTree()
+        self._put_off = LLBTree()
+        self.latest = Latest()
+
+    def __iter__(self) -> Iterator[BugTracker]:
+        for _, tracker_id in self._titles:
+            yield self._trackers[tracker_id]
+
+    def __getitem__(self, name: str) -> BugTracker:
+        tracker = self.getByName(name)
+        if tracker is None:
+            raise NotFoundError(f"There is no bug tracker named {name!r}.")
+        return tracker
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and name in self._names
+
+    def count(self) -> int:
+        return len(self._trackers)
+
+    def getByName(self, name: str, default: Any = None) -> Any:
+        tracker_id = self._names.get(name)
+        return default if tracker_id is None else self._trackers[tracker_id]
+
+    def getByBaseURL(self, baseurl: str) -> Any:
+        try:
+            tracker_id = self._bases.get(base_key(baseurl))
+        except ValueError:
+            return None
+        return None if tracker_id is None else self._trackers[tracker_id]
+
+    def getByURLPrefix(self, url: SplitResult) -> Iterator[BugTracker]:
+        for key in prefix_keys(url):
+            tracker_id = self._bases.get(key)
+            if tracker_id is not None:
+                yield self._trackers[tracker_id]
+
+    def queryByBaseURL(self, baseurl: str) -> Any:
+        tracker = self.getByBaseURL(baseurl)
+        if tracker is None and baseurl:
+            for candidate in self:
+                if baseurl in candidate.baseurl:
+                    return candidate
+        return tracker
+
+    def getBugTrackerTypes(self) -> list[tuple[BugTrackerType, Any]]:
+        return all_types()
+
+    def add(self, bugtracker: BugTracker) -> BugTracker:
+        if bugtracker.id is not None:
+            raise BadInput(f"{bugtracker.title} is in a bug tracker set already.")
+        self._check_name(bugtracker.name)
+        self._check_title(bugtracker.title)
+        self.check_type(bugtracker.bugtrackertype)
+        keys = self._check_bases(bugtracker, bugtracker.baseurl, bugtracker.aliases)
+        notify(ObjectCreatedEvent(bugtracker))
+        tracker_id = self._trackers.maxKey() + 1 if self._trackers else 1
+        bugtracker.id = tracker_id
+        bugtracker.__parent__ = self
+        self._trackers[tracker_id] = bugtracker
+        self._names[bugtracker.name] = tracker_id
+        self.enlist(bugtracker)
+        bugtracker.ledger.attach(self._earliest, tracker_id)
+        for key in keys:
+            self._bases[key] = tracker_id
+        notify(ObjectAddedEvent(bugtracker, self, bugtracker.name))
+        return bugtracker
+
+    def remove(self, bugtracker: BugTracker) -> None:
+        if self.getByName(bugtracker.name) is not bugtracker:
+            raise NotFoundError(f"There is no bug tracker named {bugtracker.name!r}.")
+        count = bugtracker.watches.count()
+        if count:
+            raise BadInput(
+                f"{bugtracker.title} has watches, {count} of them; remove them first, or make it "
+                "inactive."
+            )
+        del self._trackers[bugtracker.id]
+        del self._names[bugtracker.name]
+        del self._titles[self._place(bugtracker)]
+        self._earliest.pop(bugtracker.id, None)
+        self._put_off.pop(bugtracker.id, None)
+        for url in (bugtracker.baseurl, *bugtracker.aliases):
+            del self._bases[base_key(url)]
+        notify(ObjectRemovedEvent(bugtracker, self, bugtracker.name))
+        bugtracker.__parent__ = bugtracker.id = None
+
+    def ensureBugTracker(
+        self,
+        baseurl: str,
+        owner: Any,
+        bugtrackertype: BugTrackerType,
+        title: str | None = None,
+        summary: str = "",
+        contactdetails: str = "",
+        name: str | None = None,
+        guessed: bool = False,
+    ) -> BugTracker:
+        found = self.getByBaseURL(baseurl)
+        if found is not None:
+            # Named on purpose now, even if it only stood in some text before.
+            found.guessed = found.guessed and guessed
+            return found
+        check_baseurl(baseurl)
+        if name is None:
+            stem, number = auto_name(baseurl), 0
+            name = stem
+            while name in self._names:
+                number += 1
+                name = f"{stem}-{number}"
+        return self.add(
+            BugTracker(
+                name=name,
+                title=title or auto_title(baseurl),
+                bugtrackertype=bugtrackertype,
+                baseurl=baseurl,
+                summary=summary,
+                contactdetails=contactdetails,
+                owner=owner,
+                guessed=guessed,
+            )
+        )
+
+    def getBugTrackerStates(self, now: datetime) -> Iterator[BugTrackerState]:
+        moment = to_seconds(now)
+        for (_, tracker_id), (name, title, baseurl, active) in self._titles.items():
+            put_off = self._put_off.get(tracker_id)
+            yield BugTrackerState(
+                name,
+                title,
+                baseurl,
+                active,
+                self._earliest.get(tracker_id, NEVER) <= moment,
+                None if put_off is None or put_off <= moment else from_seconds(put_off),
+            )
+
+    def clockWentBack(self, now: datetime) -> bool:
+        return to_seconds(now) < self.latest.moment - schedule.CLOCK_SKEW_LIMIT
+
+    def setClockBack(self, now: datetime) -> None:
+        self.latest.moment = int(to_seconds(now))
+
+    def getMostActiveBugTrackers(self, limit: int | None = None) -> list[BugTracker]:
+        counted = [(tracker.watches.count(), tracker) for tracker in self]
+        # Stable: those with as many watches stay in order of title.
+        counted.sort(key=lambda pair: -pair[0])
+        return [tracker for count, tracker in counted if count][:limit]
+
+    # What its bug trackers call when they change.
+
+    def rename(self, bugtracker: BugTracker, name: str) -> None:
+        if name != bugtracker.name:
+            self._check_name(name)
+            del self._names[bugtracker.name]
+            self._names[name] = bugtracker.id
+
+    def delist(self, bugtracker: BugTracker, title: str) -> None:
+        """Make room for another title."""
+        self._check_title(title)
+        del self._titles[self._place(bugtracker)]
+
+    def enlist(self, bugtracker: BugTracker) -> None:
+        """Note its title, and what a run wants to know."""
+        self._titles[self._place(bugtracker)] = (
+            bugtracker.name,
+            bugtracker.title,
+            bugtracker.baseurl,
+            bugtracker.active,
+        )
+
+    def _place(self, bugtracker: BugTracker) -> tuple[str, int | None]:
+        return bugtracker.title.casefold(), bugtracker.id
+
+    def put_off(self, bugtracker: BugTracker, moment: float | None) -> None:
+        if moment is None:
+            self._put_off.pop(bugtracker.id, None)
+        else:
+            self._put_off[bugtracker.id] = int(moment) + 1
+
+    def move(self, bugtracker: BugTracker, baseurl: str, aliases: tuple[str, ...]) -> None:
+        keys = self._check_bases(bugtracker, baseurl, aliases)
+        for url in (bugtracker.baseurl, *bugtracker.aliases):
+            self._bases.pop(base_key(url), None)
+        for key in keys:
+            self._bases[key] = bugtracker.id
+
+    def check_type(self, bugtrackertype: str) -> None:
+        if find_type(bugtrackertype) is None:
+            known = ", ".join(name for name, _ in self.getBugTrackerTypes())
+            raise UnknownBugTrackerType(
+                f"There is no bug tracker type {str(bugtrackertype)!r}; those known are {known}."
+            )
+
+    def _check_name(self, name: str) -> None:
+        if _NAME.fullmatch(name) is None:
+            raise BadInput(
+                f"{name!r} cannot be a bug tracker's name: 2 to 100 lower-case letters, digits "
+                "and any of +.- after the first."
+            )
+        if name in self._names:
+            raise BugTrackerNameTaken(f"There is a bug tracker named {name!r} already.")
+
+    def _check_title(self, title: str) -> None:
+        if not title.strip() or not title.isprintable():
+            raise BadInput("A bug tracker's title is one line, and not empty.")
+
+    def _check_bases(
+        self, bugtracker: BugTracker, baseurl: str, aliases: Iterable[str]
+    ) -> dict[str, str]:
+        keys = {}
+        for url in (baseurl, *aliases):
+            check_baseurl(url)
+            keys[base_key(url)] = url
+        for key, url in keys.items():
+            owner = self._bases.get(key)
+            if owner is not None and owner != bugtracker.id:
+                raise BaseURLTaken(
+                    f"{url} belongs to the bug tracker {self._trackers[owner].name!r} already."
+                )
+        return keys
