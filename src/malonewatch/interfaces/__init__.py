@@ -40,6 +40,7 @@ from malonewatch.interfaces.enumerations import (
 )
 from malonewatch.interfaces.errors import (
     AnswerTooLarge,
+    ApplicationFailed,
     BadInput,
     BaseURLTaken,
     BugTrackerAddressRefused,
@@ -52,6 +53,7 @@ from malonewatch.interfaces.errors import (
     BugTrackerTrouble,
     BugTrackerUnavailable,
     BugWatchTaken,
+    DatabaseBusy,
     DatabaseError,
     MalonewatchError,
     NoBugTrackerFound,
@@ -117,6 +119,7 @@ from malonewatch.interfaces.values import (
 
 __all__ = [
     "AnswerTooLarge",
+    "ApplicationFailed",
     "Applied",
     "BadInput",
     "BaseURLTaken",
@@ -149,6 +152,7 @@ __all__ = [
     "Claim",
     "Credentials",
     "DailyCounters",
+    "DatabaseBusy",
     "DatabaseError",
     "DialectLearnt",
     "Exchange",

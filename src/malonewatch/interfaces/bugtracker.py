@@ -151,6 +151,13 @@ class IBugTracker(IBugTrackerFacts):
 
         Notifies `IBugWatchStatusChanged` for each watch whose status is
         another one, and the other events of `malonewatch.interfaces`.
+
+        An outcome that is a `RemoteBugError` of the application's
+        (APPLICATION_FAILED) is shown by the watches, which stay as due as
+        they are.
+
+        :raises ApplicationFailed: a subscriber failed; the transaction has to
+            be aborted.
         """
 
 
@@ -301,6 +308,7 @@ class IDatabase(Interface):
         The function is called again, on a new state, if another process has
         changed the same objects meanwhile; so it changes nothing else.
 
+        :raises DatabaseBusy: that went on for too long.
         :raises DatabaseError: the database cannot be written.
         """
 

@@ -12,6 +12,8 @@
     │   └── BugWatchTaken
     ├── NotFoundError (a KeyError too)
     ├── DatabaseError
+    │   └── DatabaseBusy
+    ├── ApplicationFailed
     └── BugTrackerTrouble
         ├── BugTrackerConnectError
         │   ├── BugTrackerTimeout
@@ -83,6 +85,14 @@ class NotFoundError(MalonewatchError, KeyError):
 
 class DatabaseError(MalonewatchError):
     """The database cannot be opened, read or written."""
+
+
+class DatabaseBusy(DatabaseError):
+    """Others changed the same objects again and again; nothing was written, another try may do."""
+
+
+class ApplicationFailed(MalonewatchError):
+    """A subscriber of the application's raised what is the `__cause__` of this."""
 
 
 class BugTrackerTrouble(MalonewatchError):
