@@ -1,9 +1,7 @@
 """The set of all bug watches."""
 
-import re
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlsplit
 
 from BTrees.Length import Length
 from BTrees.LOBTree import LOBTree
@@ -14,23 +12,17 @@ from zope.lifecycleevent import ObjectAddedEvent, ObjectCreatedEvent, ObjectRemo
 
 from malonewatch.interfaces import (
     BadInput,
-    BugTrackerType,
     BugWatchTaken,
     IBugTrackerSet,
     IBugWatchSet,
-    NoBugTrackerFound,
     NotFoundError,
-    UnrecognizedBugTrackerURL,
 )
+from malonewatch.model import recognition
 from malonewatch.model.bugwatch import BugWatch
+from malonewatch.model.recognition import Reading
 from malonewatch.model.site import find_utility
 from malonewatch.model.times import to_seconds
 
-# Quotation marks and the punctuation of scripts without spaces end a URL too.
-_URL = re.compile(
-    r"""https?://[^\s<>"'`{}|\\^“”„‟‘’‚«»‹›…、。，；：！？（）「」『』【】《》〈〉]+""",
-    re.IGNORECASE,
-)
 LONGEST_REMOTE_ID = 200
 
 
@@ -85,72 +77,23 @@ class BugWatchSet(Persistent):
         self._length.change(-1)
         notify(ObjectRemovedEvent(bugwatch, self, bugwatch.__name__))
 
-    def extractBugTrackerAndBug(self, url: str) -> tuple[Any, str]:
-        trackers = find_utility(self, IBugTrackerSet)
-        baseurl, remotebug, bugtrackertype = self._recognise(trackers, url)
-        bugtracker = trackers.getByBaseURL(baseurl)
-        if bugtracker is None:
-            raise NoBugTrackerFound(baseurl, remotebug, bugtrackertype)
-        if bugtracker.bugtrackertype != bugtrackertype:
-            # There is one of another type, which knows no such URL.
-            raise UnrecognizedBugTrackerURL(url)
-        return bugtracker, bugtracker.canonicalRemoteBug(remotebug)
+    # What URLs lead to.
 
-    def _recognise(self, trackers: Any, url: str) -> tuple[str, str, BugTrackerType]:
-        try:
-            parts = urlsplit(url.strip())
-            if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
-                raise ValueError(url)
-            parts.port  # noqa: B018 - raises where it is no number
-        except ValueError:
-            raise UnrecognizedBugTrackerURL(_without_user(url)) from None
-        types = dict(trackers.getBugTrackerTypes())
-        for bugtracker in trackers.getByURLPrefix(parts):
-            external = types.get(bugtracker.bugtrackertype)
-            if external is not None:
-                found = external.parseBugURL(parts, bugtracker.baseurl.rstrip("/"))
-                if found is not None:
-                    return (*found, bugtracker.bugtrackertype)
-        for bugtrackertype, external in types.items():
-            found = external.parseBugURL(parts)
-            if found is not None:
-                return (*found, bugtrackertype)
-        raise UnrecognizedBugTrackerURL(url)
+    @property
+    def _trackers(self) -> Any:
+        return find_utility(self, IBugTrackerSet)
+
+    def recognise(self, url: str) -> Reading:
+        return recognition.recognise(self._trackers, url)
+
+    def getReadings(self, url: str) -> list[Reading]:
+        return recognition.readings(self._trackers, url)
+
+    def recogniseText(self, text: str) -> Iterator[Reading]:
+        return recognition.recognise_text(self._trackers, text)
+
+    def extractBugTrackerAndBug(self, url: str) -> tuple[Any, str]:
+        return recognition.extract_bug(self._trackers, url)
 
     def fromText(self, text: str, bug: Any, owner: Any) -> list[BugWatch]:
-        trackers = find_utility(self, IBugTrackerSet)
-        added = []
-        for match in _URL.finditer(text):
-            try:
-                bugtracker, remotebug = self.extractBugTrackerAndBug(_trimmed(match.group()))
-            except UnrecognizedBugTrackerURL:
-                continue
-            except NoBugTrackerFound as missing:
-                remotebug = missing.remotebug
-                try:
-                    bugtracker = trackers.ensureBugTracker(
-                        missing.baseurl, owner, missing.bugtrackertype, guessed=True
-                    )
-                except BadInput:
-                    # Something that only looks like a URL, or is far too long.
-                    continue
-            if bug.getBugWatch(bugtracker, remotebug) is None:
-                added.append(bug.addWatch(bugtracker, remotebug, owner))
-        return added
-
-
-def _without_user(url: str) -> str:
-    """Without the user name and password that a URL may begin with."""
-    return re.sub("//[^/?#]*@", "//", url)
-
-
-def _trimmed(url: str) -> str:
-    """Without the punctuation that belongs to the sentence around a URL."""
-    while url:
-        last = url[-1]
-        opening = {")": "(", "]": "["}.get(last)
-        if last in ".,;:!?*_" or (opening and url.count(last) > url.count(opening)):
-            url = url[:-1]
-        else:
-            break
-    return url
+        return recognition.watch_text(self._trackers, text, bug, owner)
