@@ -21,6 +21,7 @@
         │   ├── BugTrackerUnavailable
         │   └── BugTrackerAddressRefused
         ├── BugTrackerCredentialsRefused
+        │   └── CredentialsUnreadable
         ├── BugTrackerChallenge
         ├── UnparsableBugTracker
         │   └── AnswerTooLarge
@@ -141,6 +142,14 @@ class BugTrackerCredentialsRefused(BugTrackerTrouble):
     """It wants a log-in that we do not have, or refuses the one that we do."""
 
     error_type = BugWatchErrorType.CREDENTIALS_REFUSED
+
+
+class CredentialsUnreadable(BugTrackerCredentialsRefused):
+    """There are credentials for it here that cannot be read; it was not asked.
+
+    It is no reason to leave the bug tracker alone: once that is mended, it can
+    be asked at once.
+    """
 
 
 class BugTrackerChallenge(BugTrackerTrouble):

@@ -60,8 +60,8 @@ class Quota(NamedTuple):
 
 class Politeness(NamedTuple):
     """How a server is asked: at most `concurrency` requests at a time, and `gap` seconds between
-    the beginnings of two.  None leaves it to the next in line: what was learnt of the server, what
-    its type says, the client's own."""
+    the beginnings of two.  None leaves it to the next in line, which are: what a person says, what
+    was learnt of the server, what its type says, the client's own."""
 
     concurrency: int | None = None
     gap: float | None = None
@@ -72,7 +72,7 @@ class OriginState:
     """What is known of a server (an origin, with one set of credentials), kept between runs.
 
     `learnt` is what its answers taught, `quota` what it said last, and
-    `retry_at` (aware, UTC) until when it asked to be left alone.
+    `retry_at` (aware, UTC) until when it wants no more requests.
     """
 
     learnt: Politeness = Politeness()
@@ -96,9 +96,8 @@ class IHTTPSession(Interface):
     """
 
     credentials = Attribute(
-        "The `Credentials` for this bug tracker, or None.  Raises "
-        "BugTrackerCredentialsRefused if the place where they are kept has some for it that "
-        "cannot be read, and so does request()."
+        "The `Credentials` for this bug tracker, or None.  Raises CredentialsUnreadable if the "
+        "place where they are kept has some for it that cannot be read, and so does request()."
     )
     quota = Attribute("The `Quota` that the last answer that told of one told; or None.")
     clock_skew = Attribute(
@@ -120,32 +119,46 @@ class IHTTPSession(Interface):
 
         The credentials go along in the headers that the session's
         `authorization` makes of them, to the bug tracker's own origin only; so
-        do `headers` that start with ``X-``, and ``Authorization``, ``Cookie``
-        and ``PRIVATE-TOKEN``.  A body goes there, or to the same host by https
+        do `headers`, but for those that never hold a secret (``Accept``,
+        ``Accept-Language``, ``Content-Type``, ``If-Modified-Since`` and
+        ``If-None-Match``).  A body goes there, or to the same host by https
         instead of http.  It waits for its turn: each (origin, credentials) has
         a queue, with a limit to concurrency, a gap between requests, the
         server's quota and its Retry-After.
 
-        `limit` is how many bytes of body are read at most; None is the
-        client's own limit, and more than that is never read.
+        `limit` is how many bytes of body, not compressed, are read at most;
+        None is the client's own limit, and more than that is never read.
 
         Answers with a status below 500 are returned, 401, 403 and 404 too.
         `html` says that a page is an answer; otherwise a page with a good
         status is no data but a log-in form, a challenge or a mistake.
 
         :raises BugTrackerTimeout: not all of the answer came in time.
-        :raises BugTrackerRateLimited: 429, a 403 that says so, or an exhausted
-            quota; for all trackers of the origin, until it allows more.
+        :raises BugTrackerRateLimited: 429, a 403 or 503 that says so, or an
+            exhausted quota.  From then on no more requests go to the origin
+            with these credentials: all that wait, and all further ones, raise
+            it at once, until the server allows more, or else to the end of
+            the pool.
         :raises BugTrackerUnavailable: 503 with Retry-After, or a page that
             speaks of maintenance.
         :raises BugTrackerAddressRefused: the address is one that this bug
             tracker, or this redirect, may not lead to.
         :raises BugTrackerCredentialsRefused: a log-in page instead of data.
+        :raises CredentialsUnreadable: see `credentials`.
         :raises BugTrackerChallenge: a page that tells robots from people.
         :raises UnparsableBugTracker: some other page instead of data.
         :raises AnswerTooLarge: a body beyond the size limit.
         :raises BugTrackerConnectError: anything else that kept an answer from
             coming, and every other 5xx.
+        """
+
+    def scrub(text: str) -> str:
+        """`text` with ``***`` wherever one of the session's secrets stands, in any quoting.
+
+        A server may send back what it was sent.  The `Response`, but for its
+        body, the exchanges and all errors are scrubbed already; what else is
+        kept of an answer about itself, such as an error message, is to go
+        through here.
         """
 
 
@@ -158,6 +171,7 @@ class IHTTPPool(Interface):
         *,
         authorization: Callable[[Credentials], Mapping[str, str]] | None = None,
         politeness: Politeness = Politeness(),
+        defaults: Politeness = Politeness(),
         state: OriginState | None = None,
     ):
         """An `IHTTPSession` to `tracker`, an `IBugTrackerFacts`.
@@ -166,9 +180,10 @@ class IHTTPPool(Interface):
         look-up of the name to the last byte; waiting for its turn does not
         count.  `authorization` makes headers of credentials (by default
         ``Bearer`` for a token, else ``Basic``).  `politeness` is what a person
-        or the type says, and overrides what was learnt; `state` is what was
-        kept of the origin by an earlier run, which the first session that has
-        one gives to the pool.
+        says, which overrides what was learnt; that overrides `defaults`, what
+        the type says.  Where trackers of one origin differ, the most careful
+        counts.  `state` is what was kept of the origin by an earlier run,
+        which the first session that has one gives to the pool.
         """
 
     def state(tracker) -> OriginState:
@@ -209,9 +224,10 @@ class ICredentials(Interface):
         """
 
     def sections() -> Iterable[str]:
-        """For which base URLs and hosts there are credentials.
+        """For which base URLs (without a slash at the end), hosts and ``host:port``, as they are
+        compared, the place has credentials, whether or not they can be used.
 
-        :raises BadInput: as for `get`.
+        :raises BadInput: the place where they are kept cannot be read.
         """
 
 
