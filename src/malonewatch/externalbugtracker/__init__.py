@@ -1,21 +1,28 @@
 """The types of external bug tracker, a module each.
 
 A module knows all that is known about its type and nothing else: its URLs,
-its protocol, what its statuses and importances mean.
+its protocol, what its statuses and importances mean.  What all have in common
+is in `driver`.
+
+The type `Bugzilla` is the class of that name in the module ``bugzilla``, which
+is loaded when it is first wanted.
 """
 
-from malonewatch.externalbugtracker.base import ExternalBugTracker
-from malonewatch.externalbugtracker.bugzilla import Bugzilla
-from malonewatch.externalbugtracker.debbugs import Debbugs
-from malonewatch.externalbugtracker.roundup import Roundup
-from malonewatch.externalbugtracker.sourceforge import SourceForge
-from malonewatch.externalbugtracker.trac import Trac
+import importlib
+from typing import Any
 
-__all__ = [
-    "Bugzilla",
-    "Debbugs",
-    "ExternalBugTracker",
-    "Roundup",
-    "SourceForge",
-    "Trac",
-]
+from malonewatch.externalbugtracker.driver import ExternalBugTracker
+
+__all__ = ["ExternalBugTracker"]
+
+
+def __getattr__(name: str) -> Any:
+    if name[:1].isupper():
+        try:
+            module = importlib.import_module(f"{__name__}.{name.lower()}")
+        except ModuleNotFoundError as error:
+            if error.name != f"{__name__}.{name.lower()}":
+                raise
+        else:
+            return getattr(module, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -18,6 +18,7 @@
         ├── BugTrackerConnectError
         │   ├── BugTrackerTimeout
         │   ├── BugTrackerRateLimited
+        │   ├── BugTrackerServerError
         │   ├── BugTrackerUnavailable
         │   └── BugTrackerAddressRefused
         ├── BugTrackerCredentialsRefused
@@ -124,6 +125,10 @@ class BugTrackerRateLimited(BugTrackerConnectError):
     """It asks us to slow down."""
 
     error_type = BugWatchErrorType.RATE_LIMITED
+
+
+class BugTrackerServerError(BugTrackerConnectError):
+    """It failed at a request (HTTP status 5xx): a fault there, or a bug that it stumbles over."""
 
 
 class BugTrackerUnavailable(BugTrackerConnectError):

@@ -1,0 +1,35 @@
+"""What all types of external bug tracker have in common, and are made of."""
+
+from malonewatch.externalbugtracker.driver.ask import Ask, Finding, Form, Instead, Read, Situation
+from malonewatch.externalbugtracker.driver.dialect import Dialect
+from malonewatch.externalbugtracker.driver.times import (
+    format_time,
+    from_epoch,
+    is_number,
+    parse_time,
+)
+from malonewatch.externalbugtracker.driver.tracker import ExternalBugTracker
+from malonewatch.externalbugtracker.driver.urls import URLShape, build_url, query_of
+from malonewatch.externalbugtracker.driver.vocabulary import Verdict, Vocabulary, Workflow, fold
+
+__all__ = [
+    "Ask",
+    "Dialect",
+    "ExternalBugTracker",
+    "Finding",
+    "Form",
+    "Instead",
+    "Read",
+    "Situation",
+    "URLShape",
+    "Verdict",
+    "Vocabulary",
+    "Workflow",
+    "build_url",
+    "fold",
+    "format_time",
+    "from_epoch",
+    "is_number",
+    "parse_time",
+    "query_of",
+]

@@ -1,0 +1,107 @@
+"""Questions to a bug tracker, and what a record in the answer says."""
+
+import dataclasses
+import enum
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from malonewatch.interfaces import Quota
+
+
+class Form(enum.Enum):
+    """In what form an answer comes; the value is the request's ``Accept``."""
+
+    JSON = "application/json"
+    #: Records by the names in the first line, in lower case.
+    CSV = "text/csv"
+    XML = "application/xml, text/xml"
+    TEXT = "text/plain, */*"
+    #: A web page, as text.
+    PAGE = "text/html"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Ask:
+    """One question.
+
+    - `path`: below the base URL, or a URL of its own,
+    - `query`: its parameters,
+    - `ids`: the remote ids that it covers,
+    - `alone`: it is for one bug, so that the HTTP status is about that bug,
+    - `conclusive`: what is not in the answer is not there at all,
+    - `since`: what is not in the answer has not changed since then,
+    - `form`: what comes back,
+    - `method`, `body`, `headers`: as in HTTP; `json` is a body to be, which
+      credentials may go into,
+    - `validator`: ask only if it is not as it was.
+    """
+
+    path: str
+    query: tuple[tuple[str, str], ...] = ()
+    ids: tuple[str, ...] = ()
+    alone: bool = False
+    conclusive: bool = False
+    since: datetime | None = None
+    form: Form = Form.JSON
+    method: str = "GET"
+    body: bytes | None = None
+    json: Any = None
+    headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    validator: str | None = None
+
+
+class Read(NamedTuple):
+    """What a record says of its bug, in the remote's words; as in `RemoteBug`."""
+
+    remotestatus: str
+    title: str = ""
+    remote_importance: str = ""
+    resolution: str = ""
+    modified: datetime | None = None
+    closed: bool | None = None
+    duplicate_of: str | None = None
+    moved_to: str | None = None
+    private: bool = False
+    date_closed: datetime | None = None
+    fixed_in: str = ""
+
+
+class Finding(enum.Enum):
+    """What an answer, or a record in it, says instead of how a bug is."""
+
+    #: There is no such bug.
+    MISSING = enum.auto()
+    DELETED = enum.auto()
+    PRIVATE = enum.auto()
+    #: There can be no bug of that id.
+    INVALID = enum.auto()
+    #: It is as it was.
+    UNCHANGED = enum.auto()
+    #: The credentials, or their absence, are refused.
+    REFUSED = enum.auto()
+    #: This dialect is not spoken here.
+    ABSENT = enum.auto()
+    #: No data: some bug that was asked for, or the server, is the cause.
+    SPOILED = enum.auto()
+
+
+class Instead(NamedTuple):
+    """That the bug tracker speaks another dialect than it was asked in: the name of that."""
+
+    dialect: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Situation:
+    """What questions are planned by.
+
+    `seen` and `validators` are those of the batch; `authenticated` says
+    whether there are credentials, and `quota` what the server said of how much
+    more it may be asked.
+    """
+
+    seen: Mapping[str, datetime] = dataclasses.field(default_factory=dict)
+    validators: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    authenticated: bool = False
+    quota: Quota | None = None

@@ -1,0 +1,163 @@
+"""A protocol that bug trackers speak: questions, and how answers are read.  Pure."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any, ClassVar
+from urllib.parse import quote
+
+from malonewatch.externalbugtracker.driver.ask import Ask, Finding, Instead, Read, Situation
+from malonewatch.interfaces import Credentials, IChangesSince, Response
+
+
+class Dialect:
+    """A protocol that bug trackers of a type speak: questions, and how answers are read.
+
+    All of it is pure.  A type with one dialect is that itself; one with
+    several lists them in `ExternalBugTracker.protocols`.
+    """
+
+    #: How it is called in the database and by people.
+    dialect_name: ClassVar[str] = "only"
+    #: How many bytes of answer one bug may take, and any answer beside that.
+    bytes_per_bug: ClassVar[int] = 4 * 1024
+    bytes_base: ClassVar[int] = 256 * 1024
+    #: How long the ids in a request's URL may get, in bytes; servers commonly
+    #: refuse a request line beyond 8 KiB.
+    url_budget: ClassVar[int] = 6000
+
+    def __init__(self, tracker: Any) -> None:
+        #: The `ExternalBugTracker` that it is spoken by.
+        self.tracker = tracker
+
+    @classmethod
+    def named(cls, tracker: Any, name: str) -> "Dialect | None":
+        """The dialect of that name, None if it is none of this class."""
+        return cls(tracker) if name == cls.dialect_name else None
+
+    @property
+    def full_name(self) -> str:
+        """The name that `named` makes this dialect of."""
+        return self.dialect_name
+
+    def speaks(self, authenticated: bool) -> bool:
+        """Whether it is worth trying, with credentials or without."""
+        return True
+
+    # Questions.
+
+    def ask_many(self, ids: Sequence[str], since: datetime | None) -> Iterator[Ask]:
+        """Questions for many bugs; by default one for each, alone."""
+        for remotebug in ids:
+            yield self.ask_one(remotebug)
+
+    def ask_one(self, remotebug: str) -> Ask:
+        """The question for one bug alone, which tells why it cannot be had."""
+        raise TypeError(f"{type(self).__name__} asks for no bug alone")
+
+    def ask_missing(self, ids: Sequence[str]) -> Iterator[Ask]:
+        """Questions for bugs that an answer for many left out."""
+        for remotebug in ids:
+            yield self.ask_one(remotebug)
+
+    def plan(self, ids: Sequence[str], situation: Situation) -> Iterator[Ask]:
+        """The questions for `ids`: as few as may be.
+
+        Asking what changed since a time is worth it only where it takes fewer
+        questions than asking for all: a full answer also tells of bugs that
+        are gone, hidden or renamed.
+        """
+        known: list[str] = []
+        if situation.seen and IChangesSince.providedBy(self.tracker):
+            known = [remotebug for remotebug in ids if remotebug in situation.seen]
+            since = min(situation.seen[remotebug] for remotebug in known)
+            changed = list(self.ask_many(known, since))
+            if len(changed) >= len(list(self.ask_many(known, None))):
+                known = []
+            yield from changed if known else ()
+        rest = set(known)
+        for portion in self.portions([remotebug for remotebug in ids if remotebug not in rest]):
+            yield from self.ask_many(portion, None)
+
+    def portions(self, ids: Sequence[str]) -> Iterator[Sequence[str]]:
+        """`ids` in portions that fit into a URL."""
+        start = used = 0
+        for index, remotebug in enumerate(ids):
+            # With room for a separator such as "%2C" or "&id=".
+            length = 4 + len(remotebug if remotebug.isdecimal() else quote(remotebug))
+            used += length
+            if used > self.url_budget and index > start:
+                yield ids[start:index]
+                start, used = index, length
+        if start < len(ids):
+            yield ids[start:]
+
+    def ask_identity(self) -> Ask | None:
+        """A question whose answer shows what the server is; None if there is none."""
+        return None
+
+    def ask_whoami(self) -> Ask | None:
+        """A question whose answer shows whose the credentials are; None if there is none."""
+        return None
+
+    def sign(self, ask: Ask, credentials: Credentials) -> Ask:
+        """`ask` with credentials in its body, where the protocol wants them there."""
+        return ask
+
+    # Answers.
+
+    def judge(self, ask: Ask, response: Response, answer: Any) -> Finding | Instead | None:
+        """What an answer says instead of data, None if it is data.
+
+        `answer` is None where it could not be read, which only happens with an
+        HTTP status other than 200.
+        """
+        status = response.status
+        if status == 304:
+            return Finding.UNCHANGED
+        if 200 <= status < 300:
+            return None
+        if ask.alone:
+            return {
+                401: Finding.PRIVATE,
+                403: Finding.PRIVATE,
+                404: Finding.MISSING,
+                410: Finding.DELETED,
+            }.get(status, Finding.SPOILED)
+        if status in (401, 403):
+            return Finding.REFUSED
+        return Finding.ABSENT if status in (404, 405, 410, 501) else Finding.SPOILED
+
+    def records(self, answer: Any) -> Iterable[Any]:
+        """The records of bugs in an answer.
+
+        :raises LookupError, TypeError, AttributeError: it is no such answer.
+        """
+        return [answer]
+
+    def ids_of(self, record: Any) -> Iterable[str]:
+        """The ids that the bug of a record has."""
+        return (str(record["id"]),)
+
+    def read(self, record: Any) -> Read | Finding:
+        """What a record says.
+
+        :raises LookupError, TypeError, AttributeError, ValueError: it cannot be read.
+        """
+        raise TypeError(f"{type(self).__name__} reads no records")
+
+    def next_page(self, ask: Ask, response: Response, answer: Any) -> Ask | None:
+        """The question for the rest of an answer; None if that was all of it."""
+        return None
+
+    def moved_to(self, ask: Ask, response: Response) -> str | None:
+        """The URL that people see of the bug that a permanent redirect led to; None if it led
+        to none."""
+        return None
+
+    def identity(self, answer: Any) -> str | None:
+        """What the answer to `ask_identity` says that the server is; None if something else."""
+        return None
+
+    def whoami(self, answer: Any) -> str | None:
+        """Whom the answer to `ask_whoami` names; None if nobody, so that nobody is logged in."""
+        return None

@@ -1,0 +1,301 @@
+"""Asking a bug tracker for a batch: what all types have in common.
+
+A type says which questions there are and what an answer means; here they are
+put, judged, followed from page to page, asked again in halves where one bug
+spoils the answer for all, and asked alone where something is missing.
+"""
+
+import dataclasses
+import random
+from collections.abc import AsyncIterator, Iterable, Sequence
+from typing import Any
+
+from malonewatch.externalbugtracker.driver.ask import Ask, Situation
+from malonewatch.externalbugtracker.driver.asking import Absent, Asking, Spoiled, Switch
+from malonewatch.externalbugtracker.driver.dialect import Dialect
+from malonewatch.interfaces import (
+    Batch,
+    BugTrackerChallenge,
+    BugTrackerCredentialsRefused,
+    BugTrackerServerError,
+    BugTrackerTrouble,
+    DialectLearnt,
+    Outcome,
+    RemoteBug,
+    RemoteBugError,
+    RemoteBugUnchanged,
+    UnparsableBugTracker,
+)
+
+#: How many further requests one batch may take to find the bugs that spoil it.
+MOST_HALVINGS = 60
+#: How often one batch may make us change the dialect.
+MOST_SWITCHES = 8
+_random = random.Random()
+
+
+class Fetching(Asking):
+    """One fetch of a batch; see `IExternalBugTracker.fetch`."""
+
+    def __init__(self, tracker: Any, session: Any, batch: Batch) -> None:
+        super().__init__(tracker, session)
+        self.batch = batch
+
+    async def fetch(self) -> AsyncIterator[Outcome | DialectLearnt]:
+        pending: dict[str, None] = {}
+        for remotebug in self.batch.remotebugs:
+            if self.tracker.is_valid(remotebug):
+                pending[remotebug] = None
+            else:
+                yield self.said.invalid(remotebug)
+        for _ in range(MOST_SWITCHES):
+            if not pending:
+                return
+            try:
+                async for said in self._round(tuple(pending)):
+                    if not isinstance(said, DialectLearnt):
+                        del pending[said.remotebug]
+                    yield said
+                return
+            except Switch as switch:
+                self._switch(switch.dialect)
+        raise self.said.unparsable("it seems to speak one dialect after the other")
+
+    def _switch(self, name: str) -> None:
+        dialect = self.tracker.dialect_named(name)
+        assert dialect is not None, name
+        self.dialect = dialect
+        self.known = None
+
+    async def _round(self, ids: Sequence[str]) -> AsyncIterator[Outcome | DialectLearnt]:
+        """Ask for `ids` in the dialect that is known, or find out which one it is."""
+        if self.known is not None and not self.batch.probe:
+            try:
+                async for outcome in self._all(ids):
+                    yield outcome
+            except Absent as absent:
+                raise self.said.unparsable(str(absent)) from None
+            return
+        # Where others lead to nothing, the first tells what is wrong.
+        trouble: BugTrackerTrouble | None = None
+        reasons: list[str] = []
+        for dialect in self._candidates():
+            self.dialect = dialect
+            heard = False
+            try:
+                async for outcome in self._all(ids):
+                    if not heard:
+                        heard = self.confirmed = True
+                        yield self._learnt(reasons)
+                    yield outcome
+                return
+            except Absent as absent:
+                if heard:
+                    raise self.said.unparsable(str(absent)) from None
+                reasons.append(f"{dialect.dialect_name}: {absent}")
+            except (
+                UnparsableBugTracker,
+                BugTrackerServerError,
+                BugTrackerCredentialsRefused,
+            ) as caught:
+                if heard:
+                    raise
+                trouble = trouble or caught
+                reasons.append(f"{dialect.dialect_name}: {caught}")
+        raise trouble or self.said.unsupported()
+
+    def _candidates(self) -> list[Dialect]:
+        """The dialects to try, the best first."""
+        if not self.tracker.protocols:
+            return [self.tracker]
+        first = self.dialect
+        authenticated = self.session.credentials is not None
+        others = [
+            dialect for dialect in self.tracker.all_dialects() if dialect.speaks(authenticated)
+        ]
+        names = [dialect.dialect_name for dialect in others]
+        if self.known is None and self.tracker.dialect is None and first is not others[0]:
+            # The bug tracker said so itself.
+            return [first, *(each for each in others if each.dialect_name != first.dialect_name)]
+        if self.known is not None and self.known.dialect_name in names:
+            others[names.index(self.known.dialect_name)] = self.known
+        return others
+
+    def _learnt(self, reasons: Iterable[str]) -> DialectLearnt:
+        because = "; ".join(["it answers", *reasons])
+        return DialectLearnt(self.dialect.full_name, because[:500])
+
+    async def _all(self, ids: Sequence[str]) -> AsyncIterator[Outcome]:
+        if self.batch.apart:
+            for remotebug in ids:
+                yield await self._apart(remotebug)
+            return
+        situation = Situation(
+            self.batch.seen,
+            self.batch.validators,
+            self.session.credentials is not None,
+            self.session.quota,
+        )
+        alone = []
+        for ask in self.dialect.plan(ids, situation):
+            if ask.alone:
+                alone.append(ask)
+                continue
+            async for outcome in self._group(ask):
+                yield outcome
+        async for outcome in self._one_by_one(alone):
+            yield outcome
+
+    async def _group(self, ask: Ask) -> AsyncIterator[Outcome]:
+        """What a question for many leads to, one outcome for each bug."""
+        try:
+            found = await self.found(ask)
+        except Spoiled as spoiled:
+            if len(ask.ids) == 1:
+                raise spoiled.trouble from None
+            async for outcome in self._in_halves(ask.ids, spoiled):
+                yield outcome
+            return
+        missing = []
+        for remotebug in ask.ids:
+            outcome = found.get(remotebug)
+            if outcome is not None:
+                yield outcome
+            elif ask.since is not None:
+                yield RemoteBugUnchanged(remotebug)
+            else:
+                missing.append(remotebug)
+        async for outcome in self._missing(missing):
+            yield outcome
+
+    async def _missing(self, ids: Sequence[str]) -> AsyncIterator[Outcome]:
+        """Ask again for bugs that an answer left out: nothing is concluded from absence."""
+        alone = []
+        for ask in self.dialect.ask_missing(ids) if ids else ():
+            if ask.alone:
+                alone.append(ask)
+                continue
+            try:
+                found = await self.found(ask)
+            except (Spoiled, Absent, BugTrackerCredentialsRefused, BugTrackerChallenge):
+                # Some sites close such a page to robots; ask one by one.
+                found, ask = {}, dataclasses.replace(ask, conclusive=False)
+            for remotebug in ask.ids:
+                outcome = found.get(remotebug)
+                if outcome is None and ask.conclusive:
+                    outcome = self.said.not_found(remotebug)
+                if outcome is not None:
+                    yield outcome
+                else:
+                    alone.append(self.dialect.ask_one(remotebug))
+        for ask in alone:
+            try:
+                yield await self.alone(ask)
+            except Spoiled as spoiled:
+                yield self.said.not_understood(ask.ids[0], spoiled.why)
+
+    async def _one_by_one(self, asks: Sequence[Ask]) -> AsyncIterator[Outcome]:
+        """Outcomes of questions for one bug each.
+
+        One that fails may be the bug's fault; two in a row are the bug
+        tracker's.
+        """
+        failed: tuple[Ask, Spoiled] | None = None
+        answered = False
+        for ask in asks:
+            try:
+                outcome = await self.alone(ask)
+            except Spoiled as spoiled:
+                if failed is not None:
+                    raise spoiled.trouble from None
+                failed = ask, spoiled
+                continue
+            answered = True
+            if failed is not None:
+                yield self.said.not_understood(failed[0].ids[0], failed[1].why)
+                failed = None
+            yield outcome
+        if failed is not None:
+            if not answered:
+                raise failed[1].trouble from None
+            yield self.said.not_understood(failed[0].ids[0], failed[1].why)
+
+    # Bugs that spoil the answer for others.
+
+    async def _in_halves(self, ids: Sequence[str], spoiled: Spoiled) -> AsyncIterator[Outcome]:
+        """Ask again for bugs of which an answer for all told nothing.
+
+        Two are asked for by themselves first: if neither can be had, it is not
+        a bug's fault.  Which two is left to chance, so that two bad ones do not
+        hide the others for ever.
+        """
+        one, other = _random.sample(range(len(ids)), 2)
+        rest = list(ids)
+        portions: list[list[str]] = []
+        for position in (one, other):
+            found = await self._try([ids[position]])
+            rest.remove(ids[position])
+            if found is not None:
+                async for outcome in self._outcomes([ids[position]], found):
+                    yield outcome
+                if position == one:
+                    # The bad one is among the others for sure.
+                    portions = _halves(rest)
+                break
+            if position == other:
+                raise spoiled.trouble from None
+            yield await self._apart(ids[position], spoiled.why)
+        portions = portions or [rest]
+        for _ in range(MOST_HALVINGS):
+            if not portions:
+                return
+            portion = portions.pop(0)
+            if not portion:
+                continue
+            found = await self._try(portion)
+            if found is not None:
+                async for outcome in self._outcomes(portion, found):
+                    yield outcome
+            elif len(portion) == 1:
+                yield await self._apart(portion[0], spoiled.why)
+            else:
+                portions = _halves(portion) + portions
+        if portions:
+            raise spoiled.trouble from None
+
+    async def _try(self, ids: Sequence[str]) -> dict[str, Outcome] | None:
+        """What is found of `ids`, None if the answer tells nothing."""
+        found: dict[str, Outcome] = {}
+        try:
+            for ask in self.dialect.ask_many(ids, None):
+                found.update(await self.found(ask))
+        except Spoiled:
+            return None
+        return found
+
+    async def _outcomes(
+        self, ids: Sequence[str], found: dict[str, Outcome]
+    ) -> AsyncIterator[Outcome]:
+        missing = []
+        for remotebug in ids:
+            if remotebug in found:
+                yield found[remotebug]
+            else:
+                missing.append(remotebug)
+        async for outcome in self._missing(missing):
+            yield outcome
+
+    async def _apart(self, remotebug: str, why: str = "") -> Outcome:
+        """Ask for a bug alone that spoils the answer for others."""
+        try:
+            outcome = await self.alone(self.dialect.ask_one(remotebug))
+        except Spoiled as spoiled:
+            return self.said.not_understood(remotebug, why or spoiled.why, apart=True)
+        if isinstance(outcome, (RemoteBug, RemoteBugError)) and why:
+            return outcome._replace(apart=True)
+        return outcome
+
+
+def _halves(ids: list[str]) -> list[list[str]]:
+    middle = (len(ids) + 1) // 2
+    return [ids[:middle], ids[middle:]]

@@ -1,0 +1,230 @@
+"""What a type of external bug tracker is made of: data, and pure functions."""
+
+import base64
+import re
+from collections.abc import AsyncIterator, Mapping
+from typing import Any, ClassVar
+from urllib.parse import SplitResult, urlsplit
+
+from zope.component import adapter
+from zope.interface import alsoProvides, implementer
+
+from malonewatch.externalbugtracker.driver.asking import Asking
+from malonewatch.externalbugtracker.driver.dialect import Dialect
+from malonewatch.externalbugtracker.driver.fetching import Fetching
+from malonewatch.externalbugtracker.driver.times import is_number
+from malonewatch.externalbugtracker.driver.urls import URLShape, fill
+from malonewatch.externalbugtracker.driver.vocabulary import Verdict, Vocabulary, Workflow
+from malonewatch.interfaces import (
+    Batch,
+    BugFilingAndSearchLinks,
+    BugTaskImportance,
+    BugTaskStatus,
+    Certainty,
+    Credentials,
+    DialectLearnt,
+    IBugTrackerFacts,
+    IExternalBugTracker,
+    IExternalBugTrackerType,
+    Outcome,
+    Politeness,
+    RecognisedURL,
+)
+
+
+@adapter(IBugTrackerFacts)
+@implementer(IExternalBugTracker)
+class ExternalBugTracker(Dialect):
+    """Base of all types.
+
+    A subclass gives the data that differ, and the functions of `Dialect`.  It
+    is declared to implement the capabilities that it has (`IBatches` and so
+    on).
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    timeout: float = 30
+    batch_size: int | None = None
+    request_size: int = 100
+    politeness: ClassVar[Politeness] = Politeness()
+    protocols: ClassVar[tuple[type[Dialect], ...]] = ()
+    dialects: ClassVar[tuple[str, ...]] = ()
+
+    #: The shapes of bugs' URLs, the one that is built first.
+    urls: ClassVar[tuple[URLShape, ...]] = ()
+    #: Hosts known to run it, and the base URL there.
+    hosts: ClassVar[Mapping[str, str]] = {}
+    #: What an id looks like, whole; and the highest number.
+    id_pattern: ClassVar[str] = r"[0-9]{1,18}"
+    highest_id: ClassVar[int | None] = None
+
+    statuses: ClassVar[Workflow] = Workflow({})
+    importances: ClassVar[Vocabulary[BugTaskImportance]] = Vocabulary({})
+
+    #: Templates for links, below the base URL; see `urls.fill`.
+    file_link: ClassVar[str | tuple[str, ...] | None] = None
+    search_link: ClassVar[str | tuple[str, ...] | None] = None
+    multi_product: ClassVar[bool] = False
+    #: The header that a token travels in as it is; None for ``Authorization: Bearer``.
+    token_header: ClassVar[str | None] = None
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "name" not in cls.__dict__:
+            cls.name = cls.__name__.upper()
+        cls.dialects = tuple(protocol.dialect_name for protocol in cls.protocols)
+        alsoProvides(cls, IExternalBugTrackerType)
+
+    def __init__(self, facts: IBugTrackerFacts) -> None:
+        super().__init__(self)
+        self.baseurl = facts.baseurl.rstrip("/")
+        #: The dialect as known before, by its full name, or None.
+        self.dialect = facts.dialect
+        self._verdicts: dict[tuple[str, str, bool | None], Verdict] = {}
+        self._importances: dict[str, BugTaskImportance] = {}
+
+    # URLs and ids.
+
+    @classmethod
+    def parseBugURL(cls, url: SplitResult, baseurl: str | None = None) -> RecognisedURL | None:
+        """See `IExternalBugTrackerType`."""
+        if baseurl is not None:
+            base = urlsplit(baseurl).path.rstrip("/")
+            for shape in cls.urls:
+                found = shape.match(url, base)
+                if found is not None and cls.is_valid(cls.canonicalRemoteBug(found[1])):
+                    remotebug = cls.canonicalRemoteBug(found[1])
+                    return RecognisedURL(baseurl, remotebug, Certainty.REGISTERED)
+        known = cls.hosts.get(url.netloc.lower())
+        for shape in cls.urls:
+            if shape.registered and known is None:
+                continue
+            found = shape.match(url, "" if known is not None else None)
+            if found is not None and cls.is_valid(cls.canonicalRemoteBug(found[1])):
+                remotebug = cls.canonicalRemoteBug(found[1])
+                if known is not None:
+                    return RecognisedURL(known, remotebug, Certainty.KNOWN_HOST)
+                return RecognisedURL(
+                    f"{url.scheme}://{url.netloc}{found[0]}", remotebug, shape.certainty
+                )
+        return None
+
+    @classmethod
+    def canonicalRemoteBug(cls, remotebug: str) -> str:
+        """See `IExternalBugTrackerType`."""
+        remotebug = remotebug.strip().removeprefix("#")
+        if is_number(remotebug):
+            return remotebug.lstrip("0") or "0"
+        return remotebug
+
+    @classmethod
+    def is_valid(cls, remotebug: str) -> bool:
+        """Whether the type can have a bug of that canonical id."""
+        if re.fullmatch(cls.id_pattern, remotebug) is None:
+            return False
+        return (
+            cls.highest_id is None or not is_number(remotebug) or (int(remotebug) <= cls.highest_id)
+        )
+
+    @classmethod
+    def key(cls, remotebug: str) -> str:
+        """What all spellings of an id have in common that the software takes for the same."""
+        return remotebug
+
+    def parts(self, remotebug: str) -> Mapping[str, str]:
+        """The parts of an id that stand in the bug's URL."""
+        return {"id": remotebug}
+
+    def getBugURL(self, remotebug: str) -> str:
+        """See `IExternalBugTracker`."""
+        return self.baseurl + self.urls[0].build(self.parts(remotebug))
+
+    def getBugFilingAndSearchLinks(
+        self, remote_product: str | None = None, summary: str = "", description: str = ""
+    ) -> BugFilingAndSearchLinks:
+        """See `IExternalBugTracker`."""
+        values = {"product": remote_product, "summary": summary, "description": description}
+        links = (fill(template, values) for template in (self.file_link, self.search_link))
+        return BugFilingAndSearchLinks(
+            *(None if link is None else self.baseurl + link for link in links)
+        )
+
+    # Words.
+
+    def meaning(self, remotestatus: str, resolution: str, closed: bool | None) -> Verdict:
+        """What a remote status means, and whether that was guessed."""
+        # The same few words come again and again in a batch.
+        key = remotestatus, resolution, closed
+        verdict = self._verdicts.get(key)
+        if verdict is None:
+            verdict = self._verdicts[key] = self.verdict(remotestatus, resolution, closed)
+        return verdict
+
+    def verdict(self, remotestatus: str, resolution: str, closed: bool | None) -> Verdict:
+        """The same, to be given by types that read their words in a way of their own."""
+        return self.statuses.meaning(remotestatus, resolution, closed)
+
+    def convertRemoteStatus(self, remotestatus: str) -> BugTaskStatus:
+        """See `IExternalBugTracker`."""
+        return self.meaning(remotestatus, "", None).status
+
+    def convertRemoteImportance(self, remote_importance: str) -> BugTaskImportance:
+        """See `IExternalBugTracker`."""
+        importance = self._importances.get(remote_importance)
+        if importance is None:
+            importance = self._importances[remote_importance] = self.importance(remote_importance)
+        return importance
+
+    def importance(self, words: str) -> BugTaskImportance:
+        """What an importance means: the whole, else its last word that says something."""
+        found = self.importances.get(words)
+        for word in reversed(words.split()):
+            if found not in (None, BugTaskImportance.UNDECIDED):
+                break
+            found = self.importances.get(word) or found
+        return found or BugTaskImportance.UNKNOWN
+
+    @property
+    def status_table(self) -> Mapping[str, BugTaskStatus]:
+        """Every remote status that means something, and what: for chapters and tests."""
+        return self.statuses.table()
+
+    # The network.
+
+    def authorization(self, credentials: Credentials) -> Mapping[str, str]:
+        """See `IExternalBugTracker`."""
+        if credentials.token:
+            if self.token_header is not None:
+                return {self.token_header: credentials.token}
+            return {"Authorization": f"Bearer {credentials.token}"}
+        if credentials.password:
+            pair = f"{credentials.username or ''}:{credentials.password}"
+            return {"Authorization": "Basic " + base64.b64encode(pair.encode()).decode()}
+        return {}
+
+    def all_dialects(self) -> list[Dialect]:
+        """Its dialects, the best first."""
+        return [protocol(self) for protocol in self.protocols] or [self]
+
+    def dialect_named(self, name: str | None) -> Dialect | None:
+        """The dialect of that full name; None if there is none (any more)."""
+        if name is None:
+            return None
+        for protocol in self.protocols:
+            found = protocol.named(self, name)
+            if found is not None:
+                return found
+        return None if self.protocols else self
+
+    def fetch(self, session: Any, batch: Batch) -> AsyncIterator[Outcome | DialectLearnt]:
+        """See `IExternalBugTracker`."""
+        return Fetching(self, session, batch).fetch()
+
+    async def identify(self, session: Any) -> str | None:
+        """See `IExternalBugTracker`."""
+        return await Asking(self, session).identify()
+
+    async def check_credentials(self, session: Any) -> str | None:
+        """See `IExternalBugTracker`."""
+        return await Asking(self, session).whoami()

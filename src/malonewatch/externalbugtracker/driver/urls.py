@@ -1,0 +1,120 @@
+"""The shapes of bugs' URLs, and building URLs.  Pure."""
+
+import re
+from collections.abc import Iterable, Mapping
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode
+
+from malonewatch.interfaces import Certainty
+
+#: What stands for the parts of a remote id in a URL.
+PARTS = {
+    "id": r"\d{1,18}",
+    "name": r"[\w.+-]{1,200}",
+    "path": r"[\w.+-]{1,100}(?:/[\w.+-]{1,100}){0,20}",
+    "key": r"[A-Za-z][A-Za-z0-9_]{0,30}-\d{1,18}",
+}
+_PLACE = re.compile(r"\{(\w+)(?::(\w+))?\}")
+
+
+class URLShape:
+    """One way in which a type writes the URL of a bug.
+
+    `path` begins where the base URL ends, with ``{part}`` or ``{part:kind}``
+    for the parts of the remote id (see `PARTS`), and may end with a query that
+    gives a parameter: ``/show_bug.cgi?id={id}``.  `remotebug` is the remote
+    id, made of the parts.
+
+    - `certainty`: how sure it is that such a URL belongs to the type,
+    - `at_root`: whether the base URL is the host alone,
+    - `registered`: whether it is recognised below a registered base URL only.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        remotebug: str = "{id}",
+        *,
+        certainty: Certainty = Certainty.SHAPE,
+        at_root: bool = False,
+        registered: bool = False,
+        **kinds: str,
+    ) -> None:
+        self.template = path
+        self.remotebug = remotebug
+        self.certainty = certainty
+        self.registered = registered
+        place, _, query = path.partition("?")
+        self._parameters = dict(parse_qsl(query))
+        self._kinds = kinds
+        base = "" if at_root else r"(?P<base>(?:/[^/]*)*?)"
+        self._path = re.compile(base + self._pattern(place) + "/?", re.ASCII)
+        self._values = {
+            name: re.compile(self._pattern(value), re.ASCII)
+            for name, value in self._parameters.items()
+        }
+
+    def _pattern(self, template: str) -> str:
+        pieces = []
+        end = 0
+        for place in _PLACE.finditer(template):
+            name, kind = place.groups()
+            part = self._kinds.get(name) or PARTS[kind or name]
+            pieces += [re.escape(template[end : place.start()]), f"(?P<{name}>{part})"]
+            end = place.end()
+        return "".join([*pieces, re.escape(template[end:])])
+
+    def match(self, url: SplitResult, base: str | None = None) -> tuple[str, str] | None:
+        """The (path of the base URL, remote id) that `url` gives, None if it has another shape.
+
+        `base`, if given, is the path that the base URL has to have.
+        """
+        if base is not None:
+            if not url.path.startswith(base):
+                return None
+            found = self._path.fullmatch(url.path[len(base) :])
+        else:
+            found = self._path.fullmatch(url.path)
+        if found is None:
+            return None
+        parts = found.groupdict()
+        head = parts.pop("base", "") or ""
+        if base is not None and head:
+            return None
+        query = query_of(url) if self._values else {}
+        for name, pattern in self._values.items():
+            value = pattern.fullmatch(unquote(query.get(name, "")).strip())
+            if value is None:
+                return None
+            parts.update(value.groupdict())
+        return head if base is None else base, self.remotebug.format(**parts)
+
+    def build(self, parts: Mapping[str, str]) -> str:
+        """What comes after the base URL of the bug that has those parts in its id."""
+        return _PLACE.sub(lambda place: quote(parts[place[1]], safe="/+"), self.template)
+
+
+def query_of(url: SplitResult) -> dict[str, str]:
+    """The query's parameters; `;` separates them as well as `&`, the first of a name counts."""
+    found: dict[str, str] = {}
+    for name, value in parse_qsl(url.query.replace(";", "&"), keep_blank_values=True):
+        found.setdefault(name, value)
+    return found
+
+
+def build_url(base: str, parameters: Iterable[tuple[str, str]]) -> str:
+    """`base` with a query; commas, colons and the like stay readable in it."""
+    query = urlencode(list(parameters), safe=",:@*", quote_via=quote)
+    return f"{base}?{query}" if query else base
+
+
+def fill(templates: str | tuple[str, ...] | None, values: Mapping[str, str | None]) -> str | None:
+    """A link from a template such as ``/search?q={summary}``, its values percent-encoded.
+
+    The first template is taken that needs no value which is None; None if
+    there is none.
+    """
+    for template in (templates,) if isinstance(templates, str) else templates or ():
+        names = [place[1] for place in _PLACE.finditer(template)]
+        if all(values.get(name) is not None for name in names):
+            return _PLACE.sub(lambda place: quote(values[place[1]] or "", safe=",:@*"), template)
+    return None

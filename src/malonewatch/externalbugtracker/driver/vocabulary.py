@@ -1,0 +1,136 @@
+"""What words mean.  Pure.
+
+Sites write the same word in many ways, so words are compared folded; a
+spelling that a table has to the letter comes first.
+"""
+
+import functools
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Generic, NamedTuple, TypeVar
+
+from malonewatch.interfaces import BugTaskImportance, BugTaskStatus
+
+Meaning = TypeVar("Meaning", BugTaskStatus, BugTaskImportance)
+
+_NO_LETTERS = re.compile(r"[\W_]+")
+
+
+@functools.lru_cache(maxsize=4096)
+def fold(text: str) -> str:
+    """A word in the one spelling that all of its spellings have in common.
+
+    Case, blanks and punctuation do not matter: ``Won't Fix`` is ``wontfix``.
+    A word of nothing but punctuation stays as it is.
+    """
+    return _NO_LETTERS.sub("", text.lower()) or text.strip()
+
+
+class Vocabulary(Generic[Meaning]):
+    """The meanings of words.
+
+    It is made of meanings, each with its words: a list of them, or one text
+    with commas between.
+    """
+
+    def __init__(self, table: Mapping[Meaning, str | Iterable[str]]) -> None:
+        self._words: dict[str, Meaning] = {}
+        self._folded: dict[str, Meaning] = {}
+        for meaning, words in table.items():
+            for word in words.split(",") if isinstance(words, str) else words:
+                word = word.strip()
+                self._words[word] = meaning
+                self._folded.setdefault(fold(word), meaning)
+
+    def get(self, word: str) -> Meaning | None:
+        """What `word` means; None if it is not there."""
+        found = self._words.get(word)
+        return found if found is not None else self._folded.get(fold(word))
+
+    def __contains__(self, word: object) -> bool:
+        return isinstance(word, str) and self.get(word) is not None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._words)
+
+    def items(self) -> Iterable[tuple[str, Meaning]]:
+        """Each word as the table has it, and what it means."""
+        return self._words.items()
+
+
+NOTHING: Vocabulary[BugTaskStatus] = Vocabulary({})
+
+
+class Verdict(NamedTuple):
+    """What a remote status means, and whether that was guessed from the bug tracker's own flag."""
+
+    status: BugTaskStatus
+    guessed: bool
+
+
+class Workflow:
+    """How a remote status is read that may be one word, or several, or a status and a resolution.
+
+    - `statuses`: what a status means whatever comes after it,
+    - `closing`: the statuses whose resolution says what they mean, and what
+      they mean without one,
+    - `resolutions`: what a resolution means there.
+
+    The whole is looked up first, then what is a known status before a known
+    resolution.  Failing that, the bug tracker's own word on whether the bug is
+    open or closed is asked, with the resolution: that is a guess.
+    """
+
+    def __init__(
+        self,
+        statuses: Mapping[BugTaskStatus, str | Iterable[str]],
+        closing: Mapping[BugTaskStatus, str | Iterable[str]] | None = None,
+        resolutions: Mapping[BugTaskStatus, str | Iterable[str]] | None = None,
+    ) -> None:
+        self.statuses = Vocabulary(statuses)
+        self.closing = Vocabulary(closing or {})
+        self.resolutions = Vocabulary(resolutions or {})
+
+    def table(self) -> dict[str, BugTaskStatus]:
+        """Every remote status that means something, as it may come, and what it means."""
+        pairs = {
+            f"{status} {resolution}": meaning
+            for status in self.closing
+            for resolution, meaning in self.resolutions.items()
+        }
+        return {**dict(self.closing.items()), **dict(self.statuses.items()), **pairs}
+
+    def meaning(
+        self, remotestatus: str, resolution: str = "", closed: bool | None = None
+    ) -> Verdict:
+        """What `remotestatus`, which may end with the resolution, means."""
+        found = self._known(remotestatus)
+        if found is not None:
+            return Verdict(found, False)
+        if closed is None:
+            return Verdict(BugTaskStatus.UNKNOWN, False)
+        if not closed:
+            return Verdict(BugTaskStatus.NEW, True)
+        if not resolution:
+            return Verdict(BugTaskStatus.FIXRELEASED, True)
+        found = self.resolutions.get(resolution) or BugTaskStatus.UNKNOWN
+        return Verdict(found, found is not BugTaskStatus.UNKNOWN)
+
+    def _known(self, remotestatus: str) -> BugTaskStatus | None:
+        whole = self.statuses.get(remotestatus) or self.closing.get(remotestatus)
+        if whole is not None:
+            return whole
+        words = remotestatus.split()
+        # A status of many words is no status of ours; only so many cuts are tried.
+        for cut in range(min(len(words) - 1, 6), 0, -1):
+            status, resolution = " ".join(words[:cut]), " ".join(words[cut:])
+            meaning = self.resolutions.get(resolution)
+            if meaning is None:
+                continue
+            if status in self.closing:
+                return meaning
+            # Some workflows leave the resolution in place when a bug is opened again.
+            opened = self.statuses.get(status)
+            if opened is not None:
+                return opened
+        return None
