@@ -315,10 +315,14 @@ class Bugzilla(ExternalBugTracker):
     )
     importances = Vocabulary(
         {
-            BugTaskImportance.CRITICAL: "blocker, critical, immediate, urgent, highest, vhi, p1, s1",
+            BugTaskImportance.CRITICAL: (
+                "blocker, critical, immediate, urgent, highest, vhi, p1, s1"
+            ),
             BugTaskImportance.HIGH: "crash, grave, major, high, hi, p2, s2",
             BugTaskImportance.MEDIUM: "normal, nor, medium, p3, s3, Affects Some People",
-            BugTaskImportance.LOW: "minor, low, lo, lowest, vlo, trivial, p4, p5, s4, Affects Only Me",
+            BugTaskImportance.LOW: (
+                "minor, low, lo, lowest, vlo, trivial, p4, p5, s4, Affects Only Me"
+            ),
             BugTaskImportance.WISHLIST: "enhancement, wishlist, feature",
             BugTaskImportance.UNDECIDED: "unspecified, task, --, ---, n/a",
         }

@@ -1,8 +1,9 @@
 """Asking an external bug tracker without a database, for the tests of a type."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from malonewatch.externalbugtracker import ExternalBugTracker
 from malonewatch.http import HTTPClient
@@ -10,8 +11,11 @@ from malonewatch.interfaces import (
     Batch,
     BugTrackerFacts,
     BugTrackerType,
+    Credentials,
+    DialectLearnt,
     Exchange,
     Outcome,
+    Response,
 )
 
 
@@ -19,8 +23,8 @@ class Asker:
     """Asks for bugs as a run would.
 
     `factory` is an `ExternalBugTracker` class; the keyword arguments are
-    those of `BugTrackerFacts`.  After `ask`, `dialect` is what was learnt and
-    `exchanges` the requests that were made, even if it raised.
+    those of `BugTrackerFacts`.  After `ask`, `dialect` and `reason` are what
+    was learnt, and `exchanges` the requests that were made, even if it raised.
     """
 
     def __init__(
@@ -30,44 +34,121 @@ class Asker:
         *,
         dialect: str | None = None,
         guessed: bool = False,
-        client: HTTPClient | None = None,
+        client: Any = None,
     ) -> None:
         self.factory = factory
         self.baseurl = baseurl
         self.dialect = dialect
+        self.reason = ""
         self.guessed = guessed
         self.client = client or HTTPClient()
-        self.exchanges: list[Exchange] = []
+        self.exchanges: Sequence[Exchange] = []
 
     def ask(
         self,
         remotebugs: Iterable[str],
         since: datetime | None = None,
         validators: Mapping[str, str] | None = None,
+        *,
+        apart: bool = False,
+        probe: bool = False,
     ) -> dict[str, Outcome]:
         """Outcomes by remote id.  Fails if one is missing or comes twice."""
-        return asyncio.run(self._ask(tuple(remotebugs), since, validators or {}))
+        names = tuple(remotebugs)
+        seen = {} if since is None else dict.fromkeys(names, since)
+        batch = Batch(self.facts, names, seen, validators or {}, apart, probe)
+        return asyncio.run(self._ask(batch))
 
-    async def _ask(
-        self, remotebugs: tuple[str, ...], since: datetime | None, validators: Mapping[str, str]
-    ) -> dict[str, Outcome]:
-        facts = BugTrackerFacts(
+    @property
+    def facts(self) -> BugTrackerFacts:
+        return BugTrackerFacts(
             name="asked",
-            bugtrackertype=BugTrackerType(self.factory.__name__.upper()),
+            bugtrackertype=BugTrackerType(self.factory.name),
             baseurl=self.baseurl,
             dialect=self.dialect,
             guessed=self.guessed,
         )
-        external = self.factory(facts)
-        seen = {} if since is None else dict.fromkeys(remotebugs, since)
-        batch = Batch(facts, remotebugs, seen, validators)
+
+    async def _ask(self, batch: Batch) -> dict[str, Outcome]:
+        external = self.factory(self.facts)
         outcomes: dict[str, Outcome] = {}
         async with self.client.open() as pool:
-            session = pool.session(facts, external.timeout)
+            session = pool.session(
+                self.facts, external.timeout, authorization=external.authorization
+            )
             self.exchanges = session.exchanges
-            async for outcome in external.fetch(session, batch):
-                assert outcome.remotebug not in outcomes, f"{outcome} came twice"
-                outcomes[outcome.remotebug] = outcome
-        assert set(outcomes) == set(remotebugs), set(remotebugs) ^ set(outcomes)
-        self.dialect = external.dialect
+            async for said in external.fetch(session, batch):
+                if isinstance(said, DialectLearnt):
+                    self.dialect, self.reason = said
+                    continue
+                assert said.remotebug not in outcomes, f"{said} came twice"
+                outcomes[said.remotebug] = said
+        asked = set(batch.remotebugs)
+        assert set(outcomes) == asked, asked ^ set(outcomes)
         return outcomes
+
+    def identify(self) -> str | None:
+        """What the server says that it is."""
+
+        async def identify() -> str | None:
+            external = self.factory(self.facts)
+            async with self.client.open() as pool:
+                return await external.identify(pool.session(self.facts, external.timeout))
+
+        return asyncio.run(identify())
+
+
+class Canned:
+    """An `IHTTPClient` whose sessions give the same answer to everything: without a socket.
+
+    For the tests of what a type makes of an answer::
+
+        Asker(Bugzilla, "https://bugs.example.com", client=Canned(b'{"bugs": []}'))
+
+    `requests` are the (method, URL, body) that were asked for.
+    """
+
+    def __init__(
+        self,
+        body: bytes,
+        content_type: str = "application/json",
+        status: int = 200,
+        credentials: Credentials | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        self.response = Response(
+            "", status, {"content-type": content_type, **(headers or {})}, body
+        )
+        self.credentials = credentials
+        self.requests: list[tuple[str, str, bytes | None]] = []
+        self.exchanges: list[Exchange] = []
+        self.quota = None
+        self.clock_skew = None
+
+    def open(self) -> "Canned":
+        return self
+
+    async def __aenter__(self) -> "Canned":
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        pass
+
+    def session(self, tracker: Any, timeout: float = 30.0, **settings: Any) -> "Canned":
+        return self
+
+    def scrub(self, text: str) -> str:
+        return text
+
+    async def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        html: bool = False,
+        limit: int | None = None,
+    ) -> Response:
+        self.requests.append((method, url, body))
+        return Response(url, self.response.status, self.response.headers, self.response.body)

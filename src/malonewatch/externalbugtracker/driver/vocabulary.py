@@ -58,9 +58,6 @@ class Vocabulary(Generic[Meaning]):
         return self._words.items()
 
 
-NOTHING: Vocabulary[BugTaskStatus] = Vocabulary({})
-
-
 class Verdict(NamedTuple):
     """What a remote status means, and whether that was guessed from the bug tracker's own flag."""
 
@@ -73,7 +70,7 @@ class Workflow:
 
     - `statuses`: what a status means whatever comes after it,
     - `closing`: the statuses whose resolution says what they mean, and what
-      they mean without one,
+      they mean without one (UNKNOWN: that is not said),
     - `resolutions`: what a resolution means there.
 
     The whole is looked up first, then what is a known status before a known
@@ -98,7 +95,10 @@ class Workflow:
             for status in self.closing
             for resolution, meaning in self.resolutions.items()
         }
-        return {**dict(self.closing.items()), **dict(self.statuses.items()), **pairs}
+        table = {**dict(self.closing.items()), **dict(self.statuses.items()), **pairs}
+        return {
+            word: meaning for word, meaning in table.items() if meaning is not BugTaskStatus.UNKNOWN
+        }
 
     def meaning(
         self, remotestatus: str, resolution: str = "", closed: bool | None = None
@@ -118,7 +118,7 @@ class Workflow:
 
     def _known(self, remotestatus: str) -> BugTaskStatus | None:
         whole = self.statuses.get(remotestatus) or self.closing.get(remotestatus)
-        if whole is not None:
+        if whole not in (None, BugTaskStatus.UNKNOWN):
             return whole
         words = remotestatus.split()
         # A status of many words is no status of ours; only so many cuts are tried.
