@@ -1,4 +1,5 @@
 import functools
+import json
 from urllib.parse import urlsplit
 
 import pytest
@@ -10,24 +11,29 @@ from malonewatch.externalbugtracker import Bugzilla
 from malonewatch.interfaces import (
     BugTaskImportance,
     BugTaskStatus,
-    BugTrackerCredentialsRefused,
     BugTrackerFacts,
     BugTrackerType,
     BugWatchErrorType,
+    Certainty,
     MalonewatchError,
+    RecognisedURL,
     RemoteBug,
     RemoteBugError,
-    RemoteBugUnchanged,
     UnsupportedBugTracker,
 )
-from malonewatch.testing.asking import Asker
+from malonewatch.testing.asking import Asker, Canned
 from malonewatch.testing.bugzilla import BugzillaSimulator
-from malonewatch.testing.conformance import ExternalBugTrackerConformance
+from malonewatch.testing.conformance import (
+    BatchesConformance,
+    DuplicatesConformance,
+    ExternalBugTrackerConformance,
+)
 from malonewatch.testing.simulator import Simulator
 
 
-class TestBugzilla(ExternalBugTrackerConformance):
+class TestBugzilla(BatchesConformance, DuplicatesConformance, ExternalBugTrackerConformance):
     factory = Bugzilla
+    duplicate = {"status": "RESOLVED", "resolution": "DUPLICATE"}
     simulator = BugzillaSimulator
     urls = [
         ("https://bugs.example.com/show_bug.cgi?id=42", "https://bugs.example.com", "42"),
@@ -50,28 +56,21 @@ class TestBugzilla(ExternalBugTrackerConformance):
             asker.ask(["1"])
         assert asker.dialect == "xml"
 
-    def test_a_bugzilla_that_lost_rest_is_asked_in_xml(self):
+    def test_a_bugzilla_that_lost_rest_is_asked_in_xml_once_it_is_probed_again(self):
         with BugzillaSimulator() as simulator:
             simulator.add("1")
             asker = self.asker(simulator)
             asker.ask(["1"])
             assert asker.dialect == "rest"
             simulator.rest = False
-            assert isinstance(asker.ask(["1"])["1"], RemoteBug)
+            trouble = self.trouble_of(asker, ["1"])
+            assert trouble.error_type is BugWatchErrorType.UNPARSABLE_BUG_TRACKER
+            assert isinstance(asker.ask(["1"], probe=True)["1"], RemoteBug)
         assert asker.dialect == "xml"
 
     def test_what_is_no_bugzilla_is_not_supported(self):
         with Simulator() as simulator, pytest.raises(UnsupportedBugTracker):
             self.asker(simulator).ask(["1"])
-
-    def test_refused_credentials(self):
-        external = self.external()
-
-        class Session:
-            credentials = None
-
-        with pytest.raises(BugTrackerCredentialsRefused):
-            external._checked(Session(), {"error": True, "code": 410})
 
     def test_a_bug_that_is_missing_where_the_xml_page_is_closed_is_asked_for_alone(self):
         class Closed(BugzillaSimulator):
@@ -100,8 +99,8 @@ class TestBugzilla(ExternalBugTrackerConformance):
 class TestBugzillaXML(TestBugzilla):
     simulator = functools.partial(BugzillaSimulator, rest=False)
 
-    def test_what_has_not_changed_since_is_unchanged(self):
-        super().test_what_has_not_changed_since_is_unchanged()
+    requests_for_three_batches = 6
+    says_what_is_missing = True
 
 
 @pytest.fixture
@@ -114,17 +113,15 @@ def bugzilla():
 def test_an_alias_is_a_bug_of_a_registered_bugzilla():
     url = urlsplit("https://bugs.example.com/show_bug.cgi?id=meta-bug")
     assert Bugzilla.parseBugURL(url) is None
-    assert Bugzilla.parseBugURL(url, "https://bugs.example.com") == (
-        "https://bugs.example.com",
-        "meta-bug",
+    assert Bugzilla.parseBugURL(url, "https://bugs.example.com") == RecognisedURL(
+        "https://bugs.example.com", "meta-bug", Certainty.REGISTERED
     )
 
 
 def test_the_short_form_is_a_bug_of_a_registered_bugzilla():
     url = urlsplit("https://bugs.example.com/42")
-    assert Bugzilla.parseBugURL(url, "https://bugs.example.com") == (
-        "https://bugs.example.com",
-        "42",
+    assert Bugzilla.parseBugURL(url, "https://bugs.example.com") == RecognisedURL(
+        "https://bugs.example.com", "42", Certainty.REGISTERED
     )
 
 
@@ -136,14 +133,6 @@ def test_alias_and_duplicate():
     assert outcomes["meta"].remotebug == "meta"
     assert outcomes["8"].duplicate_of == "7"
     assert outcomes["8"].status is BugTaskStatus.INVALID
-
-
-def test_a_since_is_asked_of_the_server():
-    with BugzillaSimulator() as simulator:
-        simulator.add("1")
-        asker = Asker(Bugzilla, simulator.url)
-        assert asker.ask(["1"], since=simulator.now()) == {"1": RemoteBugUnchanged("1")}
-        assert "last_change_time=" in simulator.requests[-1]
 
 
 @pytest.mark.parametrize(
@@ -205,14 +194,24 @@ json_values = st.recursive(
 )
 
 
+def outcomes_of(body, dialect, content_type):
+    """What is made of an answer for bugs 1 and 2, or the trouble that it is."""
+    client = Canned(body, content_type)
+    asker = Asker(Bugzilla, "http://b.example", dialect=dialect, client=client)
+    try:
+        return asker.ask(["1", "2"])
+    except MalonewatchError as error:
+        return {"trouble": error}
+
+
+def is_plain(outcome):
+    return isinstance(outcome, (RemoteBug, RemoteBugError, MalonewatchError))
+
+
 @given(json_values)
 def test_any_json_is_bugs_or_an_error_of_ours(value):
-    external = Bugzilla(BugTrackerFacts("x", BugTrackerType.BUGZILLA, "http://b.example"))
-    try:
-        found = external.parse_rest(value, ["1", "2"])
-    except MalonewatchError:
-        return
-    assert all(isinstance(outcome, (RemoteBug, RemoteBugError)) for outcome in found.values())
+    body = json.dumps(value).encode()
+    assert all(map(is_plain, outcomes_of(body, "rest", "application/json").values()))
 
 
 GOOD_XML = (
@@ -232,19 +231,9 @@ def test_garbled_xml_is_bugs_or_an_error_of_ours(changes):
     body = GOOD_XML
     for start, length, put in changes:
         body = body[:start] + put + body[start + length % 20 :]
-    external = Bugzilla(BugTrackerFacts("x", BugTrackerType.BUGZILLA, "http://b.example"))
-    try:
-        found = external.parse_xml(body, ["1", "2"])
-    except MalonewatchError:
-        return
-    assert all(isinstance(outcome, (RemoteBug, RemoteBugError)) for outcome in found.values())
+    assert all(map(is_plain, outcomes_of(body, "xml", "text/xml").values()))
 
 
 @given(st.binary(max_size=200))
 def test_any_bytes_are_bugs_or_an_error_of_ours(body):
-    external = Bugzilla(BugTrackerFacts("x", BugTrackerType.BUGZILLA, "http://b.example"))
-    try:
-        found = external.parse_xml(body, ["1", "2"])
-    except MalonewatchError:
-        return
-    assert all(isinstance(outcome, (RemoteBug, RemoteBugError)) for outcome in found.values())
+    assert all(map(is_plain, outcomes_of(body, "xml", "text/xml").values()))

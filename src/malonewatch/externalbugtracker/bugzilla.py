@@ -16,7 +16,7 @@ Dialects:
 """
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -69,14 +69,14 @@ class _Reading(Dialect):
     path = ""
 
     def ids_of(self, record: Any) -> Iterable[str]:
-        if isinstance(record, Element):
+        if not isinstance(record, dict):
             return [_text(record, "bug_id"), *_texts(record, "alias")]
         aliases = record.get("alias") or ()
         # A string in Bugzilla 4, a list since.
         return [str(record["id"]), *([aliases] if isinstance(aliases, str) else aliases)]
 
     def records(self, answer: Any) -> Iterable[Any]:
-        if isinstance(answer, Element):
+        if not isinstance(answer, dict):
             if answer.tag not in ("bugzilla", "issuezilla"):
                 raise LookupError(answer.tag)
             return answer.iterfind("bug")
@@ -84,7 +84,7 @@ class _Reading(Dialect):
         return bugs
 
     def read(self, record: Any) -> Read | Finding:
-        if isinstance(record, Element):
+        if not isinstance(record, dict):
             return self._read_xml(record)
         dupe_of = record.get("dupe_of")
         is_open = record.get("is_open")
@@ -136,7 +136,7 @@ class Xml(_Reading):
         return _ask_xml(["1"])
 
     def identity(self, answer: Any) -> str | None:
-        if not isinstance(answer, Element) or answer.tag != "bugzilla":
+        if answer.tag != "bugzilla":
             return None
         return f"Bugzilla {answer.get('version', '')}".strip()
 
@@ -327,6 +327,13 @@ class Bugzilla(ExternalBugTracker):
             BugTaskImportance.UNDECIDED: "unspecified, task, --, ---, n/a",
         }
     )
+
+    def authorization(self, credentials: Credentials) -> Mapping[str, str]:
+        headers = dict(super().authorization(credentials))
+        if credentials.token:
+            # Mozilla's way; Red Hat takes the Bearer, and stock Bugzilla neither.
+            headers["X-BUGZILLA-API-KEY"] = credentials.token
+        return headers
 
     @classmethod
     def key(cls, remotebug: str) -> str:

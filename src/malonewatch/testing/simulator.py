@@ -15,11 +15,13 @@ import asyncio
 import dataclasses
 import email.utils
 import hashlib
+import re
 import ssl
 import threading
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta, timezone
 from typing import Any
+from urllib.parse import unquote_plus
 
 from aiohttp import web
 from zope.component import queryUtility
@@ -65,7 +67,9 @@ class Simulator:
     - `validators`: answers carry an ETag, and If-None-Match is honoured,
     - `clock_offset`: a `timedelta` that its clock is ahead,
     - `fault`: a callable that takes the place of every handler; see
-      `malonewatch.testing.faults`.
+      `malonewatch.testing.faults`,
+    - `spoiler`: the id of a bug that spoils every answer which it is in: a
+      request that asks for it is answered by `spoil`, as `fault` answers all.
 
     `host` is the loopback address that it is at; with an `ssl_context` it
     goes by the name of localhost.
@@ -87,6 +91,8 @@ class Simulator:
         self.validators = False
         self.clock_offset = timedelta()
         self.fault: Handler | None = None
+        self.spoiler: str | None = None
+        self.spoil: Handler | None = None
         self._ssl = ssl_context
         self._host = host
         self._port = 0
@@ -102,6 +108,11 @@ class Simulator:
     def routes(self) -> list[web.AbstractRouteDef]:
         """The aiohttp routes that make the protocol."""
         return []
+
+    async def asks_for(self, request: web.Request, id: str) -> bool:
+        """Whether a request is about the bug of that id, among others maybe."""
+        said = unquote_plus(request.path_qs) + await request.text()
+        return re.search(rf"(?<!\w){re.escape(id)}(?!\w)", said) is not None
 
     # For tests.
 
@@ -207,6 +218,9 @@ class Simulator:
             await asyncio.sleep(self.latency)
         if self.fault is not None:
             return await self.fault(request)
+        if self.spoiler is not None and await self.asks_for(request, self.spoiler):
+            assert self.spoil is not None
+            return await self.spoil(request)
         if self.quota is not None:
             if self.quota <= 0:
                 headers = {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}

@@ -191,7 +191,7 @@ class Asking:
             private,
             date_closed,
             fixed_in,
-            record,
+            record if type(record) is dict else self.dialect.plain(record),
         )
 
     async def _put(self, ask: Ask) -> tuple[Response, Any, Finding | None]:

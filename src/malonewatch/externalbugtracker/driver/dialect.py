@@ -145,6 +145,10 @@ class Dialect:
         """
         raise TypeError(f"{type(self).__name__} reads no records")
 
+    def plain(self, record: Any) -> Any:
+        """A record that is no dict as plain values; by default an XML element's children."""
+        return {child.tag.rpartition("}")[2]: child.text for child in record}
+
     def next_page(self, ask: Ask, response: Response, answer: Any) -> Ask | None:
         """The question for the rest of an answer; None if that was all of it."""
         return None

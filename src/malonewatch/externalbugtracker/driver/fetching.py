@@ -40,6 +40,8 @@ class Fetching(Asking):
     def __init__(self, tracker: Any, session: Any, batch: Batch) -> None:
         super().__init__(tracker, session)
         self.batch = batch
+        #: The dialect that the bug tracker itself said that it speaks.
+        self.told: Dialect | None = None
 
     async def fetch(self) -> AsyncIterator[Outcome | DialectLearnt]:
         pending: dict[str, None] = {}
@@ -62,9 +64,8 @@ class Fetching(Asking):
         raise self.said.unparsable("it seems to speak one dialect after the other")
 
     def _switch(self, name: str) -> None:
-        dialect = self.tracker.dialect_named(name)
-        assert dialect is not None, name
-        self.dialect = dialect
+        self.told = self.tracker.dialect_named(name)
+        assert self.told is not None, name
         self.known = None
 
     async def _round(self, ids: Sequence[str]) -> AsyncIterator[Outcome | DialectLearnt]:
@@ -106,20 +107,17 @@ class Fetching(Asking):
 
     def _candidates(self) -> list[Dialect]:
         """The dialects to try, the best first."""
-        if not self.tracker.protocols:
-            return [self.tracker]
-        first = self.dialect
+        if self.told is not None:
+            return [self.told]
         authenticated = self.session.credentials is not None
-        others = [
-            dialect for dialect in self.tracker.all_dialects() if dialect.speaks(authenticated)
+        dialects: list[Dialect] = [
+            # What is known may be a variant.
+            known if known is not None and known.dialect_name == each.dialect_name else each
+            for known in (self.known,)
+            for each in self.tracker.all_dialects()
+            if each.speaks(authenticated)
         ]
-        names = [dialect.dialect_name for dialect in others]
-        if self.known is None and self.tracker.dialect is None and first is not others[0]:
-            # The bug tracker said so itself.
-            return [first, *(each for each in others if each.dialect_name != first.dialect_name)]
-        if self.known is not None and self.known.dialect_name in names:
-            others[names.index(self.known.dialect_name)] = self.known
-        return others
+        return dialects
 
     def _learnt(self, reasons: Iterable[str]) -> DialectLearnt:
         because = "; ".join(["it answers", *reasons])
@@ -229,23 +227,21 @@ class Fetching(Asking):
         a bug's fault.  Which two is left to chance, so that two bad ones do not
         hide the others for ever.
         """
-        one, other = _random.sample(range(len(ids)), 2)
         rest = list(ids)
-        portions: list[list[str]] = []
-        for position in (one, other):
-            found = await self._try([ids[position]])
-            rest.remove(ids[position])
-            if found is not None:
-                async for outcome in self._outcomes([ids[position]], found):
-                    yield outcome
-                if position == one:
-                    # The bad one is among the others for sure.
-                    portions = _halves(rest)
-                break
-            if position == other:
+        one, other = (rest.pop(_random.randrange(len(rest))) for _ in range(2))
+        found = await self._try([one])
+        if found is None:
+            others = await self._try([other])
+            if others is None:
                 raise spoiled.trouble from None
-            yield await self._apart(ids[position], spoiled.why)
-        portions = portions or [rest]
+            yield await self._apart(one, spoiled.why)
+            one, found = other, others
+        else:
+            rest.append(other)
+        async for outcome in self._outcomes([one], found):
+            yield outcome
+        # If the bad one is among the others for sure, there is no need to ask for them all.
+        portions = _halves(rest) if other in rest else [rest]
         for _ in range(MOST_HALVINGS):
             if not portions:
                 return
