@@ -79,7 +79,8 @@ class _Reading(Dialect):
         if not isinstance(answer, dict):
             if answer.tag not in ("bugzilla", "issuezilla"):
                 raise LookupError(answer.tag)
-            return answer.iterfind("bug")
+            found: Iterable[Any] = answer.iterfind("bug")
+            return found
         bugs: Iterable[Any] = answer["bugs"]
         return bugs
 
@@ -199,9 +200,11 @@ class JsonRpc(_Reading):
     def speaks(self, authenticated: bool) -> bool:
         return authenticated and urlsplit(self.tracker.baseurl).hostname not in HEADER_HOSTS
 
-    def _call(self, method: str, ids: Sequence[str] = (), alone: bool = False, **more: Any) -> Ask:
-        parameters = {"include_fields": FIELDS.split(","), **more}
-        call = {"method": method, "params": [parameters], "id": 1}
+    def _call(self, method: str, parameters: Mapping[str, Any]) -> Any:
+        named = {"include_fields": FIELDS.split(","), **parameters}
+        return {"method": method, "params": [named], "id": 1}
+
+    def _ask(self, ids: Sequence[str], call: Any, alone: bool = False) -> Ask:
         return Ask("/jsonrpc.cgi", (), tuple(ids), alone, method="POST", json=call)
 
     def sign(self, ask: Ask, credentials: Credentials) -> Ask:
@@ -222,10 +225,10 @@ class JsonRpc(_Reading):
         for name in ("id", "alias"):
             some = [each for each in ids if is_number(each) == (name == "id")]
             if some:
-                yield self._call("Bug.search", some, limit=len(some), **{name: some})
+                yield self._ask(some, self._call("Bug.search", {name: some, "limit": len(some)}))
 
     def ask_one(self, remotebug: str) -> Ask:
-        return self._call("Bug.get", [remotebug], True, ids=[remotebug])
+        return self._ask([remotebug], self._call("Bug.get", {"ids": [remotebug]}), True)
 
     def records(self, answer: Any) -> Iterable[Any]:
         bugs: Iterable[Any] = answer["result"]["bugs"]
@@ -238,7 +241,7 @@ class JsonRpc(_Reading):
         return Finding.ABSENT if response.status != 200 else None
 
     def ask_whoami(self) -> Ask:
-        return self._call("User.get", match=["x"], limit=1)
+        return self._ask([], self._call("User.get", {"match": ["x"], "limit": 1}))
 
     def whoami(self, answer: Any) -> str | None:
         # It names nobody; but only who is logged in may look for people.

@@ -166,14 +166,14 @@ class Asking:
                 if read is Finding.PRIVATE
                 else (self.said.not_found(remotebug))
             )
-        remotestatus, title, words, resolution, modified, closed, *rest = read
+        remotestatus, title, words, resolution, modified, closed = read[:6]
         if not (type(remotestatus) is type(title) is type(words) is type(resolution) is str):
             return self.said.not_understood(remotebug, "a field is of the wrong kind")
         if not remotestatus:
             return self.said.not_understood(remotebug, "it has no status")
         tracker = self.tracker
         status, guessed = tracker.meaning(remotestatus, resolution, closed)
-        duplicate_of, moved_to, private, date_closed, fixed_in = rest
+        duplicate_of, moved_to, private, date_closed, fixed_in = read[6:]
         return RemoteBug(
             remotebug,
             remotestatus,
@@ -281,11 +281,10 @@ class Asking:
             self.dialect = dialect
             try:
                 _, answer, finding = await self._put(ask)
-                if finding is None:
-                    found = dialect.whoami(answer)
-                    if found is None:
-                        raise self.said.refused(True)
-                    return found
+                name = dialect.whoami(answer) if finding is None else None
+                if name is None:
+                    raise self.said.refused(True)
+                return str(name)
             except (Absent, Switch, *_UNFIT):
                 continue
             except Spoiled as spoiled:

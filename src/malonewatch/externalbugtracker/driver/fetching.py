@@ -154,11 +154,10 @@ class Fetching(Asking):
             async for outcome in self._in_halves(ask.ids, spoiled):
                 yield outcome
             return
-        missing = []
+        missing: list[str] = []
         for remotebug in ask.ids:
-            outcome = found.get(remotebug)
-            if outcome is not None:
-                yield outcome
+            if remotebug in found:
+                yield found[remotebug]
             elif ask.since is not None:
                 yield RemoteBugUnchanged(remotebug)
             else:
@@ -168,7 +167,7 @@ class Fetching(Asking):
 
     async def _missing(self, ids: Sequence[str]) -> AsyncIterator[Outcome]:
         """Ask again for bugs that an answer left out: nothing is concluded from absence."""
-        alone = []
+        alone: list[Ask] = []
         for ask in self.dialect.ask_missing(ids) if ids else ():
             if ask.alone:
                 alone.append(ask)
@@ -186,20 +185,18 @@ class Fetching(Asking):
                     yield outcome
                 else:
                     alone.append(self.dialect.ask_one(remotebug))
-        for ask in alone:
-            try:
-                yield await self.alone(ask)
-            except Spoiled as spoiled:
-                yield self.said.not_understood(ask.ids[0], spoiled.why)
+        async for each in self._one_by_one(alone, True):
+            yield each
 
-    async def _one_by_one(self, asks: Sequence[Ask]) -> AsyncIterator[Outcome]:
-        """Outcomes of questions for one bug each.
+    async def _one_by_one(
+        self, asks: Sequence[Ask], answered: bool = False
+    ) -> AsyncIterator[Outcome]:
+        """Outcomes of questions for one bug each; `answered` says that others were answered before.
 
         One that fails may be the bug's fault; two in a row are the bug
         tracker's.
         """
         failed: tuple[Ask, Spoiled] | None = None
-        answered = False
         for ask in asks:
             try:
                 outcome = await self.alone(ask)
