@@ -1,5 +1,3 @@
-from urllib.parse import urlsplit
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,7 +8,9 @@ from malonewatch.model.baseurl import (
     auto_title,
     base_key,
     check_baseurl,
-    prefix_keys,
+    common_key,
+    parent_key,
+    plain_path,
 )
 
 relaxed = settings(deadline=None)
@@ -25,8 +25,11 @@ relaxed = settings(deadline=None)
         "https://bugs.example.com/tracker//",
         "https://BUGS.Example.COM/tracker",
         "HTTPS://bugs.example.com/tracker",
+        "https://bugs.example.com./tracker",
         "https://bugs.example.com:443/tracker",
         "http://bugs.example.com:80/tracker",
+        "https://bugs.example.com/%74racker",
+        "https://bugs.example.com//tracker",
         "bugs.example.com/tracker",
     ],
 )
@@ -52,22 +55,36 @@ def test_an_ipv6_address_keeps_its_brackets():
     assert base_key("http://[2001:DB8::1]:8080/x/") == "[2001:db8::1]:8080/x"
 
 
-def test_prefixes_are_whole_path_segments_longest_first():
-    keys = prefix_keys(urlsplit("https://bugs.example.com/a/b/show_bug.cgi?id=1"))
-    assert keys == [
-        "bugs.example.com/a/b/show_bug.cgi",
-        "bugs.example.com/a/b",
-        "bugs.example.com/a",
-        "bugs.example.com",
-    ]
+@pytest.mark.parametrize(
+    ("path", "plain"),
+    [
+        ("", ""),
+        ("/", ""),
+        ("/a/b/", "/a/b"),
+        ("//a///b//", "/a/b"),
+        ("/%7Ejoe/%41%2d%2E%5f", "/~joe/A-._"),
+        ("/a%2fb%3a", "/a%2Fb%3A"),
+        ("/%c3%a9", "/%C3%A9"),
+        ("/100%", "/100%"),
+        ("/A", "/A"),
+    ],
+)
+def test_one_way_to_write_a_path(path, plain):
+    assert plain_path(path) == plain
 
 
-def test_a_url_is_a_prefix_of_itself():
-    assert prefix_keys(urlsplit("https://bugs.example.com/bugs/?42")) == [
-        "bugs.example.com/bugs",
-        "bugs.example.com",
-    ]
-    assert prefix_keys(urlsplit("https://bugs.example.com?42")) == ["bugs.example.com"]
+def test_what_two_base_urls_lie_below():
+    assert common_key("example.com/a/b", "example.com/a") == "example.com/a"
+    assert common_key("example.com/a/b", "example.com/a/ab") == "example.com/a"
+    assert common_key("example.com/ab", "example.com/a") == "example.com"
+    assert common_key("example.org", "example.com") == ""
+    assert common_key("example.com:8080/a", "example.com") == ""
+
+
+def test_the_parent_of_a_base_url():
+    assert parent_key("example.com/a/b") == "example.com/a"
+    assert parent_key("example.com/a") == "example.com"
+    assert parent_key("example.com") == ""
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 from urllib.parse import urlsplit
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from zope.component import getGlobalSiteManager, getUtility
 from zope.interface.verify import verifyObject
 from zope.lifecycleevent.interfaces import IObjectAddedEvent, IObjectRemovedEvent
@@ -17,7 +19,8 @@ from malonewatch.interfaces import (
     NotFoundError,
     UnknownBugTrackerType,
 )
-from malonewatch.model import BugTracker
+from malonewatch.model import BugTracker, BugTrackerSet
+from malonewatch.model.baseurl import base_key, plain_path
 
 
 def snapshot(trackers):
@@ -205,15 +208,86 @@ def test_no_such_base_url(trackers, mozilla, baseurl):
     assert trackers.queryByBaseURL(baseurl) is None
 
 
-def test_prefixes_of_a_url_the_longest_first(trackers, make_tracker):
+def test_what_a_url_begins_with_the_longest_first(trackers, make_tracker):
     whole = make_tracker("whole", baseurl="https://example.com/")
-    part = make_tracker("part", baseurl="http://example.com/bugs")
+    part = make_tracker("part", baseurl="http://example.com/bugs/")
+    part.aliases = ["https://example.com/bugs/old"]
     make_tracker("other", baseurl="https://example.com/bug")
     make_tracker("port", baseurl="https://example.com:8080/")
+    found = [(part, "https://example.com/bugs"), (whole, "https://example.com")]
     url = urlsplit("https://example.com/bugs/show_bug.cgi?id=1")
-    assert list(trackers.getByURLPrefix(url)) == [part, whole]
-    assert list(trackers.getByURLPrefix(urlsplit("https://example.com/bugs/?1"))) == [part, whole]
+    assert list(trackers.getByURLPrefix(url)) == found
+    assert list(trackers.getByURLPrefix(urlsplit("https://example.com/bugs/?1"))) == found
+    url = urlsplit("https://example.com/bugs/old/1")
+    assert list(trackers.getByURLPrefix(url)) == [(part, "https://example.com/bugs/old"), *found]
     assert list(trackers.getByURLPrefix(urlsplit("https://other.example.com/"))) == []
+    assert list(trackers.getByURLPrefix(urlsplit("https://a.example.com/"))) == []
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.sets(paths := st.text("ab!~/", max_size=8).map(plain_path), max_size=8), paths)
+def test_any_url_begins_with_the_base_urls_that_end_where_a_segment_of_it_does(site, bases, path):
+    trackers = BugTrackerSet()
+    for number, base in enumerate(sorted(bases)):
+        baseurl = f"https://example.com/{base.lstrip('/')}"
+        trackers.ensureBugTracker(baseurl, None, BugTrackerType.BUGZILLA, name=f"bugs-{number}")
+    url = urlsplit(f"https://example.com/{path.lstrip('/')}")
+    expected = {
+        base_key(tracker.baseurl)
+        for tracker in trackers
+        if f"{base_key(url.geturl())}/".startswith(f"{base_key(tracker.baseurl)}/")
+    }
+    found = [base_key(base) for _, base in trackers.getByURLPrefix(url)]
+    assert found == sorted(expected, key=len, reverse=True)
+
+
+class CountingTree:
+    """A tree that counts the look-ups."""
+
+    def __init__(self, tree):
+        self.tree = tree
+        self.count = 0
+
+    def __contains__(self, key):
+        self.count += 1
+        return key in self.tree
+
+    def __getitem__(self, key):
+        self.count += 1
+        return self.tree[key]
+
+    def maxKey(self, key):
+        self.count += 1
+        return self.tree.maxKey(key)
+
+
+@pytest.mark.parametrize(
+    ("path", "most"),
+    [
+        # What is registered at a place and what is not are a look-up each.
+        ("/7/8/show_bug.cgi", 5),
+        ("/a/b/c/d/e", 3),
+        ("/7" + "/x" * 900, 5),
+    ],
+)
+def test_few_look_ups_find_what_a_url_begins_with_among_many(trackers, owner, path, most):
+    for number in range(1000):
+        baseurl = f"https://example.com/{number}"
+        trackers.ensureBugTracker(baseurl, owner, BugTrackerType.BUGZILLA)
+    trackers._bases = tree = CountingTree(trackers._bases)
+    list(trackers.getByURLPrefix(urlsplit("https://example.com" + path)))
+    trackers._bases = tree.tree
+    assert 0 < tree.count <= most
+
+
+def test_a_made_name_is_found_in_few_look_ups_where_many_are_taken(trackers, owner):
+    for number in range(1000):
+        baseurl = f"https://example.com/{number}"
+        trackers.ensureBugTracker(baseurl, owner, BugTrackerType.BUGZILLA)
+    trackers._names = tree = CountingTree(trackers._names)
+    assert trackers._free_name("auto-example.com") == "auto-example.com-1000"
+    trackers._names = tree.tree
+    assert tree.count < 25
 
 
 # ensureBugTracker
@@ -258,12 +332,11 @@ def test_a_number_is_added_to_a_made_name_that_is_taken(trackers, owner):
         trackers.ensureBugTracker(
             f"https://bugs.example.com/{number}", owner, BugTrackerType.BUGZILLA
         ).name
-        for number in range(3)
+        for number in range(20)
     ]
     assert names == [
         "auto-bugs.example.com",
-        "auto-bugs.example.com-1",
-        "auto-bugs.example.com-2",
+        *(f"auto-bugs.example.com-{number}" for number in range(1, 20)),
     ]
 
 

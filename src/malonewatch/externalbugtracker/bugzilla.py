@@ -260,7 +260,10 @@ class Bugzilla(ExternalBugTracker):
         # Issuezilla said "issue".
         URLShape("/show_bug.cgi?issue={id}"),
         URLShape("/{id}", registered=True),
-        URLShape("/show_bug.cgi?id={alias}", "{alias}", registered=True, alias=r"[^\s,/]{1,40}"),
+        # What begins with a digit is a number that something has stuck to.
+        URLShape(
+            "/show_bug.cgi?id={alias}", "{alias}", registered=True, alias=r"[^\s,/\d][^\s,/]{0,39}"
+        ),
     )
     # No white space, no comma.
     id_pattern = r"[0-9]{1,10}|(?![0-9]*\Z)[^\s,]{1,40}"

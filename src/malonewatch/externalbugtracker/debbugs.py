@@ -44,6 +44,7 @@ DIALECTS = ("cgi-bin", "cgi")
 
 # Where <host>/<number> is a bug, whether or not the host is registered.
 SHORT_FORM_HOSTS = frozenset({"bugs.debian.org", "debbugs.gnu.org"})
+OTHER_NAMES = {"bugs.gnu.org": "debbugs.gnu.org"}
 
 # Tags that make a difference, lightest first.  Not every site has them all:
 # newcomer and those about upstream are Debian's, easy and notabug are GNU's.
@@ -108,6 +109,8 @@ class Debbugs(ExternalBugTracker):
 
     @classmethod
     def parseBugURL(cls, url: SplitResult, baseurl: str | None = None) -> tuple[str, str] | None:
+        if baseurl is None:
+            url = url._replace(netloc=OTHER_NAMES.get(url.netloc, url.netloc))
         folder, page, rest = url.path.rpartition("/bugreport.cgi")
         if page and not rest:
             head, slash, name = folder.rpartition("/")

@@ -194,7 +194,12 @@ class IBugTrackerSet(Interface):
         """Like `queryByBaseURL`, without the last resort."""
 
     def getByURLPrefix(url: SplitResult) -> Iterable:
-        """The bug trackers whose base URL `url` begins with, the longest first."""
+        """The bug trackers whose base URL, or an alias of it, `url` begins with.
+
+        The longest first; each with that part of `url`, without a slash at
+        its end.  One that `url` begins with in several ways comes as often.
+        The look-ups go with the path's depth, not with what is registered.
+        """
 
     def getBugTrackerTypes() -> Iterable:
         """(name, `IExternalBugTrackerType`) of every type that is registered, by name."""

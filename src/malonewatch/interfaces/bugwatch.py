@@ -134,7 +134,8 @@ class IBugWatchSet(Interface):
         """What bug `url` is the URL of, and of which type, registered or not.
 
         The URL is normalised first: case, default ports, ``<URL>``,
-        percent-encoding, a trailing slash.  The surest reading wins.
+        percent-encoding, a trailing slash.  The surest reading wins; that of
+        a registered bug tracker is the surest, and has its base URL.
 
         :raises UnrecognizedBugTrackerURL: it is not the URL of a bug.
         """
@@ -145,7 +146,10 @@ class IBugWatchSet(Interface):
     def recogniseText(text: str) -> Iterator[tuple[RecognisedURL, BugTrackerType]]:
         """What `recognise` says of each URL of a bug in `text`, in order, each bug once.
 
-        Takes time and memory that go with the length of the text.
+        Nothing is added; what is a `Certainty.GUESS` is no more than a
+        proposal.  Where a URL is no bug's, it is tried without what may have
+        stuck to it, such as ``(fixed)``.  URLs longer than 2000 characters are
+        left out.  Takes time and memory that go with the length of the text.
         """
 
     def extractBugTrackerAndBug(url: str):

@@ -39,9 +39,12 @@ class IExternalBugTrackerType(Interface):
         is the URL of none.
 
         `url` is normalised: the scheme and the host are in lower case, there
-        is no default port.  `baseurl` is that of a registered bug tracker of
-        this type, one that `url` begins with; shorter forms are recognised
-        then which would be too daring a guess without.  The id is canonical.
+        is no default port, the path does not end with a slash, and nothing in
+        it is percent-encoded that need not be.  `baseurl` is that of a
+        registered bug tracker of this type, or an alias of it, as it stands
+        at the beginning of `url`, without a slash at its end; shorter forms
+        are recognised then which would be too daring a guess without.  The id
+        is canonical.
         """
 
     def canonicalRemoteBug(remotebug: str) -> str:

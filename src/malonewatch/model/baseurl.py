@@ -1,6 +1,8 @@
 """Base URLs of bug trackers.  Pure."""
 
+import os.path
 import re
+import string
 from urllib.parse import SplitResult, urlsplit
 
 from malonewatch.interfaces import BadInput
@@ -43,31 +45,53 @@ def without_secrets(url: str) -> str:
 def base_key(baseurl: str) -> str:
     """What is the same for all ways to write a base URL.
 
-    The scheme, its default port, the host's case and trailing slashes do not
-    matter.
+    The scheme, its default port, the host's case, slashes at the end and what
+    is percent-encoded without need do not matter.
     """
     parts = urlsplit(baseurl if "://" in baseurl else f"//{baseurl}")
-    return _host_key(parts) + parts.path.rstrip("/")
+    return host_key(parts) + plain_path(parts.path)
 
 
-def prefix_keys(url: SplitResult) -> list[str]:
-    """The `base_key` of every base URL that `url` may begin with, the longest first."""
-    path = url.path.rstrip("/")
-    host = _host_key(url)
-    keys = [host + path]
-    while path:
-        path = path.rpartition("/")[0]
-        keys.append(host + path)
-    return keys
-
-
-def _host_key(parts: SplitResult) -> str:
-    host = (parts.hostname or "").lower()
+def host_key(parts: SplitResult) -> str:
+    """The part of the `base_key` that stands for the host and the port."""
+    host = (parts.hostname or "").lower().rstrip(".")
     if ":" in host:
         host = f"[{host}]"
     if parts.port is not None and parts.port not in (80, 443):
         host = f"{host}:{parts.port}"
     return host
+
+
+def plain_path(path: str) -> str:
+    """The one way to write a path; section 6.2.2 of RFC 3986, and no needless slashes."""
+    if "%" in path:
+        path = _ENCODED.sub(_decoded_if_unreserved, path)
+    if "//" in path:
+        path = re.sub("/+", "/", path)
+    return path.rstrip("/")
+
+
+_ENCODED = re.compile("%[0-9A-Fa-f]{2}")
+_UNRESERVED = frozenset(string.ascii_letters + string.digits + "-._~")
+
+
+def _decoded_if_unreserved(match: re.Match[str]) -> str:
+    character = chr(int(match[0][1:], 16))
+    return character if character in _UNRESERVED else match[0].upper()
+
+
+def parent_key(key: str) -> str:
+    """The `base_key` one segment shorter than `key`, empty if there is none."""
+    return key.rpartition("/")[0]
+
+
+def common_key(key: str, other: str) -> str:
+    """The longest `base_key` that both are, or lie below; empty if there is none.
+
+    `other` comes before `key` in order.
+    """
+    common = os.path.commonprefix([key, other])  # noqa: RUF071 - by character is meant
+    return common if key[len(common)] == "/" else parent_key(common)
 
 
 def auto_name(baseurl: str) -> str:

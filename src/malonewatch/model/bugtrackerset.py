@@ -26,7 +26,16 @@ from malonewatch.interfaces import (
     UnknownBugTrackerType,
 )
 from malonewatch.model import schedule
-from malonewatch.model.baseurl import auto_name, auto_title, base_key, check_baseurl, prefix_keys
+from malonewatch.model.baseurl import (
+    auto_name,
+    auto_title,
+    base_key,
+    check_baseurl,
+    common_key,
+    host_key,
+    parent_key,
+    plain_path,
+)
 from malonewatch.model.bugtracker import BugTracker
 from malonewatch.model.ledger import Latest
 from malonewatch.model.pages import NEVER
@@ -84,11 +93,22 @@ class BugTrackerSet(Persistent):
             return None
         return None if tracker_id is None else self._trackers[tracker_id]
 
-    def getByURLPrefix(self, url: SplitResult) -> Iterator[BugTracker]:
-        for key in prefix_keys(url):
-            tracker_id = self._bases.get(key)
-            if tracker_id is not None:
-                yield self._trackers[tracker_id]
+    def getByURLPrefix(self, url: SplitResult) -> Iterator[tuple[BugTracker, str]]:
+        host = host_key(url)
+        key = host + plain_path(url.path)
+        while key:
+            try:
+                # Every base URL that `key` begins with comes before it in
+                # order, and what comes between begins with that one too.
+                nearest = self._bases.maxKey(key)
+            except ValueError:
+                return
+            if nearest == key:
+                base = f"{url.scheme}://{url.netloc}{key[len(host) :]}"
+                yield self._trackers[self._bases[key]], base
+                key = parent_key(key)
+            else:
+                key = common_key(key, nearest)
 
     def queryByBaseURL(self, baseurl: str) -> Any:
         tracker = self.getByBaseURL(baseurl)
@@ -158,11 +178,7 @@ class BugTrackerSet(Persistent):
             return found
         check_baseurl(baseurl)
         if name is None:
-            stem, number = auto_name(baseurl), 0
-            name = stem
-            while name in self._names:
-                number += 1
-                name = f"{stem}-{number}"
+            name = self._free_name(auto_name(baseurl))
         return self.add(
             BugTracker(
                 name=name,
@@ -175,6 +191,21 @@ class BugTrackerSet(Persistent):
                 guessed=guessed,
             )
         )
+
+    def _free_name(self, stem: str) -> str:
+        """`stem`, with a number where it is taken, found in as few look-ups as that has digits."""
+        if stem not in self._names:
+            return stem
+        taken, free = 0, 1
+        while f"{stem}-{free}" in self._names:
+            taken, free = free, 2 * free
+        while free - taken > 1:
+            middle = (taken + free) // 2
+            if f"{stem}-{middle}" in self._names:
+                taken = middle
+            else:
+                free = middle
+        return f"{stem}-{free}"
 
     def getBugTrackerStates(self, now: datetime) -> Iterator[BugTrackerState]:
         moment = to_seconds(now)

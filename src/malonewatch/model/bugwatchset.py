@@ -87,7 +87,7 @@ class BugWatchSet(Persistent):
         return recognition.recognise(self._trackers, url)
 
     def getReadings(self, url: str) -> list[Reading]:
-        return recognition.readings(self._trackers, url)
+        return recognition.get_readings(self._trackers, url)
 
     def recogniseText(self, text: str) -> Iterator[Reading]:
         return recognition.recognise_text(self._trackers, text)
@@ -96,4 +96,4 @@ class BugWatchSet(Persistent):
         return recognition.extract_bug(self._trackers, url)
 
     def fromText(self, text: str, bug: Any, owner: Any) -> list[BugWatch]:
-        return recognition.watch_text(self._trackers, text, bug, owner)
+        return recognition.from_text(self._trackers, text, bug, owner)

@@ -1,7 +1,12 @@
-"""Which bug a URL leads to, and the bugs whose URLs stand in a text."""
+"""Which bug a URL leads to, and the bugs whose URLs stand in a text.
 
-from collections.abc import Iterator
+Each function is what `IBugWatchSet` says of the method of that name;
+`trackers` is the `IBugTrackerSet`.
+"""
+
+from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import SplitResult
 
 from malonewatch.interfaces import (
     BadInput,
@@ -11,87 +16,114 @@ from malonewatch.interfaces import (
     RecognisedURL,
     UnrecognizedBugTrackerURL,
 )
-from malonewatch.model.urltext import find_urls, normalised, without_user
+from malonewatch.model.baseurl import base_key
+from malonewatch.model.urltext import find_urls, normalised, shortened, without_user
 
 #: A way to read a URL: which bug it is of, and which type of bug tracker that takes.
 Reading = tuple[RecognisedURL, BugTrackerType]
-
-
-def readings(trackers: Any, url: str) -> list[Reading]:
-    """See `IBugWatchSet.getReadings`; `trackers` is the `IBugTrackerSet`."""
-    parts = normalised(url)
-    if parts is None:
-        return []
-    types = dict(trackers.getBugTrackerTypes())
-    found: list[Reading] = []
-    for bugtracker in trackers.getByURLPrefix(parts):
-        external = types.get(bugtracker.bugtrackertype)
-        if external is not None:
-            said = external.parseBugURL(parts, bugtracker.baseurl.rstrip("/"))
-            if said is not None:
-                found.append((_judged(trackers, *said), bugtracker.bugtrackertype))
-    for bugtrackertype, external in types.items():
-        said = external.parseBugURL(parts)
-        if said is not None:
-            found.append((_judged(trackers, *said), bugtrackertype))
-    # Stable, so of two that are as sure the one of a registered bug tracker comes first.
-    return sorted(found, key=lambda reading: -reading[0].certainty)
-
-
-def _judged(
-    trackers: Any, baseurl: str, remotebug: str, certainty: Certainty = Certainty.SHAPE
-) -> RecognisedURL:
-    if trackers.getByBaseURL(baseurl) is not None:
-        certainty = Certainty.REGISTERED
-    return RecognisedURL(baseurl, remotebug, certainty)
+Types = Mapping[BugTrackerType, Any]
 
 
 def recognise(trackers: Any, url: str) -> Reading:
-    """See `IBugWatchSet.recognise`."""
-    for reading in readings(trackers, url):
-        return reading
-    raise UnrecognizedBugTrackerURL(without_user(url))
+    found = _surest(trackers, dict(trackers.getBugTrackerTypes()), url)
+    if found is None:
+        raise UnrecognizedBugTrackerURL(without_user(url))
+    return found
+
+
+def get_readings(trackers: Any, url: str) -> list[Reading]:
+    parts = normalised(url)
+    if parts is None:
+        return []
+    found = dict.fromkeys(_readings(trackers, dict(trackers.getBugTrackerTypes()), parts))
+    return sorted(found, key=lambda reading: -reading[0].certainty)
 
 
 def recognise_text(trackers: Any, text: str) -> Iterator[Reading]:
-    """See `IBugWatchSet.recogniseText`."""
+    types = dict(trackers.getBugTrackerTypes())
     seen = set()
     for url in find_urls(text):
-        for reading in readings(trackers, url)[:1]:
-            if reading not in seen:
-                seen.add(reading)
-                yield reading
+        found = _surest(trackers, types, url)
+        if found is None:
+            short = shortened(url)
+            found = None if short is None else _surest(trackers, types, short)
+        if found is not None:
+            bug = found[0].baseurl, found[0].remotebug
+            if bug not in seen:
+                seen.add(bug)
+                yield found
 
 
 def extract_bug(trackers: Any, url: str) -> tuple[Any, str]:
-    """See `IBugWatchSet.extractBugTrackerAndBug`."""
-    found, bugtrackertype = recognise(trackers, url)
-    bugtracker = trackers.getByBaseURL(found.baseurl)
+    (baseurl, remotebug, _), bugtrackertype = recognise(trackers, url)
+    bugtracker = trackers.getByBaseURL(baseurl)
     if bugtracker is None:
-        raise NoBugTrackerFound(found.baseurl, found.remotebug, bugtrackertype)
-    if bugtracker.bugtrackertype != bugtrackertype:
-        # There is one of another type, which knows no such URL.
-        raise UnrecognizedBugTrackerURL(url)
-    return bugtracker, bugtracker.canonicalRemoteBug(found.remotebug)
+        raise NoBugTrackerFound(baseurl, remotebug, bugtrackertype)
+    return bugtracker, bugtracker.canonicalRemoteBug(remotebug)
 
 
-def watch_text(trackers: Any, text: str, bug: Any, owner: Any) -> list[Any]:
-    """See `IBugWatchSet.fromText`."""
+def from_text(trackers: Any, text: str, bug: Any, owner: Any) -> list[Any]:
     added = []
-    for url in find_urls(text):
-        try:
-            bugtracker, remotebug = extract_bug(trackers, url)
-        except UnrecognizedBugTrackerURL:
+    for (baseurl, remotebug, certainty), bugtrackertype in recognise_text(trackers, text):
+        if certainty is Certainty.GUESS:
             continue
-        except NoBugTrackerFound as missing:
-            remotebug = missing.remotebug
-            try:
-                bugtracker = trackers.ensureBugTracker(
-                    missing.baseurl, owner, missing.bugtrackertype, guessed=True
-                )
-            except BadInput:
-                # Something that only looks like a URL, or is far too long.
-                continue
-        if bug.getBugWatch(bugtracker, remotebug) is None:
-            added.append(bug.addWatch(bugtracker, remotebug, owner))
+        try:
+            bugtracker = trackers.getByBaseURL(baseurl) or trackers.ensureBugTracker(
+                baseurl, owner, bugtrackertype, guessed=True
+            )
+            if bug.getBugWatch(bugtracker, remotebug) is None:
+                added.append(bug.addWatch(bugtracker, remotebug, owner))
+        except BadInput:
+            # Something that only looks like the URL of a bug.
+            continue
     return added
+
+
+def _surest(trackers: Any, types: Types, url: str) -> Reading | None:
+    parts = normalised(url)
+    best: Reading | None = None
+    for reading in () if parts is None else _readings(trackers, types, parts):
+        if reading[0].certainty is Certainty.REGISTERED:
+            return reading
+        if best is None or reading[0].certainty > best[0].certainty:
+            best = reading
+    return best
+
+
+def _readings(trackers: Any, types: Types, url: SplitResult) -> Iterator[Reading]:
+    """Every way to read `url`; those of bug trackers that it begins with come first."""
+    for bugtracker, base in _registered(trackers, url):
+        external = types.get(bugtracker.bugtrackertype)
+        if external is not None:
+            said = external.parseBugURL(url, base)
+            yield from _judged(trackers, bugtracker.bugtrackertype, said)
+    for bugtrackertype, external in types.items():
+        yield from _judged(trackers, bugtrackertype, external.parseBugURL(url))
+
+
+def _registered(trackers: Any, url: SplitResult) -> list[tuple[Any, str]]:
+    """As `IBugTrackerSet.getByURLPrefix`, but each one's own base URL before its aliases."""
+    pairs = list(trackers.getByURLPrefix(url))
+    if len(pairs) < 2:
+        return pairs
+    bases: dict[Any, list[str]] = {}
+    for bugtracker, base in pairs:
+        own = base_key(base) == base_key(bugtracker.baseurl)
+        known = bases.setdefault(bugtracker, [])
+        known.insert(0 if own else len(known), base)
+    return [(bugtracker, base) for bugtracker, known in bases.items() for base in known]
+
+
+def _judged(
+    trackers: Any, bugtrackertype: BugTrackerType, said: RecognisedURL | None
+) -> Iterator[Reading]:
+    """What a type said of a URL, in the light of what is registered at that base URL."""
+    if said is None:
+        return
+    bugtracker = trackers.getByBaseURL(said[0])
+    if bugtracker is None:
+        yield RecognisedURL(*said), bugtrackertype
+    elif bugtracker.bugtrackertype == bugtrackertype:
+        baseurl, remotebug = bugtracker.baseurl, said[1]
+        yield RecognisedURL(baseurl, remotebug, Certainty.REGISTERED), bugtrackertype
+    # Else there is one of another type, which knows no such URL.
