@@ -3,33 +3,53 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint docs dist bench matrix clean
 
 demo: .venv/installed
 	$(BIN)/python -m malonewatch.cli.demo
 
 test: lint
-	$(BIN)/python -m pytest
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest --numprocesses auto
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
 
-lint: .venv/installed-test
+lint: .venv/installed-test .venv/installed-lint dist
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/towncrier build --draft --version next > /dev/null
+
+# What is released.  An unpacked one is no clone, so what belongs into it is not asked there.
+dist: .venv/installed-lint
+	rm -rf dist src/malonewatch.egg-info/SOURCES.txt
+	$(BIN)/python -m build --quiet --no-isolation
+	$(BIN)/twine check --strict dist/*
+	[ ! -e .git ] || $(BIN)/check-manifest --no-build-isolation
+
+docs: .venv/installed-docs
+	$(BIN)/sphinx-build --builder html --nitpicky --fail-on-warning --keep-going --quiet \
+		docs build/docs
 
 bench: .venv/installed-test
 	$(BIN)/python -m benchmarks
 
+# pyenv's shims know one Python at a time; its folders know them all.
+matrix: .venv/installed-matrix
+	PATH="$$(printf '%s:' "$$(pyenv root)"/versions/3.1[0-9]*/bin)$$PATH" $(BIN)/tox
+
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
 
-.venv/installed: .venv/bin/python setup.py
+.venv/installed: .venv/bin/python pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
 	touch $@
 
-.venv/installed-test: .venv/installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[test]"
+.venv/installed-%: .venv/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[$*]"
 	touch $@
 
 clean:
-	rm -rf .venv demo-data build src/malonewatch.egg-info
+	rm -rf .venv .tox .coverage .coverage.* build demo-data dist
+	rm -rf src/malonewatch.egg-info

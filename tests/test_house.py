@@ -1,0 +1,117 @@
+"""What holds for every module, whatever it is about."""
+
+import ast
+import functools
+import importlib.metadata
+import re
+import sys
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+ROOT = Path(__file__).parent.parent
+SOURCE = ROOT / "src" / "malonewatch"
+MODULES = [pytest.param(path, id=str(path.relative_to(SOURCE))) for path in SOURCE.rglob("*.py")]
+
+#: What is declared and imported by none of ours, and who needs it.
+IMPORTED_BY_OTHERS = {
+    "relstorage": "zodburi, for sqlite:// and postgres:// URIs",
+    "psycopg2-binary": "RelStorage, for postgres:// URIs",
+    "coverage": "the test command",
+    "pytest-xdist": "pytest, for --numprocesses",
+    "roundup": "the tests that start a Roundup",
+    "setuptools": "Trac, which imports pkg_resources",
+}
+
+
+@functools.cache
+def imported(path):
+    """The names of all that a module imports, in lower case, wherever in it that is."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names.update(alias.name.lower() for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            names.update(f"{node.module}.{alias.name}".lower() for alias in node.names)
+    return names
+
+
+def imported_below(*folders):
+    return {name for folder in folders for path in folder.rglob("*.py") for name in imported(path)}
+
+
+def declared(*extras):
+    """The requirements of malonewatch, or of some of its extras."""
+    requirements = map(Requirement, importlib.metadata.requires("malonewatch"))
+    if not extras:
+        return [each for each in requirements if "extra" not in str(each.marker)]
+    return [
+        each
+        for each in requirements
+        if any(f'extra == "{extra}"' in str(each.marker) for extra in extras)
+    ]
+
+
+def belongs_to(module, requirement):
+    return f"{module}.".startswith(f"{requirement.name.lower()}.")
+
+
+@pytest.mark.parametrize("path", MODULES)
+def test_nothing_is_left_to_be_done(path):
+    assert re.findall(r"\b(TODO|FIXME|XXX|NotImplementedError)\b", path.read_text()) == []
+
+
+@pytest.mark.parametrize("path", MODULES)
+def test_what_no_test_has_to_reach_says_why(path):
+    exclusions = re.findall(r"#\s*pragma.*", path.read_text(), re.IGNORECASE)
+    form = re.compile(r"# pragma: no (cover|branch) - \w+( \S+){2,}")
+    assert [text for text in exclusions if not form.fullmatch(text)] == []
+
+
+@pytest.mark.parametrize("requirement", declared(), ids=str)
+def test_what_is_required_is_imported(requirement):
+    used = any(belongs_to(module, requirement) for module in imported_below(SOURCE))
+    assert used != (requirement.name.lower() in IMPORTED_BY_OTHERS)
+
+
+@pytest.mark.parametrize("requirement", declared("postgresql", "test"), ids=str)
+def test_what_an_extra_requires_is_imported(requirement):
+    modules = imported_below(SOURCE, ROOT / "tests", ROOT / "examples")
+    used = any(belongs_to(module, requirement) for module in modules)
+    assert used != (requirement.name.lower() in IMPORTED_BY_OTHERS)
+
+
+@pytest.mark.parametrize("path", MODULES)
+def test_what_is_imported_is_required(path):
+    extras = ["keyring", "postgresql", "zeo"]
+    if path.is_relative_to(SOURCE / "testing"):
+        extras.append("test")
+    requirements = [*declared(), *declared(*extras)]
+    strangers = {
+        module
+        for module in imported(path)
+        if module.partition(".")[0] not in {*sys.stdlib_module_names, "malonewatch"}
+        and not any(belongs_to(module, each) for each in requirements)
+    }
+    assert strangers == set()
+
+
+def test_what_is_required_has_a_lower_bound():
+    everything = map(Requirement, importlib.metadata.requires("malonewatch"))
+    assert [
+        str(each)
+        for each in everything
+        if each.name != "malonewatch" and not any(spec.operator == ">=" for spec in each.specifier)
+    ] == []
+
+
+def test_every_contract_has_a_page():
+    modules = {path.stem for path in (SOURCE / "interfaces").glob("*.py")} - {"__init__"}
+    pages = {path.stem for path in (ROOT / "docs" / "interfaces").glob("*.rst")} - {"index"}
+    assert pages == modules
+
+
+def test_every_chapter_has_a_page():
+    chapters = {path.name for path in (SOURCE / "doc").glob("*.rst")} - {"index.rst"}
+    assert {path.name for path in (ROOT / "docs" / "chapters").glob("*.rst")} == chapters
