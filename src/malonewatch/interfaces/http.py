@@ -101,7 +101,7 @@ class IHTTPSession(Interface):
     )
     quota = Attribute("The `Quota` that the last answer that told of one told; or None.")
     clock_skew = Attribute(
-        "Seconds by which the server's clock is ahead of ours, from the last `Date` header; "
+        "Seconds by which the server's clock is ahead of ours, from the last ``Date`` header; "
         "None if it never sent one."
     )
     exchanges = Attribute("A list of `Exchange`: the requests made so far, oldest first.")
