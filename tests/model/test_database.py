@@ -19,6 +19,7 @@ from zope.interface.verify import verifyObject
 from malonewatch.configuration import configure
 from malonewatch.interfaces import (
     BadInput,
+    DatabaseBusy,
     DatabaseError,
     IBugSet,
     IBugTrackerSet,
@@ -27,7 +28,7 @@ from malonewatch.interfaces import (
     NotFoundError,
 )
 from malonewatch.model import BugTracker, Database, Site, install, open_database, sqlite_uri
-from malonewatch.model.database import ATTEMPTS
+from malonewatch.model.transactions import PATIENCE
 
 configure()
 
@@ -318,7 +319,7 @@ def test_a_conflict_is_tried_again_on_the_new_state(database):
     def rename(trackers):
         seen.append([tracker.title for tracker in trackers])
         if len(seen) == 1:
-            other = Database(database.db, database.uri)
+            other = Database(database.db, database.uri, database.site_oid)
             other.write(lambda trackers: setattr(trackers["bugs"], "title", "From elsewhere"))
         trackers["bugs"].title = "From here"
         return "done"
@@ -331,15 +332,16 @@ def test_a_conflict_is_tried_again_on_the_new_state(database):
 
 @pytest.mark.parametrize("call", ["read", "write"])
 def test_it_is_not_tried_for_ever(database, call):
-    tries = []
+    slept = []
+    impatient = Database(database.db, database.uri, database.site_oid, sleep=slept.append)
 
     def conflict(trackers):
-        tries.append(trackers)
         raise ConflictError("again")
 
-    with pytest.raises(DatabaseError, match="changed by others again and again"):
-        getattr(database, call)(conflict)
-    assert len(tries) == ATTEMPTS
+    with pytest.raises(DatabaseBusy, match="changed by others again and again"):
+        getattr(impatient, call)(conflict)
+    assert len(slept) > 10
+    assert 15 < sum(slept) <= PATIENCE
 
 
 def test_a_new_state_is_seen_by_the_next_call(database, uri):

@@ -14,6 +14,7 @@ from malonewatch.interfaces.bugtracker import (
     IClaims,
     IDatabase,
     IDatabaseOpener,
+    IInstallation,
     IResultSet,
 )
 from malonewatch.interfaces.bugwatch import (
@@ -117,6 +118,7 @@ from malonewatch.interfaces.values import (
     RemoteBug,
     RemoteBugError,
     RemoteBugUnchanged,
+    UpgradeStep,
 )
 
 __all__ = [
@@ -192,6 +194,7 @@ __all__ = [
     "IHTTPClient",
     "IHTTPPool",
     "IHTTPSession",
+    "IInstallation",
     "IMoves",
     "IPerson",
     "IPersonSet",
@@ -214,4 +217,5 @@ __all__ = [
     "UnparsableBugTracker",
     "UnrecognizedBugTrackerURL",
     "UnsupportedBugTracker",
+    "UpgradeStep",
 ]

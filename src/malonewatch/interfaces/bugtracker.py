@@ -1,6 +1,6 @@
 """Bug trackers and the set of them."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from urllib.parse import SplitResult
 
@@ -18,6 +18,7 @@ from malonewatch.interfaces.values import (
     Claim,
     DailyCounters,
     Fetched,
+    UpgradeStep,
 )
 
 
@@ -317,8 +318,41 @@ class IDatabase(Interface):
         :raises DatabaseError: the database cannot be written.
         """
 
+    def planUpgrade() -> list[UpgradeStep]:
+        """What `upgrade` would do, in that order; empty if the schema is the latest.
+
+        :raises DatabaseError: the database cannot be read.
+        """
+
+    def upgrade(progress: Callable[[str, int, int], None] | None = None) -> None:
+        """Bring what is stored up to the latest schema.
+
+        In as many transactions as it takes; what is interrupted goes on the
+        next time.  `progress` is called again and again with the description
+        of the step, how much of it is done, and how much there is.  Nobody
+        with an earlier version of malonewatch may write meanwhile, or later.
+
+        :raises DatabaseError: the database cannot be written.
+        """
+
+    def pack(days: float = 0) -> None:
+        """Drop what is no longer reachable, and revisions older than that many days.
+
+        :raises DatabaseError: the database cannot be packed.
+        """
+
     def close() -> None:
         """Close it."""
+
+
+class IInstallation(Interface):
+    """Utility: what malonewatch knows of its installation in a site.
+
+    One that 0.1.0 made has none until it is upgraded; its schema is 1.
+    """
+
+    identity = Attribute("As `IDatabase.identity`.")
+    schema = Attribute("As `IDatabase.schema`.")
 
 
 class IDatabaseOpener(Interface):
@@ -330,15 +364,25 @@ class IDatabaseOpener(Interface):
         read_only: bool = False,
         transaction_manager=None,
         site: str | None = None,
+        upgrade: bool = False,
     ):
         """The `IDatabase` at `uri`, a zodburi URI; by default the user's own.
 
+        `create` makes one where nothing is; what is there stays as it is.
         `site` is the path from the root of the site that is meant, such as
         ``/app/tracker``; None means the only one.
 
-        Its transactions are those of `transaction_manager`, which nobody else
-        uses then, or of one of its own.
+        The transactions of `write` are those of `transaction_manager`, or of
+        one of its own, as those of `read` always are.  It may be an explicit
+        one; while `write` is called it is in no transaction, and afterwards
+        it is in none.
 
+        Opened for writing, one with an old schema is upgraded if that takes
+        no time worth mentioning; with `upgrade` it stays as it is, for
+        `IDatabase.planUpgrade` and `IDatabase.upgrade`.  Opened with
+        `read_only`, an old schema does too.
+
+        :raises BadInput: `uri` cannot be the URI of a database.
         :raises DatabaseError: it cannot be opened, or is not there and
             `create` is false; there are several sites and none is named; its
             schema is newer than this version knows, or old and to be upgraded
@@ -347,6 +391,9 @@ class IDatabaseOpener(Interface):
 
     def sites(uri: str | None = None) -> list[str]:
         """The paths of all sites in that database that malonewatch is installed in.
+
+        They are looked for in containers, down to the fourth level and among
+        some thousand objects.
 
         :raises DatabaseError: it cannot be opened.
         """

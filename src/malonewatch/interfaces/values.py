@@ -353,6 +353,15 @@ class BugWatchPage(NamedTuple):
     next: str | None
 
 
+class UpgradeStep(NamedTuple):
+    """A step to a later version of the schema: which, what it does, and whether it is a matter
+    of a second."""
+
+    version: int
+    description: str
+    quick: bool
+
+
 class BugFilingAndSearchLinks(NamedTuple):
     """Where to file a new bug, and where to look for an existing one."""
 

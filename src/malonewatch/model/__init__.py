@@ -7,11 +7,13 @@ from malonewatch.model.bugtracker import BugTracker
 from malonewatch.model.bugtrackerset import BugTrackerSet
 from malonewatch.model.bugwatch import BugWatch
 from malonewatch.model.bugwatchset import BugWatchSet
-from malonewatch.model.database import Database, open_database, sqlite_uri
+from malonewatch.model.database import Database, open_database
 from malonewatch.model.events import BugWatchStatusChanged
+from malonewatch.model.installation import install
 from malonewatch.model.person import Person, PersonSet
-from malonewatch.model.site import Site, install
+from malonewatch.model.site import Site
 from malonewatch.model.times import SystemClock
+from malonewatch.model.uri import sqlite_uri
 
 __all__ = [
     "Bug",

@@ -1,51 +1,31 @@
-"""Databases: opening them, and transactions of one's own."""
+"""Databases: opening them, and what is done in them."""
 
-import os
-import re
-import urllib.parse
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+import time
+from collections.abc import Callable
 from typing import Any, TypeVar
 
-import platformdirs
-import transaction
 import ZODB
-import zodburi
-from transaction.interfaces import TransientError
-from ZODB.POSException import POSError, ReadOnlyError, StorageError
 from zope.component import adapter, hooks
-from zope.component.interfaces import ISite
-from zope.interface import implementer, provider
+from zope.interface import implementer
 
 from malonewatch.interfaces import (
-    BadInput,
     DatabaseError,
     IBugTracker,
     IBugTrackerSet,
     IDatabase,
     IDatabaseOpener,
+    UpgradeStep,
 )
-from malonewatch.model.site import ROOT_KEY, Site, install, site_of
+from malonewatch.model import schema
+from malonewatch.model.failures import database_errors
+from malonewatch.model.finding import choose_site, find_sites
+from malonewatch.model.installation import identity_of, install, schema_of
+from malonewatch.model.site import ROOT_KEY, Site, site_of
+from malonewatch.model.storage import open_storage
+from malonewatch.model.transactions import Transactions
+from malonewatch.model.uri import default_uri, place_of, shown
 
 Result = TypeVar("Result")
-
-#: How often a transaction is tried that others get in the way of.
-ATTEMPTS = 20
-
-#: Whose exceptions are a storage's.
-STORAGE_PACKAGES = ("sqlite3", "relstorage", "ZConfig", "zc")
-
-
-def default_uri() -> str:
-    """The URI of the user's own database."""
-    named = os.environ.get("MALONEWATCH_DATABASE")
-    return named or sqlite_uri(platformdirs.user_data_path("malonewatch") / "database")
-
-
-def sqlite_uri(directory: Path) -> str:
-    """The URI of the embedded database in `directory`."""
-    return f"sqlite://?{urllib.parse.urlencode({'data_dir': str(directory)}, safe='/')}"
 
 
 @implementer(IDatabase)
@@ -56,15 +36,28 @@ class Database:
         self,
         db: ZODB.DB,
         uri: str,
-        site_oid: bytes | None = None,
+        site_oid: bytes,
         transaction_manager: Any = None,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.db = db
         self.uri = uri
-        self._site_oid = site_oid
-        self._transaction_manager = transaction_manager
+        self.site_oid = site_oid
+        self._transactions = Transactions(db, uri, transaction_manager, sleep)
         # So that the current site is where getUtility looks.
         hooks.setHooks()
+
+    @property
+    def place(self) -> str:
+        return place_of(self.uri)
+
+    @property
+    def identity(self) -> str:
+        return self.read(lambda trackers: identity_of(site_of(trackers), self.uri))
+
+    @property
+    def schema(self) -> int:
+        return self.read(lambda trackers: schema_of(site_of(trackers)))
 
     def read(self, function: Callable[[Any], Result]) -> Result:
         return self._call(function, commit=False)
@@ -73,60 +66,25 @@ class Database:
         return self._call(function, commit=True)
 
     def _call(self, function: Callable[[Any], Result], commit: bool) -> Result:
-        # Reading leaves the transaction alone that an application is in.
-        manager = self._transaction_manager if commit else None
-        if manager is None:
-            manager = transaction.TransactionManager(explicit=True)
-        with _errors_of_function(), database_errors(self.uri):
-            connection = self.db.open(manager)
-            try:
-                for attempts_left in reversed(range(ATTEMPTS)):
-                    manager.begin()
-                    try:
-                        result = self._in_site(connection, function)
-                        if commit:
-                            manager.commit()
-                        else:
-                            manager.abort()
-                        return result
-                    except TransientError:
-                        manager.abort()
-                        if not attempts_left:
-                            raise
-                    except BaseException:
-                        manager.abort()
-                        raise
-                raise AssertionError("not reached")
-            finally:
-                connection.close()
-
-    def _in_site(self, connection: Any, function: Callable[[Any], Result]) -> Result:
-        if self._site_oid is None:
-            site = find_site(connection.root(), self.uri)
-        else:
-            site = connection.get(self._site_oid)
-        with hooks.site(site):
-            try:
+        def in_site(connection: Any) -> Result:
+            site = connection.get(self.site_oid)
+            with hooks.site(site):
                 return function(site.getSiteManager().getUtility(IBugTrackerSet))
-            except OSError as error:
-                # Of an application's subscriber that sends mail, say, and not the storage's.
-                raise _FunctionFailedError from error
+
+        return self._transactions.run(in_site, commit)
+
+    def planUpgrade(self) -> list[UpgradeStep]:
+        return schema.plan_upgrade(self)
+
+    def upgrade(self, progress: Callable[[str, int, int], None] | None = None) -> None:
+        schema.upgrade(self, progress)
+
+    def pack(self, days: float = 0) -> None:
+        with database_errors(self.uri):
+            self.db.pack(days=days)
 
     def close(self) -> None:
         self.db.close()
-
-
-class _FunctionFailedError(Exception):
-    """Carries what a function raised, as its cause, past `database_errors`."""
-
-
-@contextmanager
-def _errors_of_function() -> Iterator[None]:
-    try:
-        yield
-    except _FunctionFailedError as failed:
-        assert failed.__cause__ is not None
-        raise failed.__cause__ from None
 
 
 @implementer(IDatabase)
@@ -141,162 +99,69 @@ def database_of(bugtracker: Any) -> Database | None:
     return Database(db, db.storage.getName(), site._p_oid, connection.transaction_manager)
 
 
-def find_site(root: Any, uri: str) -> Any:
-    """The site in a database: malonewatch's own, else the one it is installed in.
-
-    :raises DatabaseError: there is none.
-    """
-    site = _find_site(root)
-    if site is None:
-        raise DatabaseError(
-            f"There is nothing of malonewatch in the database {_shown(uri)}; "
-            "make one with 'malonewatch init'."
-        )
-    return site
-
-
-def _find_site(root: Any) -> Any:
-    for candidate in (root.get(ROOT_KEY), *root.values()):
-        if (
-            ISite.providedBy(candidate)
-            and candidate.getSiteManager().queryUtility(IBugTrackerSet) is not None
-        ):
-            return candidate
-    return None
-
-
-@provider(IDatabaseOpener)
-def open_database(
-    uri: str | None = None,
-    create: bool = False,
-    read_only: bool = False,
-    transaction_manager: Any = None,
-) -> Database:
+@implementer(IDatabaseOpener)
+class DatabaseOpener:
     """See `IDatabaseOpener`."""
-    uri = uri or default_uri()
-    db = _open(uri, create, read_only)
-    database = Database(db, uri, transaction_manager=transaction_manager)
-    try:
-        if create:
-            _ensure_site(database)
-        else:
-            # Is there a site in it?
-            database.read(lambda trackers: None)
-    except BaseException:
-        database.close()
-        raise
-    return database
 
-
-def _open(uri: str, create: bool, read_only: bool) -> ZODB.DB:
-    scheme, separator, rest = uri.partition("://")
-    if not separator:
-        raise BadInput(
-            f"{_shown(uri)} is not the URI of a database; it looks like "
-            "sqlite://?data_dir=/some/where or file:///some/where/Data.fs."
-        )
-    place, _, query = rest.partition("?")
-    options = dict(urllib.parse.parse_qsl(query))
-    local = {"sqlite": options.get("data_dir", ""), "file": place}.get(scheme)
-    if local == "":
-        raise BadInput(f"{_shown(uri)} does not say where the database is.")
-    if read_only and scheme in ("sqlite", "file", "zeo", "postgres", "mysql"):
-        uri += f"{'&' if query else '?'}read_only=1"
-    if local:
-        path = Path(local)
-        with database_errors(uri):
-            there = (path / "main.sqlite3").exists() if scheme == "sqlite" else path.exists()
-        if not there and not create:
-            raise DatabaseError(
-                f"There is no database at {path}; make one with 'malonewatch init'."
-            )
-        if create:
-            with database_errors(uri):
-                (path if scheme == "sqlite" else path.parent).mkdir(parents=True, exist_ok=True)
-    with database_errors(uri):
+    def __call__(
+        self,
+        uri: str | None = None,
+        create: bool = False,
+        read_only: bool = False,
+        transaction_manager: Any = None,
+        site: str | None = None,
+        upgrade: bool = False,
+    ) -> Database:
+        uri = uri or default_uri()
+        db = open_storage(uri, create, read_only)
         try:
-            storage_factory, options = zodburi.resolve_uri(_without_history(uri))
-        except KeyError:
-            raise BadInput(
-                f"{_shown(uri)} is not the URI of a database: there is no such kind of storage, "
-                "or no such option."
-            ) from None
-        except (ValueError, TypeError):
-            # What these say may quote a part of a password.
-            raise BadInput(
-                f"{_shown(uri)} is not the URI of a database: a port or an option in it has a "
-                "value that it cannot have."
-            ) from None
-        storage = storage_factory()
-        try:
-            return ZODB.DB(storage, **{"large_record_size": 1 << 24, **options})
+            transactions = Transactions(db, uri)
+            oid, version = transactions.run(lambda connection: _look(connection, uri, site), False)
+            if oid is None and create:
+                transactions.run(lambda connection: _make_site(connection, uri), True)
+                oid, version = transactions.run(lambda connection: _look(connection, uri), False)
+            if oid is None:
+                raise DatabaseError(
+                    f"There is nothing of malonewatch in the database {shown(uri)}; "
+                    "make one with 'malonewatch init'."
+                )
+            schema.refuse_newer(version, uri)
+            database = Database(db, uri, oid, transaction_manager)
+            if not read_only and not upgrade:
+                schema.upgrade_if_quick(database)
         except BaseException:
-            storage.close()
+            db.close()
             raise
+        return database
 
-
-def _without_history(uri: str) -> str:
-    """An embedded database keeps no old revisions, unless its URI asks for them.
-
-    With them each commit costs what the database holds rather than what it
-    writes.
-    """
-    if uri.startswith("sqlite:") and "keep_history=" not in uri:
-        return f"{uri}{'&' if '?' in uri else '?'}keep_history=false"
-    return uri
-
-
-def _ensure_site(database: Database) -> None:
-    manager = transaction.TransactionManager(explicit=True)
-    with database_errors(database.uri):
-        connection = database.db.open(manager)
+    def sites(self, uri: str | None = None) -> list[str]:
+        uri = uri or default_uri()
+        db = open_storage(uri, create=False, read_only=True)
         try:
-            manager.begin()
-            root = connection.root()
-            if _find_site(root) is None:
-                root[ROOT_KEY] = install(Site())
-                manager.commit()
-            else:
-                manager.abort()
+            return Transactions(db, uri).run(
+                lambda connection: list(find_sites(connection.root())), False
+            )
         finally:
-            connection.close()
+            db.close()
 
 
-@contextmanager
-def database_errors(uri: str) -> Iterator[None]:
-    """Turn what a storage raises into a `DatabaseError` of one sentence."""
-    try:
-        yield
-    except TransientError as error:
+open_database = DatabaseOpener()
+
+
+def _look(connection: Any, uri: str, path: str | None = None) -> tuple[bytes | None, int]:
+    """The object id of the site, and the version of its schema."""
+    site = choose_site(connection.root(), uri, path)
+    return (None, 0) if site is None else (site._p_oid, schema_of(site))
+
+
+def _make_site(connection: Any, uri: str) -> None:
+    root = connection.root()
+    if choose_site(root, uri) is not None:
+        # Somebody else made it meanwhile.
+        return
+    if ROOT_KEY in root:
         raise DatabaseError(
-            f"The database {_shown(uri)} was changed by others again and again; try later."
-        ) from error
-    except ReadOnlyError as error:
-        raise DatabaseError(
-            f"The database {_shown(uri)} is read-only; nothing was written."
-        ) from error
-    except (OSError, POSError, StorageError) as error:
-        raise DatabaseError(_sentence(uri, error)) from error
-    except Exception as error:
-        # The storages' own, whose modules a run on another storage does not
-        # load: SQLite's, RelStorage's, a file's that another process has open.
-        if type(error).__module__.partition(".")[0] not in STORAGE_PACKAGES:
-            raise
-        raise DatabaseError(_sentence(uri, error)) from error
-
-
-def _sentence(uri: str, error: BaseException) -> str:
-    reason = (getattr(error, "strerror", None) or str(error)).strip()
-    if reason in uri:
-        # Nothing but the path, or nothing at all.
-        reason = type(error).__name__
-    return (
-        f"The database {_shown(uri)} cannot be used ({reason.splitlines()[0]}); "
-        "nothing was written by this step."
-    )
-
-
-def _shown(uri: str) -> str:
-    """The URI without the passwords that it may hold."""
-    uri = re.sub(r"^((?:[^:/?]*://)?[^:/?@]*):(?!//)[^?#]*@", r"\1:...@", uri)
-    return re.sub(r"(?i)(?<=password=)[^&#]*", "...", uri)
+            f"In the database {shown(uri)} there is something else named {ROOT_KEY!r}; "
+            "nothing was changed."
+        )
+    root[ROOT_KEY] = install(Site())

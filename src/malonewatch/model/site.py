@@ -8,8 +8,6 @@ from zope.component.interfaces import ISite
 from zope.component.persistentregistry import PersistentComponents
 from zope.interface import Interface, implementer
 
-from malonewatch.interfaces import IBugSet, IBugTrackerSet, IBugWatchSet, IPersonSet
-
 #: Where the site is in the database's root.
 ROOT_KEY = "malonewatch"
 
@@ -31,32 +29,6 @@ class Site(Persistent):
         self._site_manager = site_manager
 
 
-def install(site: Any) -> Any:
-    """Register the persistent utilities in the site manager of `site`, and return `site`.
-
-    They are `IBugTrackerSet`, `IBugWatchSet`, `IBugSet` and `IPersonSet`, each
-    new and empty.  `site` is an ISite: malonewatch's own, or an embedding
-    application's.
-    """
-    from malonewatch.model.bug import BugSet
-    from malonewatch.model.bugtrackerset import BugTrackerSet
-    from malonewatch.model.bugwatchset import BugWatchSet
-    from malonewatch.model.person import PersonSet
-
-    registry = site.getSiteManager()
-    utilities: tuple[tuple[type, Any], ...] = (
-        (PersonSet, IPersonSet),
-        (BugSet, IBugSet),
-        (BugTrackerSet, IBugTrackerSet),
-        (BugWatchSet, IBugWatchSet),
-    )
-    for factory, interface in utilities:
-        utility = factory()
-        utility.__parent__ = site
-        registry.registerUtility(utility, interface)
-    return site
-
-
 def site_of(context: Any) -> Any:
     """The site that a persistent object is in, None if it is in none (yet)."""
     while context is not None and not ISite.providedBy(context):
@@ -70,3 +42,14 @@ def find_utility(context: Any, interface: type[Interface]) -> Any:
     if site is not None:
         return site.getSiteManager().getUtility(interface)
     return getUtility(interface)
+
+
+def own_utility(site: Any, interface: type[Interface]) -> Any:
+    """The utility that is registered in `site` itself, None if none is.
+
+    Not one that a site above it has.
+    """
+    for registration in site.getSiteManager().registeredUtilities():
+        if registration.provided is interface and not registration.name:
+            return registration.component
+    return None

@@ -1,0 +1,73 @@
+"""Opening the storage that a URI names."""
+
+from pathlib import Path
+
+import ZODB
+import zodburi
+from ZODB.POSException import POSKeyError
+from ZODB.utils import load_current, z64
+
+from malonewatch.interfaces import BadInput, DatabaseError
+from malonewatch.model.failures import cannot_be_used, database_errors
+from malonewatch.model.uri import completed, local_path, shown
+
+
+def open_storage(uri: str, create: bool, read_only: bool) -> ZODB.DB:
+    """The ZODB database at `uri`.
+
+    :raises BadInput: `uri` cannot be the URI of a database.
+    :raises DatabaseError: it cannot be opened, or nothing is there and
+        `create` is false.
+    """
+    path = local_path(uri)
+    if path is not None:
+        _look(uri, path, create)
+    with database_errors(uri):
+        try:
+            storage_factory, options = zodburi.resolve_uri(completed(uri, read_only))
+        except KeyError:
+            raise BadInput(
+                f"{shown(uri)} is not the URI of a database: there is no such kind of storage, "
+                "or no such option."
+            ) from None
+        except (ValueError, TypeError):
+            # What these say may quote a part of a password.
+            raise BadInput(
+                f"{shown(uri)} is not the URI of a database: a port or an option in it has a "
+                "value that it cannot have."
+            ) from None
+        storage = storage_factory()
+        try:
+            if not create and _is_empty(storage):
+                raise DatabaseError(
+                    f"There is nothing in the database {shown(uri)}; "
+                    "make one with 'malonewatch init'."
+                )
+            return ZODB.DB(storage, **{"large_record_size": 1 << 24, **options})
+        except BaseException:
+            storage.close()
+            raise
+
+
+def _look(uri: str, path: Path, create: bool) -> None:
+    """See that a file or folder is there, or can be."""
+    is_folder = uri.startswith("sqlite:")
+    try:
+        there = (path / "main.sqlite3").exists() if is_folder else path.exists()
+        if not there and not create:
+            raise DatabaseError(
+                f"There is no database at {path}; make one with 'malonewatch init'."
+            )
+        if create:
+            (path if is_folder else path.parent).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DatabaseError(cannot_be_used(uri, error)) from error
+
+
+def _is_empty(storage: object) -> bool:
+    """Whether not even a root is in it: ZODB would make one, whoever opens it."""
+    try:
+        load_current(storage, z64)
+    except POSKeyError:
+        return True
+    return False
