@@ -12,12 +12,15 @@ from malonewatch.interfaces import (
     BugTrackerFacts,
     BugTrackerTrouble,
     BugTrackerType,
+    IClock,
     ICredentials,
     IHTTPSession,
     Response,
 )
 from malonewatch.testing.faults import answer
 from malonewatch.testing.simulator import Simulator
+
+from ..clock import FakeClock
 
 
 class Recorder(Simulator):
@@ -86,7 +89,21 @@ def ask(facts):
 
 
 @pytest.fixture
-def credentials():
+def register():
+    """Registers utilities for the length of a test."""
+    manager = getGlobalSiteManager()
+    with contextlib.ExitStack() as stack:
+
+        def register(utility, provided):
+            manager.registerUtility(utility, provided)
+            stack.callback(manager.unregisterUtility, utility, provided)
+            return utility
+
+        yield register
+
+
+@pytest.fixture
+def credentials(register):
     """Registers credentials by base URL."""
     known = {}
 
@@ -94,8 +111,10 @@ def credentials():
     class Known:
         get = known.get
 
-    utility = Known()
-    manager = getGlobalSiteManager()
-    manager.registerUtility(utility, ICredentials)
-    yield known
-    manager.unregisterUtility(utility, ICredentials)
+    register(Known(), ICredentials)
+    return known
+
+
+@pytest.fixture
+def clock(register):
+    return register(FakeClock(), IClock)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from malonewatch.externalbugtracker import Bugzilla
 from malonewatch.http import HTTPClient
 from malonewatch.interfaces import (
+    AnswerTooLarge,
     BugTrackerChallenge,
     BugTrackerConnectError,
     BugTrackerCredentialsRefused,
@@ -19,6 +20,7 @@ from malonewatch.interfaces import (
     BugTrackerTimeout,
     BugTrackerTrouble,
     BugTrackerType,
+    BugTrackerUnavailable,
     Credentials,
     MalonewatchError,
     UnparsableBugTracker,
@@ -50,18 +52,32 @@ TROUBLE = {
     "429": (BugTrackerRateLimited, LIMITED.replace("{status}", "429")),
     "429 with seconds": (BugTrackerRateLimited, LIMITED.replace("{status}", "429")),
     "429 with a date": (BugTrackerRateLimited, LIMITED.replace("{status}", "429")),
-    "503 with seconds": (BugTrackerRateLimited, LIMITED.replace("{status}", "503")),
+    "503 with seconds": (BugTrackerUnavailable, "{url} is unavailable until 2024-05-06 12:02 UTC."),
+    "503 for asking too much": (BugTrackerRateLimited, LIMITED.replace("{status}", "503")),
+    "403 with seconds": (BugTrackerRateLimited, LIMITED.replace("{status}", "403")),
+    "no quota left": (BugTrackerRateLimited, LIMITED.replace("{status}", "403")),
+    "maintenance": (
+        BugTrackerUnavailable,
+        "{url} is down for maintenance until 2024-05-06 13:00 UTC.",
+    ),
+    "maintenance page": (BugTrackerUnavailable, "{url} is down for maintenance."),
     "log-in page": (
         BugTrackerCredentialsRefused,
         "{url} shows a log-in page instead of an answer.",
     ),
     "Anubis": (BugTrackerChallenge, CHALLENGE),
     "Cloudflare": (BugTrackerChallenge, CHALLENGE),
+    "Cloudflare block": (BugTrackerChallenge, CHALLENGE),
+    "AWS WAF": (BugTrackerChallenge, CHALLENGE),
+    "AWS WAF with a CAPTCHA": (BugTrackerChallenge, CHALLENGE),
     "page": (UnparsableBugTracker, "{url} answers with a web page where there should be data."),
-    "bomb": (UnparsableBugTracker, TOO_LONG),
-    "deflate bomb": (UnparsableBugTracker, TOO_LONG),
+    "bomb": (AnswerTooLarge, TOO_LONG),
+    "deflate bomb": (AnswerTooLarge, TOO_LONG),
+    "bomb of line feeds": (AnswerTooLarge, TOO_LONG),
+    "list of millions": (AnswerTooLarge, TOO_LONG),
+    "lists in lists": (AnswerTooLarge, TOO_LONG),
     "not gzip": (BugTrackerConnectError, BROKE_OFF),
-    "endless body": (UnparsableBugTracker, TOO_LONG),
+    "endless body": (AnswerTooLarge, TOO_LONG),
     "redirect loop": (
         BugTrackerConnectError,
         "{url} redirects in circles, or more than 5 times.",
@@ -82,7 +98,15 @@ TROUBLE = {
 NO_TROUBLE = {"truncated JSON", "wrong charset"}
 # These last until the client has enough.
 NEVER_ENDING = ["silent", "silent in mid-body", "drip", "endless interim answers"]
-RETRY_AFTER = {"429 with seconds": 120, "429 with a date": 120, "503 with seconds": 120}
+RETRY_AFTER = {
+    "429 with seconds": 120,
+    "429 with a date": 120,
+    "503 with seconds": 120,
+    "503 for asking too much": 120,
+    "403 with seconds": 120,
+    "no quota left": 120,
+    "maintenance": 3600,
+}
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +120,7 @@ def test_every_fault_is_tested():
 
 
 @pytest.mark.parametrize("name", TROUBLE)
-def test_a_fault_is_trouble_in_one_sentence(name, simulator, ask, credentials):
+def test_a_fault_is_trouble_in_one_sentence(name, simulator, ask, credentials, clock):
     credentials[simulator.url] = Credentials(token=SECRET)
     kind, sentence = TROUBLE[name]
     client = HTTPClient(body_limit=MIB)
@@ -174,7 +198,7 @@ def test_little_is_read_of_a_bomb_in_zstd(simulator, ask):
     head = b"HTTP/1.1 200 OK\r\nContent-Encoding: zstd\r\nContent-Length: %d\r\n\r\n" % len(body)
     with fault(simulator, raw(head + body)):
         asked = ask(simulator.url, client=HTTPClient(body_limit=MIB))
-    assert asked.kind is UnparsableBugTracker
+    assert asked.kind is AnswerTooLarge
     assert asked.session.exchanges[0].size <= 2 * MIB
 
 

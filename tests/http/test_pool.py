@@ -8,13 +8,14 @@ from zope.component import getUtility
 from zope.interface.verify import verifyObject
 
 from malonewatch.http import HTTPClient
-from malonewatch.http.pool import _Answer
+from malonewatch.http.connections import _Answer
 from malonewatch.interfaces import (
     BadInput,
     BugTrackerConnectError,
     BugTrackerRateLimited,
     BugTrackerTimeout,
     Credentials,
+    CredentialsUnreadable,
     ICredentials,
     IHTTPClient,
     IHTTPPool,
@@ -245,8 +246,12 @@ def test_unreadable_credentials_are_told_when_they_are_needed(facts, credentials
     async def run():
         async with HTTPClient().open() as pool:
             session = pool.session(facts("http://127.0.0.1:1"))
-            with pytest.raises(BadInput):
+            with pytest.raises(CredentialsUnreadable, match="cannot be read") as caught:
                 await session.request("GET", "http://127.0.0.1:1")
+            assert caught.value.__context__ is None
+            with pytest.raises(CredentialsUnreadable):
+                _ = session.credentials
+            assert session.exchanges == []
 
     getUtility(ICredentials).get = unreadable
     asyncio.run(run())

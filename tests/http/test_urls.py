@@ -115,27 +115,8 @@ def test_an_upgrade_is_from_http_to_https_of_one_host():
     [
         ("http://jane:s3cret@example.com/a@b", "http://example.com/a@b"),
         ("http://jane:s3cret@[broken", "http://[broken"),
-        ("http://example.com/?key=s3cret", "http://example.com/?key=***"),
-        ("http://example.com/?key=S3CRET", "http://example.com/?key=***"),
-        ("http://example.com/?key=%73%33cret", "http://example.com/?key=***"),
-        ("http://example.com/?pass=with%20space%2F", "http://example.com/?pass=***"),
-        ("http://example.com/?pass=with+space%2f", "http://example.com/?pass=***"),
-        ("http://example.com/?pass=with+space/&s3cret", "http://example.com/?pass=***&***"),
         ("http://example.com/?back=http://jane:x@y/", "http://example.com/?back=http://y/"),
     ],
 )
-def test_no_secret_is_shown(url, expected):
-    assert shown(url, ["s3cret", "with space/"]) == expected
-
-
-def test_a_secret_that_begins_with_another_is_hidden_whole():
-    assert shown("http://example.com/secret", ["s", "secret"]) == "http://example.com/***"
-
-
-@given(st.text(min_size=1))
-def test_any_secret_is_hidden(secret):
-    try:
-        url = clean(f"http://example.com/{secret.replace('/', '%2F').replace('?', '%3F')}")
-    except ValueError:
-        return
-    assert "***" in shown(url, [secret]) or any(c in secret for c in "#%\t\r\n")
+def test_no_user_and_no_password_is_shown(url, expected):
+    assert shown(url) == expected

@@ -3,7 +3,7 @@
 import email.utils
 import re
 from collections.abc import Mapping
-from datetime import timezone
+from datetime import datetime, timezone
 
 # No server may keep us away for longer than this many seconds.
 LONGEST_RETRY_AFTER = 7 * 24 * 3600.0
@@ -33,6 +33,16 @@ def http_date(value: str) -> float | None:
             moment = moment.replace(tzinfo=timezone.utc)
         return moment.timestamp()
     except (TypeError, ValueError, OverflowError, IndexError):
+        return None
+
+
+def iso_date(value: str) -> float | None:
+    """Seconds since the epoch, None if `value` is no date of ISO 8601; it is in UTC by default."""
+    try:
+        # A Python before 3.11 does not know the Z.
+        at = datetime.fromisoformat(re.sub("[Zz]$", "+00:00", value.strip()))
+        return (at if at.tzinfo is not None else at.replace(tzinfo=timezone.utc)).timestamp()
+    except (ValueError, OverflowError):
         return None
 
 

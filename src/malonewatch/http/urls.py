@@ -2,7 +2,6 @@
 
 import ipaddress
 import re
-from collections.abc import Iterable
 from urllib.parse import quote, urlsplit
 
 #: Scheme, host and port; https://www.rfc-editor.org/rfc/rfc6454
@@ -52,17 +51,6 @@ def is_upgrade(before: Origin, after: Origin) -> bool:
     return before == ("http", before[1], 80) and after == ("https", before[1], 443)
 
 
-def shown(url: str, secrets: Iterable[str] = ()) -> str:
-    """`url` for people: without a user name and password, and with no secret in it."""
-    url = _USER_INFO.sub("", url)
-    for secret in sorted(secrets, key=len, reverse=True):
-        url = re.sub("".join(map(_any_quoting, secret)), "***", url, flags=re.IGNORECASE)
-    return url
-
-
-def _any_quoting(character: str) -> str:
-    """A pattern for a character as it may stand in a URL."""
-    forms = [character, "".join(f"%{byte:02X}" for byte in character.encode("utf-8", "replace"))]
-    if character == " ":
-        forms.append("+")
-    return f"(?:{'|'.join(map(re.escape, forms))})"
+def shown(url: str) -> str:
+    """`url` for people: without a user name and password."""
+    return _USER_INFO.sub("", url)

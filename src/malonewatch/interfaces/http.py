@@ -2,8 +2,9 @@
 
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from zope.interface import Attribute, Interface
 
@@ -166,14 +167,14 @@ class IHTTPPool(Interface):
     """Connections that are kept open for the length of a run."""
 
     def session(
-        tracker,
+        tracker: Any,
         timeout: float = 30.0,
         *,
         authorization: Callable[[Credentials], Mapping[str, str]] | None = None,
         politeness: Politeness = Politeness(),
         defaults: Politeness = Politeness(),
         state: OriginState | None = None,
-    ):
+    ) -> Any:
         """An `IHTTPSession` to `tracker`, an `IBugTrackerFacts`.
 
         `timeout` is how many seconds each request may take, from the first
@@ -186,7 +187,7 @@ class IHTTPPool(Interface):
         which the first session that has one gives to the pool.
         """
 
-    def state(tracker) -> OriginState:
+    def state(tracker: Any) -> OriginState:
         """What is known now of the origin of `tracker`, to be kept until the next run."""
 
 
@@ -196,7 +197,7 @@ class IHTTPClient(Interface):
     Stateless; what is open belongs to the pool.
     """
 
-    def open():
+    def open() -> AbstractAsyncContextManager[Any]:
         """An asynchronous context manager whose value is an `IHTTPPool`.
 
         It is entered, used and left in one event loop.

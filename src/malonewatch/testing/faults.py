@@ -151,14 +151,24 @@ def page(body: str, status: int = 200, **headers: str) -> Handler:
     return answer(status, f"<!DOCTYPE html>\n<html>{body}</html>\n", "text/html", **headers)
 
 
-def bomb(encoding: str = "gzip", size: int = 64 * MIB) -> Handler:
-    """A small body that becomes `size` bytes when ``gzip`` or ``deflate`` is undone."""
+def bomb(
+    encoding: str = "gzip",
+    size: int = 64 * MIB,
+    *,
+    of: bytes = b" ",
+    between: tuple[bytes, bytes] = (b"", b""),
+) -> Handler:
+    """A small body that becomes about `size` bytes when ``gzip`` or ``deflate`` is undone.
+
+    It is `of` again and again, and stands `between` those two.
+    """
 
     async def handler(request: web.Request) -> web.StreamResponse:
         compressor = zlib.compressobj(wbits=31 if encoding == "gzip" else 15)
-        blank = b" " * MIB
-        pieces = [compressor.compress(blank) for _ in range(size // MIB)]
-        body = b"".join([*pieces, compressor.flush()])
+        part = of * (MIB // len(of))
+        pieces = [compressor.compress(between[0])]
+        pieces += [compressor.compress(part) for _ in range(size // MIB)]
+        body = b"".join([*pieces, compressor.compress(between[1]), compressor.flush()])
         return await answer(body=body, Content_Encoding=encoding)(request)
 
     return handler
@@ -183,6 +193,15 @@ ANUBIS_PAGE = """\
 CLOUDFLARE_PAGE = """\
 <head><title>Just a moment...</title></head>
 <body><script src="/cdn-cgi/challenge-platform/h/b/orchestrate/chl_page/v1"></script></body>"""
+CLOUDFLARE_BLOCK_PAGE = """\
+<head><title>Attention Required! | Cloudflare</title></head>
+<body><div id="cf-wrapper"><div id="cf-error-details">
+<h1 data-translate="block_headline">Sorry, you have been blocked</h1>
+</div></div></body>"""
+# Bugzilla's, while its parameter `shutdownhtml` is set.
+SHUTDOWN_PAGE = """\
+<head><title>Bugzilla is Down</title></head>
+<body><div id="message">We are moving to another machine.</div></body>"""
 
 _HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 
@@ -196,22 +215,41 @@ FAULTS: Mapping[str, Handler] = {
     "drip": drip,
     "500": page("<h1>Internal error</h1>", 500),
     "502": page("<h1>Bad gateway</h1>", 502),
-    "503": page("<h1>Down for maintenance</h1>", 503),
+    "503": page("<h1>Service unavailable</h1>", 503),
     "429": answer(429),
     "429 with seconds": answer(429, Retry_After="120"),
     "429 with a date": raw(
         b"HTTP/1.1 429 Too Many Requests\r\nContent-Length: 0\r\n"
         b"Date: Tue, 02 Jan 2024 03:04:05 GMT\r\nRetry-After: Tue, 02 Jan 2024 03:06:05 GMT\r\n\r\n"
     ),
-    "503 with seconds": page("<h1>Down for maintenance</h1>", 503, Retry_After="120"),
+    "503 with seconds": page("<h1>Service unavailable</h1>", 503, Retry_After="120"),
+    "503 for asking too much": page("<h1>Too many requests</h1>", 503, Retry_After="120"),
+    "403 with seconds": answer(
+        403, '{"message": "You have exceeded a secondary rate limit."}', Retry_After="120"
+    ),
+    "no quota left": answer(
+        403,
+        '{"message": "API rate limit exceeded."}',
+        X_RateLimit_Limit="60",
+        X_RateLimit_Remaining="0",
+        X_RateLimit_Reset="120",
+    ),
+    "maintenance": page(SHUTDOWN_PAGE, 503, Retry_After="3600"),
+    "maintenance page": page("<h1>Down for maintenance</h1>"),
     "log-in page": page(LOGIN_PAGE),
     "Anubis": page(ANUBIS_PAGE, Set_Cookie="techaro.lol-anubis-cookie-verification=1"),
     "Cloudflare": page(CLOUDFLARE_PAGE, 403, Cf_Mitigated="challenge"),
+    "Cloudflare block": page(CLOUDFLARE_BLOCK_PAGE, 403, Server="cloudflare", CF_Ray="8f3a-FRA"),
+    "AWS WAF": answer(202, content_type="text/html", X_Amzn_Waf_Action="challenge"),
+    "AWS WAF with a CAPTCHA": page("<h1>Human?</h1>", 405, X_Amzn_Waf_Action="captcha"),
     "page": page("<h1>Welcome</h1>"),
     "truncated JSON": answer(body='{"bugs": [{"id": 1, "sta'),
     "wrong charset": answer(body='{"title": "Ünï"}'.encode("latin-1")),
     "bomb": bomb(),
     "deflate bomb": bomb("deflate"),
+    "bomb of line feeds": bomb(size=32 * MIB, of=b"\n"),
+    "list of millions": bomb(size=32 * MIB, of=b"[],", between=(b"[", b"[]]")),
+    "lists in lists": bomb(size=32 * MIB, of=b"["),
     "not gzip": answer(body=b"{}", Content_Encoding="gzip"),
     "endless body": endless_body,
     "redirect loop": redirect("/round-and-round"),

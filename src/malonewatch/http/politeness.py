@@ -1,0 +1,190 @@
+"""Who may ask a server next, and when.
+
+Each server has a lane for each set of credentials.  What its answers teach:
+
+- A refusal for asking too much halves the concurrency; once that is one, there
+  is a gap of a second between requests, and then of twice as much each time,
+  up to `LONGEST_GAP`.  It is not held against the pace that a quota ended.
+- `PATIENCE` answers in a row without one undo the last such step.
+"""
+
+import asyncio
+import contextlib
+import math
+from collections import deque
+from collections.abc import AsyncIterator
+
+from malonewatch.http.clock import moment, now
+from malonewatch.http.quotas import is_exhausted
+from malonewatch.http.urls import Origin
+from malonewatch.interfaces import Credentials, OriginState, Politeness, Quota
+
+LONGEST_GAP = 16.0
+PATIENCE = 200
+
+
+class LeftAlone(Exception):
+    """The server wants no more requests until `until`, in seconds since the epoch; infinity is
+    'until further notice'."""
+
+    def __init__(self, until: float):
+        super().__init__(until)
+        self.until = until
+
+
+class Lane:
+    """The way to one server with one set of credentials.
+
+    Of one event loop.  `usual` is how it is asked if nobody knows better.
+    """
+
+    def __init__(self, usual: Politeness):
+        self.quota: Quota | None = None
+        self._usual = usual
+        self._defaults = self._said = self._learnt = Politeness()
+        self._remembers = False
+        self._until = 0.0
+        self._in_a_row = 0
+        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._running = 0
+        self._next = -math.inf
+        self._timer: asyncio.TimerHandle | None = None
+
+    def agree(self, said: Politeness, defaults: Politeness, state: OriginState | None) -> None:
+        """Take into account what one more bug tracker knows of the server."""
+        self._said = _careful(self._said, said)
+        self._defaults = _careful(self._defaults, defaults)
+        if state is None or self._remembers:
+            return
+        self._remembers = True
+        self._learnt = _first(self._learnt, state.learnt)
+        if self.quota is None and state.quota != Quota():
+            self.quota = state.quota
+        if state.retry_at is not None:
+            self._until = max(self._until, state.retry_at.timestamp())
+
+    def state(self) -> OriginState:
+        """What is to be kept for the next run."""
+        closed = now() < self._until < math.inf
+        return OriginState(
+            self._learnt, self.quota or Quota(), moment(self._until) if closed else None
+        )
+
+    @property
+    def politeness(self) -> Politeness:
+        """How the server is asked now."""
+        return _first(self._said, self._learnt, self._defaults, self._usual)
+
+    @contextlib.asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Wait until it is one's turn, in the order of coming.
+
+        :raises LeftAlone: there will be none for a while.
+        """
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        self._admit()
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if not turn.cancelled() and turn.exception() is None:
+                # It came at the very moment.
+                self._leave()
+            raise
+        try:
+            yield
+        finally:
+            self._leave()
+
+    def heard(self, quota: Quota | None, refused: bool, wait: float | None) -> None:
+        """Take into account an answer: what it said of the quota, whether it was a refusal for
+        asking too much, and how many seconds it wants to be left alone."""
+        if quota is not None:
+            self.quota = quota
+        if refused:
+            if not self._closed and not is_exhausted(quota):
+                self._slow_down()
+            self._in_a_row = 0
+            self._until = max(self._until, math.inf if wait is None else now() + wait)
+        else:
+            self._in_a_row += 1
+            if self._in_a_row % PATIENCE == 0:
+                self._speed_up()
+        if quota is not None and is_exhausted(quota) and quota.reset is not None:
+            self._until = max(self._until, quota.reset.timestamp())
+        self._admit()
+
+    @property
+    def _closed(self) -> bool:
+        return now() < self._until
+
+    def _leave(self) -> None:
+        self._running -= 1
+        self._admit()
+
+    def _admit(self) -> None:
+        """Let in who may come in, and send all away if the server wants to be left alone."""
+        if self._closed:
+            while self._waiting:
+                turn = self._waiting.popleft()
+                if not turn.done():
+                    turn.set_exception(LeftAlone(self._until))
+            return
+        loop = asyncio.get_running_loop()
+        concurrency, gap = self.politeness
+        while self._waiting and self._running < max(1, concurrency or 1):
+            if loop.time() < self._next:
+                if self._timer is None:
+                    self._timer = loop.call_at(self._next, self._wake)
+                return
+            turn = self._waiting.popleft()
+            if not turn.done():
+                self._running += 1
+                self._next = loop.time() + (gap or 0.0)
+                turn.set_result(None)
+
+    def _wake(self) -> None:
+        self._timer = None
+        self._admit()
+
+    def _slow_down(self) -> None:
+        concurrency, gap = self.politeness
+        if concurrency is not None and concurrency > 1:
+            self._learnt = self._learnt._replace(concurrency=concurrency // 2)
+        else:
+            self._learnt = self._learnt._replace(gap=min(max(1.0, 2 * (gap or 0.0)), LONGEST_GAP))
+
+    def _speed_up(self) -> None:
+        concurrency, gap = self._learnt
+        if gap is not None:
+            self._learnt = self._learnt._replace(gap=gap / 2 if gap > 1 else None)
+        elif concurrency is not None:
+            usual = _first(self._defaults, self._usual).concurrency or 1
+            faster = 2 * concurrency if 2 * concurrency < usual else None
+            self._learnt = self._learnt._replace(concurrency=faster)
+
+
+class Lanes:
+    """The lanes of a pool."""
+
+    def __init__(self, usual: Politeness):
+        self._usual = usual
+        self._lanes: dict[tuple[Origin, Credentials | None], Lane] = {}
+
+    def to(self, origin: Origin, credentials: Credentials | None) -> Lane:
+        """The lane to a server, with those credentials or without any."""
+        return self._lanes.setdefault((origin, credentials), Lane(self._usual))
+
+
+def _first(*choices: Politeness) -> Politeness:
+    """For each thing, the first that is said of it."""
+    concurrency = (choice.concurrency for choice in choices if choice.concurrency is not None)
+    gap = (choice.gap for choice in choices if choice.gap is not None)
+    return Politeness(next(concurrency, None), next(gap, None))
+
+
+def _careful(one: Politeness, other: Politeness) -> Politeness:
+    """For each thing, the more careful of what the two say of it."""
+    concurrency = [each.concurrency for each in (one, other) if each.concurrency is not None]
+    gap = [each.gap for each in (one, other) if each.gap is not None]
+    return Politeness(min(concurrency, default=None), max(gap, default=None))
