@@ -1,6 +1,7 @@
 import csv
+import functools
 import io
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 
 import pytest
 from hypothesis import given
@@ -23,12 +24,11 @@ from malonewatch.interfaces import (
     MalonewatchError,
     RemoteBug,
     RemoteBugError,
-    RemoteBugUnchanged,
     UnparsableBugTracker,
     UnsupportedBugTracker,
 )
-from malonewatch.testing.asking import Asker
-from malonewatch.testing.conformance import ExternalBugTrackerConformance
+from malonewatch.testing.asking import Asker, Canned
+from malonewatch.testing.conformance import BatchesConformance, ExternalBugTrackerConformance
 from malonewatch.testing.faults import answer, fault
 from malonewatch.testing.simulator import Simulator
 from malonewatch.testing.trac import TracSimulator
@@ -36,7 +36,7 @@ from malonewatch.testing.trac import TracSimulator
 BASE = "https://example.com/trac"
 
 
-class TestTrac(ExternalBugTrackerConformance):
+class TestTrac(BatchesConformance, ExternalBugTrackerConformance):
     factory = Trac
     simulator = TracSimulator
     urls = [
@@ -58,13 +58,20 @@ class TestTrac(ExternalBugTrackerConformance):
     requests_for_three_batches = 3
 
 
+class TestOldTrac(ExternalBugTrackerConformance):
+    factory = Trac
+    simulator = functools.partial(TracSimulator, version=(0, 10))
+    urls = TestTrac.urls
+    tells_modified = False
+
+
 @pytest.fixture
 def trac():
     return Trac(BugTrackerFacts("x", BugTrackerType.TRAC, BASE + "/"))
 
 
-def ask(simulator, remotebugs, since=None):
-    return Asker(Trac, simulator.url).ask(remotebugs, since=since)
+def ask(simulator, remotebugs):
+    return Asker(Trac, simulator.url).ask(remotebugs)
 
 
 # Older versions
@@ -104,10 +111,10 @@ def test_a_list_of_other_columns_is_not_relied_upon():
 def test_a_list_of_other_tickets_is_not_relied_upon():
     body = "id,Status\n1,new\n77,new\n"
     with TracSimulator() as simulator, fault(simulator, answer(body=body, content_type="text/csv")):
-        outcomes = ask(simulator, ["1", "2"], since=simulator.now())
+        outcomes = ask(simulator, ["1", "2"])
     assert isinstance(outcomes["1"], RemoteBug)
-    # Nothing says that it has not changed.
-    assert outcomes["2"].error_type is BugWatchErrorType.BUG_NOT_FOUND
+    assert outcomes["2"].error_type is BugWatchErrorType.UNPARSABLE_BUG
+    assert "another bug" in outcomes["2"].message
 
 
 def test_where_times_are_for_people_there_is_no_time():
@@ -116,43 +123,35 @@ def test_where_times_are_for_people_there_is_no_time():
         assert ask(simulator, ["1"])["1"].modified is None
 
 
-# What changed
+# No answer, or not all of it
 
 
-@pytest.mark.parametrize("version", [(0, 12), (1, 6)])
-def test_what_changed_is_asked_of_the_server(version):
-    zone = timezone(timedelta(hours=-8))
-    with TracSimulator(version=version, zone=zone) as simulator:
-        simulator.add("1", modified=datetime(2024, 5, 1, 23, 59, tzinfo=timezone.utc))
-        simulator.add("2", modified=datetime(2024, 5, 2, tzinfo=timezone.utc))
-        since = datetime(2024, 5, 2, 5, tzinfo=timezone(timedelta(hours=5)))
-        outcomes = ask(simulator, ["1", "2", "3"], since=since)
-        assert len(simulator.requests) == 1
-    assert outcomes["1"] == RemoteBugUnchanged("1")
-    assert isinstance(outcomes["2"], RemoteBug)
-    # It may be gone, or it never was there: nobody asked.
-    assert outcomes["3"] == RemoteBugUnchanged("3")
-
-
-@pytest.mark.parametrize("version", [(0, 10), (0, 11)])
-def test_where_the_server_cannot_tell_what_changed_bugs_come_in_full(version):
-    with TracSimulator(version=version) as simulator:
-        simulator.add("1", status="closed", resolution="invalid")
-        simulator.add("2")
-        simulator.add("77")
-        outcomes = ask(simulator, ["1", "2"], since=simulator.now())
-    assert outcomes["1"].remotestatus == "closed invalid"
-    assert isinstance(outcomes["2"], RemoteBug)
-
-
-def test_an_empty_answer_is_not_taken_for_nothing_changed():
+def test_an_empty_answer_is_not_taken_for_nothing():
     with TracSimulator() as simulator:
         simulator.add("1")
         with (
             fault(simulator, answer(content_type="text/csv")),
             pytest.raises(UnparsableBugTracker, match="it is empty"),
         ):
-            ask(simulator, ["1"], since=simulator.now())
+            ask(simulator, ["1"])
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        "1,A bug,closed",
+        "1,A bug,clo",
+        "1,A bug,closed,wontfix",
+        '1,"A\n',
+        "1,A bug\n",
+    ],
+)
+def test_what_was_cut_off_is_no_answer(end):
+    body = "id,Summary,Status,Resolution\n2,Another,new,\n" + end
+    with TracSimulator() as simulator, fault(simulator, answer(body=body, content_type="text/csv")):
+        with pytest.raises(UnparsableBugTracker):
+            ask(simulator, ["1", "2"])
+        assert len(simulator.requests) > 1
 
 
 @pytest.mark.parametrize(
@@ -189,15 +188,6 @@ def test_ranges_hold_the_numbers_and_no_others(numbers):
     assert found == numbers
 
 
-def test_an_id_that_is_not_canonical_is_found_all_the_same():
-    with TracSimulator() as simulator:
-        simulator.add("7")
-        outcomes = ask(simulator, ["007", "7"])
-    assert outcomes["007"].remotebug == "007"
-    assert isinstance(outcomes["007"], RemoteBug)
-    assert isinstance(outcomes["7"], RemoteBug)
-
-
 def test_a_trac_that_never_answers_is_asked_once():
     class Impatient(Trac):
         timeout = 0.2
@@ -220,7 +210,9 @@ def test_a_trac_for_members_only_wants_credentials():
 
 def test_what_has_no_ticket_query_is_no_trac():
     with Simulator() as simulator:
-        with pytest.raises(UnsupportedBugTracker, match="has no page for ticket queries"):
+        with pytest.raises(
+            UnsupportedBugTracker, match="does not answer like a bug tracker of the type Trac"
+        ):
             ask(simulator, ["1"])
         assert len(simulator.requests) == 1
 
@@ -334,8 +326,7 @@ def test_a_time_is_taken_only_with_its_zone(text, moment):
 
 def test_a_title_may_have_several_lines_and_a_resolution_be_dashes():
     body = b'\xef\xbb\xbfid,Summary,Status,Resolution\r\n1,"two\r\nlines",closed,--\r\n'
-    external = Trac(BugTrackerFacts("x", BugTrackerType.TRAC, BASE))
-    bug = external.parse_tickets(external.read_csv(body), ["1"])["1"]
+    bug = Asker(Trac, BASE, client=Canned(body, "text/csv")).ask(["1"])["1"]
     assert (bug.title, bug.remotestatus, bug.resolution) == ("two\r\nlines", "closed", "")
 
 
@@ -351,13 +342,11 @@ def test_links(trac):
 
 
 def outcomes_of(body):
-    external = Trac(BugTrackerFacts("x", BugTrackerType.TRAC, BASE))
     try:
-        found = external.parse_tickets(external.read_csv(body), ["1", "2"])
+        found = Asker(Trac, BASE, client=Canned(body, "text/csv")).ask(["1", "2"])
     except MalonewatchError:
-        return {}
+        return
     assert all(isinstance(outcome, (RemoteBug, RemoteBugError)) for outcome in found.values())
-    return found
 
 
 @given(st.binary(max_size=200))

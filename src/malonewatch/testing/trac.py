@@ -75,6 +75,12 @@ class TracSimulator(Simulator):
             web.get(f"{self.path}/ticket/{{id}}", self._ticket),
         ]
 
+    async def asks_for(self, request: web.Request, id: str) -> bool:
+        """Ids come as ranges."""
+        if request.path.endswith("/query"):
+            return _is_in(int(id), request.query.getall("id", ["0"]))
+        return await super().asks_for(request, id)
+
     def _fields(self) -> list[str]:
         """What a ticket has, in Trac's order.  What has no values at all is no field."""
         names = ["summary", "owner", "type", "status", "priority", "milestone", "resolution"]

@@ -2,6 +2,7 @@
 
 from malonewatch.externalbugtracker.driver.ask import Ask, Finding, Form, Instead, Read, Situation
 from malonewatch.externalbugtracker.driver.dialect import Dialect
+from malonewatch.externalbugtracker.driver.reading import Table
 from malonewatch.externalbugtracker.driver.times import (
     format_time,
     from_epoch,
@@ -21,6 +22,7 @@ __all__ = [
     "Instead",
     "Read",
     "Situation",
+    "Table",
     "URLShape",
     "Verdict",
     "Vocabulary",

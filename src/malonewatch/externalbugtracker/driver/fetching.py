@@ -110,14 +110,14 @@ class Fetching(Asking):
         if self.told is not None:
             return [self.told]
         authenticated = self.session.credentials is not None
-        dialects: list[Dialect] = [
-            # What is known may be a variant.
-            known if known is not None and known.dialect_name == each.dialect_name else each
-            for known in (self.known,)
-            for each in self.tracker.all_dialects()
-            if each.speaks(authenticated)
-        ]
-        return dialects
+        found: list[Dialect] = []
+        for dialect in self.tracker.all_dialects():
+            if self.known is not None and self.known.dialect_name == dialect.dialect_name:
+                # It may be a variant.
+                found.append(self.known)
+            elif dialect.speaks(authenticated):
+                found.append(dialect)
+        return found
 
     def _learnt(self, reasons: Iterable[str]) -> DialectLearnt:
         because = "; ".join(["it answers", *reasons])

@@ -10,7 +10,7 @@ import io
 import json
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 from xml.etree.ElementTree import Element, ParseError
 
@@ -21,15 +21,26 @@ from malonewatch.externalbugtracker.driver.ask import Form
 
 #: From how many bytes on an answer is read in a thread.
 LARGE = 128 * 1024
-#: How many values JSON may hold, whatever was asked, and for each bug; a reader
-#: makes some hundred bytes of each.
+#: How many values an answer may hold, whatever was asked, and for each bug; a
+#: reader makes some hundred bytes of each.
 VALUES = 20_000
 VALUES_PER_BUG = 1_000
+
+# What stands at the beginning of each value, or between two.
+_MARKS = {Form.JSON: (b",", b"[", b"{"), Form.CSV: (b",", b"\n"), Form.XML: (b"<",)}
 
 # All below space but tab, line feed and carriage return: not XML at all.
 _CONTROL_CHARACTERS = bytes(set(range(32)) - {9, 10, 13})
 _DECLARATION = re.compile(rb"<\?xml[^>]{0,200}?>")
 _PORTION = 64 * 1024
+
+
+class Table(list[dict[str, str]]):
+    """The records of a table, by the `names` of its columns."""
+
+    def __init__(self, names: list[str], records: Iterable[dict[str, str]]) -> None:
+        super().__init__(records)
+        self.names = names
 
 
 class Unreadable(Exception):
@@ -49,13 +60,16 @@ async def read(body: bytes, form: Form, bugs: int, charset: str | None = None) -
 def parse(body: bytes, form: Form, bugs: int, charset: str | None = None) -> Any:
     """The value of an answer.
 
-    JSON is whatever it holds, CSV a list of dicts, XML the root element, other
+    JSON is whatever it holds, CSV a `Table`, XML the root element, other
     text a str.
 
     :raises Unreadable: it has none.
     """
+    marks = _MARKS.get(form, ())
+    if sum(map(body.count, marks)) > VALUES + VALUES_PER_BUG * bugs:
+        raise Unreadable("it holds more values than what was asked for can need")
     if form is Form.JSON:
-        return parse_json(body, bugs)
+        return parse_json(body)
     if form is Form.CSV:
         return parse_csv(body)
     if form is Form.XML:
@@ -63,35 +77,32 @@ def parse(body: bytes, form: Form, bugs: int, charset: str | None = None) -> Any
     return decode(body, charset)
 
 
-def parse_json(body: bytes, bugs: int = 0) -> Any:
+def parse_json(body: bytes) -> Any:
     """The JSON value in `body`."""
-    values = body.count(b",") + body.count(b"[") + body.count(b"{")
-    if values > VALUES + VALUES_PER_BUG * bugs:
-        raise Unreadable("it holds more values than what was asked for can need")
     try:
         return json.loads(body)
     except (ValueError, RecursionError):
         raise Unreadable("it should be JSON and is not") from None
 
 
-def parse_csv(body: bytes) -> list[dict[str, str]]:
+def parse_csv(body: bytes) -> Table:
     """The records of a CSV table, by the names in its first line, in lower case.
 
-    A record that is shorter than the first line has what it has; one without
-    anything is left out.
+    Empty lines are left out.  There is no other sign of an answer that was
+    broken off than a line that is not whole.
     """
     text = body.decode("utf-8-sig", "replace")
     if text and not text.endswith("\n"):
-        # There is no other sign of an answer that was broken off.
         raise Unreadable("its last line has no end")
     try:
-        lines = csv.reader(io.StringIO(text, newline=""))
+        lines = csv.reader(io.StringIO(text, newline=""), strict=True)
         names = [name.strip().lower() for name in next(lines, [])]
-        if not names:
-            raise Unreadable("it is empty")
-        return [dict(zip(names, line, strict=False)) for line in lines if line]
-    except csv.Error:
-        raise Unreadable("it should be CSV and is not") from None
+        records = [dict(zip(names, line, strict=True)) for line in lines if line]
+    except (csv.Error, ValueError):
+        raise Unreadable("it should be CSV and is not, or not all of it") from None
+    if not names:
+        raise Unreadable("it is empty")
+    return Table(names, records)
 
 
 def parse_xml(body: bytes, charset: str | None = None) -> Element:

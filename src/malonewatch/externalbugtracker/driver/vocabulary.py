@@ -39,6 +39,8 @@ class Vocabulary(Generic[Meaning]):
         for meaning, words in table.items():
             for word in words.split(",") if isinstance(words, str) else words:
                 word = word.strip()
+                if not word:
+                    continue
                 self._words[word] = meaning
                 self._folded.setdefault(fold(word), meaning)
 
@@ -105,6 +107,9 @@ class Workflow:
     ) -> Verdict:
         """What `remotestatus`, which may end with the resolution, means."""
         found = self._known(remotestatus)
+        if found is None and resolution and not closed:
+            # Some workflows leave any resolution in place when a bug is opened again.
+            found = self.statuses.get(remotestatus.removesuffix(resolution).strip())
         if found is not None:
             return Verdict(found, False)
         if closed is None:
@@ -129,7 +134,6 @@ class Workflow:
                 continue
             if status in self.closing:
                 return meaning
-            # Some workflows leave the resolution in place when a bug is opened again.
             opened = self.statuses.get(status)
             if opened is not None:
                 return opened
