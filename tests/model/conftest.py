@@ -1,8 +1,10 @@
 import pytest
 import transaction
+import ZEO
 from zope.component import getGlobalSiteManager, getUtility
 from zope.interface.interfaces import IObjectEvent
 
+from malonewatch import model
 from malonewatch.interfaces import (
     BugTrackerType,
     IBugSet,
@@ -115,3 +117,17 @@ def reopened(site):
     for connection in connections:
         connection.transaction_manager.abort()
         connection.close()
+
+
+@pytest.fixture
+def sqlite_uri(tmp_path):
+    """Where an embedded database can be."""
+    return model.sqlite_uri(tmp_path / "database")
+
+
+@pytest.fixture
+def zeo_uri(tmp_path):
+    """A ZEO server's, on an empty FileStorage."""
+    address, stop = ZEO.server(str(tmp_path / "Data.fs"), threaded=True)
+    yield f"zeo://{address[0]}:{address[1]}"
+    stop()

@@ -9,6 +9,7 @@ from malonewatch.model.baseurl import (
     base_key,
     check_baseurl,
     common_key,
+    origin_of,
     parent_key,
     plain_path,
 )
@@ -156,6 +157,34 @@ def test_any_text_is_a_base_url_with_a_key_and_a_name_or_bad_input(text):
     assert base_key(text) == base_key(text + "/")
     assert 0 < len(auto_name(text)) <= 95
     assert auto_title(text).isprintable()
+    assert origin_of(text) == origin_of(text + "/")
+
+
+@pytest.mark.parametrize(
+    "baseurl",
+    [
+        *("https://bugs.example.com", "https://Bugs.Example.COM:443/", "https://bugs.example.com."),
+        "https://bugs.example.com/some/tracker",
+    ],
+)
+def test_an_origin_is_the_same_however_it_is_written(baseurl):
+    assert origin_of(baseurl) == "https://bugs.example.com"
+
+
+@pytest.mark.parametrize(
+    ("baseurl", "origin"),
+    [
+        ("http://bugs.example.com/x", "http://bugs.example.com"),
+        ("http://bugs.example.com:80", "http://bugs.example.com"),
+        ("http://bugs.example.com:443", "http://bugs.example.com:443"),
+        ("https://bugs.example.com:8443/x", "https://bugs.example.com:8443"),
+        ("https://[2001:DB8::1]:8443/x", "https://[2001:db8::1]:8443"),
+        ("https://b\xfccher.example/x", "https://xn--bcher-kva.example"),
+        ("https://a..b/x", "https://a..b"),
+    ],
+)
+def test_an_origin_is_scheme_host_and_port(baseurl, origin):
+    assert origin_of(baseurl) == origin
 
 
 def test_a_name_is_made_from_the_host():

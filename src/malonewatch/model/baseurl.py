@@ -1,5 +1,6 @@
 """Base URLs of bug trackers.  Pure."""
 
+import contextlib
 import os.path
 import re
 import string
@@ -60,6 +61,22 @@ def host_key(parts: SplitResult) -> str:
     if parts.port is not None and parts.port not in (80, 443):
         host = f"{host}:{parts.port}"
     return host
+
+
+def origin_of(baseurl: str) -> str:
+    """The scheme, host and port of a base URL, the same for all ways to write them.
+
+    ``https://bugs.example.com``; the port is left out if it is the scheme's own.
+    """
+    parts = urlsplit(baseurl)
+    host = (parts.hostname or "").lower().rstrip(".")
+    with contextlib.suppress(UnicodeError):
+        host = host.encode("idna").decode("ascii")
+    if ":" in host:
+        host = f"[{host}]"
+    if parts.port not in (None, {"http": 80, "https": 443}.get(parts.scheme)):
+        host = f"{host}:{parts.port}"
+    return f"{parts.scheme}://{host}"
 
 
 def plain_path(path: str) -> str:

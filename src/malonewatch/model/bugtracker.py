@@ -25,7 +25,7 @@ from malonewatch.interfaces import (
 )
 from malonewatch.model import applying, schedule
 from malonewatch.model.activity import activity_entries, log_activity
-from malonewatch.model.baseurl import base_key, check_baseurl
+from malonewatch.model.baseurl import base_key, check_baseurl, origin_of
 from malonewatch.model.ledger import Ledger
 from malonewatch.model.pages import UNKNOWN
 from malonewatch.model.resultset import ResultSet
@@ -190,6 +190,10 @@ class BugTracker(Persistent):
         return BugTrackerFacts(
             self._name, self.bugtrackertype, self._baseurl, self.dialect, self.guessed
         )
+
+    @property
+    def origin(self) -> str:
+        return origin_of(self._baseurl)
 
     # Watches.
 

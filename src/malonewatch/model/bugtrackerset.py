@@ -37,6 +37,7 @@ from malonewatch.model.baseurl import (
     plain_path,
 )
 from malonewatch.model.bugtracker import BugTracker
+from malonewatch.model.claims import Claims
 from malonewatch.model.ledger import Latest
 from malonewatch.model.pages import NEVER
 from malonewatch.model.times import from_seconds, to_seconds
@@ -51,8 +52,11 @@ class BugTrackerSet(Persistent):
 
     __parent__: Any = None
     __name__ = "bugtrackers"
+    # Made when it is asked for, in databases of 0.1.0.
+    _claims: Claims | None = None
 
     def __init__(self) -> None:
+        self._claims = Claims()
         self._trackers = LOBTree()
         self._names = OLBTree()
         # By normalised base URL, those of aliases too.
@@ -231,6 +235,12 @@ class BugTrackerSet(Persistent):
         # Stable: those with as many watches stay in order of title.
         counted.sort(key=lambda pair: -pair[0])
         return [tracker for count, tracker in counted if count][:limit]
+
+    @property
+    def claims(self) -> Claims:
+        if self._claims is None:
+            self._claims = Claims()
+        return self._claims
 
     # What its bug trackers call when they change.
 

@@ -42,3 +42,8 @@ def from_seconds(seconds: float) -> datetime:
 def from_optional(seconds: float | None) -> datetime | None:
     """Like `from_seconds`; None stays None."""
     return None if seconds is None else from_seconds(seconds)
+
+
+def to_optional(moment: datetime | None) -> float | None:
+    """Like `to_seconds`; None stays None."""
+    return None if moment is None else to_seconds(moment)

@@ -1,0 +1,88 @@
+"""Claims: which run works on which origin."""
+
+from datetime import datetime
+from typing import Any
+
+from BTrees.OOBTree import OOBTree
+from persistent import Persistent
+from zope.interface import implementer
+
+from malonewatch.interfaces import Claim, IClaims, OriginState, Politeness, Quota
+from malonewatch.model.times import from_optional, from_seconds, to_optional, to_seconds
+
+#: How long a claim holds, in seconds, and by how much clocks may differ.
+DURATION = 10 * 60.0
+CLOCK_DIFFERENCE = 5 * 60.0
+
+
+class OriginRecord(Persistent):
+    """What is kept of one origin.
+
+    Two runs that take the same one write to the same object, and the
+    database lets one of them know: there is no way to resolve that.
+    """
+
+    holder: str | None = None
+    until = 0.0
+    #: The parts of an `OriginState`, moments in seconds since the epoch.
+    state: tuple[Any, ...] | None = None
+
+
+@implementer(IClaims)
+class Claims(Persistent):
+    """See `IClaims`."""
+
+    def __init__(self) -> None:
+        self._records = OOBTree()
+
+    def get(self, origin: str, now: datetime) -> Claim | None:
+        record = self._records.get(origin)
+        if record is None or record.holder is None:
+            return None
+        # Where it would hold for longer than one can, the holder's clock was
+        # wrong; it cannot be waited for until that time.
+        left = record.until - to_seconds(now)
+        if not -CLOCK_DIFFERENCE < left <= DURATION + CLOCK_DIFFERENCE:
+            return None
+        return Claim(origin, record.holder, from_seconds(record.until))
+
+    def claim(self, origin: str, holder: str, now: datetime) -> bool:
+        current = self.get(origin, now)
+        if current is not None and current.holder != holder:
+            return False
+        record = self._record(origin)
+        record.holder = holder
+        record.until = to_seconds(now) + DURATION
+        return True
+
+    def release(self, origin: str, holder: str) -> None:
+        record = self._records.get(origin)
+        if record is not None and record.holder == holder:
+            record.holder = None
+
+    def getState(self, origin: str) -> OriginState | None:
+        record = self._records.get(origin)
+        if record is None or record.state is None:
+            return None
+        concurrency, gap, limit, remaining, reset, retry_at = record.state
+        return OriginState(
+            Politeness(concurrency, gap),
+            Quota(limit, remaining, from_optional(reset)),
+            from_optional(retry_at),
+        )
+
+    def setState(self, origin: str, state: OriginState) -> None:
+        values = (
+            *state.learnt,
+            *(state.quota.limit, state.quota.remaining, to_optional(state.quota.reset)),
+            to_optional(state.retry_at),
+        )
+        record = self._record(origin)
+        if record.state != values:
+            record.state = values
+
+    def _record(self, origin: str) -> OriginRecord:
+        record = self._records.get(origin)
+        if record is None:
+            record = self._records[origin] = OriginRecord()
+        return record
