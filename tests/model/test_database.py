@@ -344,6 +344,22 @@ def test_it_is_not_tried_for_ever(database, call):
     assert 15 < sum(slept) <= PATIENCE
 
 
+def test_a_caller_may_have_less_patience(database):
+    slept = []
+    impatient = Database(database.db, database.uri, database.site_oid, sleep=slept.append)
+
+    def conflict(trackers):
+        raise ConflictError("again")
+
+    with pytest.raises(DatabaseBusy):
+        impatient.write(conflict, patience=0.5)
+    assert len(slept) == 5
+    assert sum(slept) <= 0.5
+    with pytest.raises(DatabaseBusy):
+        impatient.write(conflict, patience=0)
+    assert len(slept) == 5
+
+
 def test_a_new_state_is_seen_by_the_next_call(database, uri):
     assert database.read(names) == []
     with database.db.transaction() as connection:

@@ -308,11 +308,13 @@ class IDatabase(Interface):
         :raises DatabaseError: the database cannot be read.
         """
 
-    def write(function):
+    def write(function, patience: float = 30.0):
         """Like `read`, and commits.
 
         The function is called again, on a new state, if another process has
-        changed the same objects meanwhile; so it changes nothing else.
+        changed the same objects meanwhile; so it changes nothing else.  The
+        pauses between the attempts get longer; all together they are not
+        longer than `patience`, in seconds.
 
         :raises DatabaseBusy: that went on for too long.
         :raises DatabaseError: the database cannot be written.

@@ -22,7 +22,7 @@ from malonewatch.model.finding import choose_site, find_sites
 from malonewatch.model.installation import identity_of, install, schema_of
 from malonewatch.model.site import ROOT_KEY, Site, site_of
 from malonewatch.model.storage import open_storage
-from malonewatch.model.transactions import Transactions
+from malonewatch.model.transactions import PATIENCE, Transactions
 from malonewatch.model.uri import default_uri, place_of, shown
 
 Result = TypeVar("Result")
@@ -62,16 +62,18 @@ class Database:
     def read(self, function: Callable[[Any], Result]) -> Result:
         return self._call(function, commit=False)
 
-    def write(self, function: Callable[[Any], Result]) -> Result:
-        return self._call(function, commit=True)
+    def write(self, function: Callable[[Any], Result], patience: float = PATIENCE) -> Result:
+        return self._call(function, True, patience)
 
-    def _call(self, function: Callable[[Any], Result], commit: bool) -> Result:
+    def _call(
+        self, function: Callable[[Any], Result], commit: bool, patience: float = PATIENCE
+    ) -> Result:
         def in_site(connection: Any) -> Result:
             site = connection.get(self.site_oid)
             with hooks.site(site):
                 return function(site.getSiteManager().getUtility(IBugTrackerSet))
 
-        return self._transactions.run(in_site, commit)
+        return self._transactions.run(in_site, commit, patience)
 
     def planUpgrade(self) -> list[UpgradeStep]:
         return schema.plan_upgrade(self)

@@ -14,7 +14,7 @@ from malonewatch.model.failures import database_errors, is_conflict
 Result = TypeVar("Result")
 
 #: How long, in seconds, all pauses before further attempts are together, at
-#: most, and the first and the longest of them.
+#: most, if nothing else is said, and the first and the longest of them.
 PATIENCE = 30.0
 FIRST_PAUSE = 0.01
 LONGEST_PAUSE = 4.0
@@ -22,14 +22,14 @@ LONGEST_PAUSE = 4.0
 _random = random.Random()
 
 
-def pauses() -> Iterator[float]:
-    """How long to wait before each further attempt, in seconds.
+def pauses(patience: float = PATIENCE) -> Iterator[float]:
+    """How long to wait before each further attempt, in seconds; `patience` all in all at most.
 
     Longer and longer, and by chance, so that those who got in each other's
     way do so no more.
     """
     total, longest = 0.0, FIRST_PAUSE
-    while total + longest <= PATIENCE:
+    while total + longest <= patience:
         yield longest * _random.uniform(0.5, 1.0)
         total += longest
         longest = min(2 * longest, LONGEST_PAUSE)
@@ -55,7 +55,9 @@ class Transactions:
         self._manager = manager
         self._sleep = sleep
 
-    def run(self, function: Callable[[Any], Result], commit: bool) -> Result:
+    def run(
+        self, function: Callable[[Any], Result], commit: bool, patience: float = PATIENCE
+    ) -> Result:
         """What `function` returns for a connection; it is called again after a conflict.
 
         :raises DatabaseBusy: others get in the way again and again.
@@ -68,7 +70,7 @@ class Transactions:
         with database_errors(self.uri):
             connection = self.db.open(manager)
             try:
-                waits = pauses()
+                waits = pauses(patience)
                 while True:
                     try:
                         return _attempt(manager, connection, function, commit)
