@@ -9,7 +9,7 @@ import platform
 import sys
 from pathlib import Path
 
-from benchmarks import adding, hanging, idle, throughput, writing
+from benchmarks import adding, hanging, idle, text, throughput, writing
 from benchmarks.measure import Row
 
 HERE = Path(__file__).parent
@@ -47,12 +47,12 @@ def table(rows: list[Row]) -> str:
 
 def main() -> int:
     rows: list[Row] = []
-    for module in (throughput, writing, idle, hanging, adding):
+    for module in (throughput, writing, idle, hanging, adding, text):
         print(f"{module.COMMAND} ...", file=sys.stderr, flush=True)
         rows += module.rows()
-    text = table(rows)
-    print(text)
-    (HERE / "RESULTS.md").write_text(text)
+    shown = table(rows)
+    print(shown)
+    (HERE / "RESULTS.md").write_text(shown)
     (HERE / "results.json").write_text(
         json.dumps([dataclasses.asdict(row) for row in rows], indent=1, ensure_ascii=False) + "\n"
     )

@@ -188,6 +188,14 @@ def test_the_surest_reading_wins(watches, make_type):
     assert watches.recognise(url) == readings[0]
 
 
+def test_of_two_readings_that_are_as_sure_that_of_the_first_type_wins(watches, make_type):
+    for word in ("thing", "a/thing", "x/a/thing"):
+        make_type(word)
+    readings = watches.getReadings("https://example.com/x/a/thing/7")
+    assert [name for _, name in readings] == ["A/THING", "THING", "X/A/THING"]
+    assert watches.recognise("https://example.com/x/a/thing/7") == readings[0]
+
+
 def test_nothing_is_surer_than_what_is_registered(watches, make_tracker, make_type):
     guess, _ = make_type("thing", Certainty.GUESS)
     known, other_factory = make_type("a/thing", Certainty.KNOWN_HOST)

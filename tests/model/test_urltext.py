@@ -129,6 +129,10 @@ def test_what_belongs_to_a_url_stays(url):
     assert list(find_urls(f"({url}), {url}; <{url}>. [{url}]")) == [url] * 4
 
 
+def test_a_bracket_that_one_url_opens_is_not_closed_by_another():
+    assert list(find_urls(f"{U}(see,{V})and")) == [f"{U}(see", V]
+
+
 @pytest.mark.parametrize(
     "text", ["", "http://", "https:// x", "https://...", "ftp://x/7", "http:/x", "//x/7"]
 )

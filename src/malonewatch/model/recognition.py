@@ -94,11 +94,14 @@ def _readings(trackers: Any, types: Types, url: SplitResult) -> Iterator[Reading
     """Every way to read `url`; those of bug trackers that it begins with come first."""
     for bugtracker, base in _registered(trackers, url):
         external = types.get(bugtracker.bugtrackertype)
-        if external is not None:
-            said = external.parseBugURL(url, base)
-            yield from _judged(trackers, bugtracker.bugtrackertype, said)
+        said = None if external is None else external.parseBugURL(url, base)
+        if said is not None:
+            there = bugtracker if said[0] == base else trackers.getByBaseURL(said[0])
+            yield from _judged(bugtracker.bugtrackertype, said, there)
     for bugtrackertype, external in types.items():
-        yield from _judged(trackers, bugtrackertype, external.parseBugURL(url))
+        said = external.parseBugURL(url)
+        if said is not None:
+            yield from _judged(bugtrackertype, said, trackers.getByBaseURL(said[0]))
 
 
 def _registered(trackers: Any, url: SplitResult) -> list[tuple[Any, str]]:
@@ -115,15 +118,12 @@ def _registered(trackers: Any, url: SplitResult) -> list[tuple[Any, str]]:
 
 
 def _judged(
-    trackers: Any, bugtrackertype: BugTrackerType, said: RecognisedURL | None
+    bugtrackertype: BugTrackerType, said: RecognisedURL, bugtracker: Any
 ) -> Iterator[Reading]:
-    """What a type said of a URL, in the light of what is registered at that base URL."""
-    if said is None:
-        return
-    bugtracker = trackers.getByBaseURL(said[0])
+    """What a type said of a URL, in the light of the bug tracker that is registered there."""
     if bugtracker is None:
         yield RecognisedURL(*said), bugtrackertype
     elif bugtracker.bugtrackertype == bugtrackertype:
-        baseurl, remotebug = bugtracker.baseurl, said[1]
-        yield RecognisedURL(baseurl, remotebug, Certainty.REGISTERED), bugtrackertype
+        registered = RecognisedURL(bugtracker.baseurl, said[1], Certainty.REGISTERED)
+        yield registered, bugtrackertype
     # Else there is one of another type, which knows no such URL.
