@@ -11,6 +11,7 @@ from malonewatch.interfaces import (
     BugTrackerConnectError,
     BugTrackerCredentialsRefused,
     BugTrackerRateLimited,
+    BugTrackerServerError,
     BugTrackerTrouble,
     BugTrackerUnavailable,
     Quota,
@@ -75,7 +76,7 @@ def judge(response: Response, html: bool, baseurl: str, now: float) -> BugTracke
         if maintenance or seconds is not None:
             return _unavailable(baseurl, maintenance, seconds, now)
     if status >= 500:
-        return BugTrackerConnectError(
+        return BugTrackerServerError(
             f"{baseurl} failed with HTTP status {status}.", retry_after=seconds
         )
     if status == 407:

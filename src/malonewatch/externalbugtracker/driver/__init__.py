@@ -11,7 +11,13 @@ from malonewatch.externalbugtracker.driver.times import (
 )
 from malonewatch.externalbugtracker.driver.tracker import ExternalBugTracker
 from malonewatch.externalbugtracker.driver.urls import URLShape, build_url, query_of
-from malonewatch.externalbugtracker.driver.vocabulary import Verdict, Vocabulary, Workflow, fold
+from malonewatch.externalbugtracker.driver.vocabulary import (
+    Verdict,
+    Vocabulary,
+    Workflow,
+    fold,
+    invert,
+)
 
 __all__ = [
     "Ask",
@@ -31,6 +37,7 @@ __all__ = [
     "fold",
     "format_time",
     "from_epoch",
+    "invert",
     "is_number",
     "parse_time",
     "query_of",

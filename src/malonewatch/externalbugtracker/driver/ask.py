@@ -50,6 +50,10 @@ class Ask:
     headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
     validator: str | None = None
 
+    def for_one(self) -> "Ask":
+        """The same question as one for a single bug."""
+        return dataclasses.replace(self, alone=True)
+
 
 class Read(NamedTuple):
     """What a record says of its bug, in the remote's words; as in `RemoteBug`."""

@@ -142,7 +142,7 @@ class Asking:
         dialect = self.dialect
         try:
             for record in dialect.records(answer):
-                for name in dialect.ids_of(record):
+                for name in dialect.ids_of(record) or (ask.ids if ask.alone else ()):
                     remotebug = asked.get(key(name))
                     if remotebug is not None:
                         found[remotebug] = self._outcome(remotebug, record)

@@ -135,7 +135,7 @@ class Dialect:
         return [answer]
 
     def ids_of(self, record: Any) -> Iterable[str]:
-        """The ids that the bug of a record has."""
+        """The ids that the bug of a record has; none if it is the one that was asked for alone."""
         return (str(record["id"]),)
 
     def read(self, record: Any) -> Read | Finding:

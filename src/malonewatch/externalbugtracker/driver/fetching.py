@@ -19,6 +19,7 @@ from malonewatch.interfaces import (
     BugTrackerCredentialsRefused,
     BugTrackerServerError,
     BugTrackerTrouble,
+    BugWatchErrorType,
     DialectLearnt,
     Outcome,
     RemoteBug,
@@ -107,8 +108,6 @@ class Fetching(Asking):
 
     def _candidates(self) -> list[Dialect]:
         """The dialects to try, the best first."""
-        if self.told is not None:
-            return [self.told]
         authenticated = self.session.credentials is not None
         found: list[Dialect] = []
         for dialect in self.tracker.all_dialects():
@@ -117,6 +116,12 @@ class Fetching(Asking):
                 found.append(self.known)
             elif dialect.speaks(authenticated):
                 found.append(dialect)
+        if self.told is not None:
+            names = [dialect.dialect_name for dialect in found]
+            after = (
+                names.index(self.told.dialect_name) + 1 if self.told.dialect_name in names else 0
+            )
+            return [self.told, *(found[after:] if after else ())]
         return found
 
     def _learnt(self, reasons: Iterable[str]) -> DialectLearnt:
@@ -282,6 +287,8 @@ class Fetching(Asking):
         """Ask for a bug alone that spoils the answer for others."""
         try:
             outcome = await self.alone(self.dialect.ask_one(remotebug))
+            if getattr(outcome, "error_type", None) is BugWatchErrorType.BUG_NOT_FOUND:
+                (outcome,) = [each async for each in self._missing([remotebug])]
         except Spoiled as spoiled:
             return self.said.not_understood(remotebug, why or spoiled.why, apart=True)
         if isinstance(outcome, (RemoteBug, RemoteBugError)) and why:

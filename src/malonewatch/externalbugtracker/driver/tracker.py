@@ -136,15 +136,25 @@ class ExternalBugTracker(Dialect):
         """The parts of an id that stand in the bug's URL."""
         return {"id": remotebug}
 
+    @property
+    def places(self) -> Mapping[str, str]:
+        """What the dialect puts into URLs and links, beside what is in the id."""
+        return {}
+
     def getBugURL(self, remotebug: str) -> str:
         """See `IExternalBugTracker`."""
-        return self.baseurl + self.urls[0].build(self.parts(remotebug))
+        return self.baseurl + self.urls[0].build({**self.places, **self.parts(remotebug)})
 
     def getBugFilingAndSearchLinks(
         self, remote_product: str | None = None, summary: str = "", description: str = ""
     ) -> BugFilingAndSearchLinks:
         """See `IExternalBugTracker`."""
-        values = {"product": remote_product, "summary": summary, "description": description}
+        values = {
+            **self.places,
+            "product": remote_product,
+            "summary": summary,
+            "description": description,
+        }
         links = (fill(template, values) for template in (self.file_link, self.search_link))
         return BugFilingAndSearchLinks(
             *(None if link is None else self.baseurl + link for link in links)

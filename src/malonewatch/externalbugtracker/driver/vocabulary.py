@@ -60,6 +60,20 @@ class Vocabulary(Generic[Meaning]):
         return self._words.items()
 
 
+def invert(
+    *tables: Mapping[str, BugTaskStatus] | Mapping[BugTaskStatus, str],
+) -> dict[BugTaskStatus, list[str]]:
+    """One table of meanings, each with its words, from tables either way round."""
+    found: dict[BugTaskStatus, list[str]] = {}
+    for table in tables:
+        for one, other in table.items():
+            if isinstance(one, BugTaskStatus):
+                found.setdefault(one, []).extend(str(other).split(","))
+            else:
+                found.setdefault(BugTaskStatus(other), []).append(one)
+    return found
+
+
 class Verdict(NamedTuple):
     """What a remote status means, and whether that was guessed from the bug tracker's own flag."""
 
