@@ -30,6 +30,24 @@ def client(addresses=None, resolver=None):
         # 8.8.8.8 in 6to4, and in Teredo, where its bits are turned.
         "2002:808:808::1",
         "2001:0:4136:e378:8000:63bf:f7f7:f7f7",
+        # Beside what is not.
+        "1.0.0.0",
+        "9.255.255.255",
+        "11.0.0.0",
+        "100.128.0.0",
+        "169.253.255.255",
+        "172.32.0.0",
+        "191.255.255.255",
+        "192.0.1.0",
+        "192.0.3.0",
+        "192.167.255.255",
+        "192.169.0.0",
+        "198.17.255.255",
+        "198.20.0.0",
+        "223.255.255.255",
+        "2001:200::1",
+        "2620:4f:8001::1",
+        "3ffe::1",
     ],
 )
 def test_what_is_on_the_internet(address):
@@ -64,6 +82,17 @@ def test_what_is_on_the_internet(address):
         "ff02::1",
         "ff0e::1",
         "240.0.0.1",
+        # For protocols: 192.0.0.8 has no meaning, 192.0.0.170 is not on any network.
+        "192.0.0.1",
+        "192.0.0.8",
+        "192.0.0.170",
+        "192.88.99.1",
+        "192.175.48.1",
+        "2001:1::1",
+        "2001:10::1",
+        "2001:20::1",
+        "2620:4f:8000::1",
+        "5f00::1",
         # Documentation and benchmarks.
         "192.0.2.1",
         "198.51.100.1",
@@ -89,6 +118,8 @@ def test_what_is_on_the_internet(address):
         "64:ff9b:1::8.8.8.8",
         # Teredo for 127.0.0.1.
         "2001:0:4136:e378:8000:63bf:80ff:fffe",
+        # And for 192.0.0.8.
+        "2001:0:4136:e378:8000:63bf:3fff:fff7",
         # No addresses, whatever else takes them for some.
         "",
         "localhost",

@@ -11,13 +11,42 @@ from collections.abc import Callable
 from aiohttp import AddrInfoType
 from aiohttp.abc import AbstractResolver, ResolveResult
 
+# Python's own list differs from release to release.  What is for special purposes within these
+# is refused altogether: the few addresses there that are on the Internet are no bug tracker's.
+# https://www.iana.org/assignments/iana-ipv4-special-registry
+_NOT_PUBLIC = [
+    ipaddress.IPv4Network(network)
+    for network in (
+        "0.0.0.0/8",
+        "10.0.0.0/8",
+        "100.64.0.0/10",
+        "127.0.0.0/8",
+        "169.254.0.0/16",
+        "172.16.0.0/12",
+        "192.0.0.0/24",
+        "192.0.2.0/24",
+        "192.31.196.0/24",
+        "192.52.193.0/24",
+        "192.88.99.0/24",
+        "192.168.0.0/16",
+        "192.175.48.0/24",
+        "198.18.0.0/15",
+        "198.51.100.0/24",
+        "203.0.113.0/24",
+        # Multicast, what is reserved, and broadcast.
+        "224.0.0.0/3",
+    )
+]
 # The only IPv6 addresses that are given to anybody on the Internet;
 # https://www.iana.org/assignments/ipv6-address-space
 _UNICAST = ipaddress.IPv6Network("2000::/3")
+# https://www.iana.org/assignments/iana-ipv6-special-registry
+_NOT_PUBLIC_6 = [
+    ipaddress.IPv6Network(network)
+    for network in ("2001::/23", "2001:db8::/32", "2620:4f:8000::/48", "3fff::/20")
+]
 # Carries an IPv4 address on to whoever translates; RFC 6052.
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
-# RFC 9637, newer than some Pythons.
-_DOCUMENTATION = ipaddress.IPv6Network("3fff::/20")
 
 
 def is_public(address: str) -> bool:
@@ -36,11 +65,10 @@ def is_public(address: str) -> bool:
             wrapped = parsed.teredo[1]
         elif parsed in _NAT64:
             wrapped = ipaddress.IPv4Address(int(parsed) & 0xFFFFFFFF)
-        if wrapped is not None:
-            parsed = wrapped
-        elif parsed not in _UNICAST or parsed in _DOCUMENTATION:
-            return False
-    return parsed.is_global and not parsed.is_multicast
+        if wrapped is None:
+            return parsed in _UNICAST and not any(parsed in each for each in _NOT_PUBLIC_6)
+        parsed = wrapped
+    return not any(parsed in network for network in _NOT_PUBLIC)
 
 
 class AddressRefused(OSError):
