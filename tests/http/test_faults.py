@@ -286,6 +286,14 @@ def test_a_certificate_for_another_name(ask):
     assert simulator.requests == []
 
 
+def test_a_server_that_does_not_speak_tls(simulator, ask):
+    asked = ask(simulator.url.replace("http:", "https:"))
+    assert asked.kind is BugTrackerConnectError
+    assert re.fullmatch(
+        r"127\.0\.0\.1 does not speak TLS as it should: [a-z0-9 ]+\.", str(asked.trouble)
+    )
+
+
 def test_a_certificate_in_order(ask):
     server, client = certificates()
     with Simulator(ssl_context=server) as simulator:

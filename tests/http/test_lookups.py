@@ -42,3 +42,19 @@ def test_nobody_waits_for_a_name_server_that_does_not_answer():
     finally:
         answered.set()
         give_up.cancel()
+
+
+def test_what_is_found_after_all_is_nobodys():
+    answered = threading.Event()
+
+    async def look_up_and_give_up():
+        look_up = asyncio.ensure_future(LookUps(lambda *args: answered.wait()).getaddrinfo("a", 1))
+        await asyncio.sleep(0)
+        (thread,) = [thread for thread in threading.enumerate() if thread.name == "look-up"]
+        look_up.cancel()
+        await asyncio.gather(look_up, return_exceptions=True)
+        answered.set()
+        thread.join()
+        await asyncio.sleep(0)
+
+    asyncio.run(look_up_and_give_up())

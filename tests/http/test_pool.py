@@ -1,263 +1,32 @@
+"""Few requests at once, none at another's expense, and none that is not wanted."""
+
 import asyncio
 from datetime import timedelta
 
-import aiohttp
 import pytest
 from aiohttp import web
-from zope.component import getUtility
 from zope.interface.verify import verifyObject
 
 from malonewatch.http import HTTPClient
-from malonewatch.http.connections import _Answer
 from malonewatch.interfaces import (
-    BadInput,
-    BugTrackerConnectError,
     BugTrackerRateLimited,
     BugTrackerTimeout,
+    BugTrackerUnavailable,
     Credentials,
-    CredentialsUnreadable,
-    ICredentials,
-    IHTTPClient,
     IHTTPPool,
-    IHTTPSession,
+    OriginState,
+    Politeness,
+    Quota,
 )
-from malonewatch.testing.faults import Names, answer, fault, raw, redirect
+from malonewatch.testing.faults import answer, redirect
 
 
-def test_the_interfaces_are_provided(facts):
-    async def run():
-        client = HTTPClient()
-        verifyObject(IHTTPClient, client)
-        async with client.open() as pool:
-            verifyObject(IHTTPPool, pool)
-            verifyObject(IHTTPSession, pool.session(facts("http://bugs.example.com")))
-
-    asyncio.run(run())
-
-
-def test_an_answer_is_read_to_its_end(recorder, ask):
-    simulator = recorder()
-    simulator.answers["/bug"] = answer(201, "{}", "application/JSON; charset=utf-8", X_More="1")
-    response = ask(simulator.url, f"{simulator.url}/bug?id=1,2").response
-    assert (response.status, response.body, response.moved) == (201, b"{}", False)
-    assert response.url == f"{simulator.url}/bug?id=1,2"
-    assert response.content_type == "application/json"
-    assert response.headers["x-more"] == "1"
-
-
-def test_a_request_goes_out_as_it_is(recorder, ask):
-    simulator = recorder()
-    url = f"{simulator.url}/a%2Fb;c/?x={{}}&y=%20,:*"
-    ask(simulator.url, url, "POST", body=b"<xml/>", headers={"Content-Type": "text/xml"})
-    ((method, _, headers, body),) = simulator.received
-    assert simulator.requests == ["POST /a%2Fb;c/?x={}&y=%20,:*"]
-    assert (method, body, headers["Content-Type"]) == ("POST", b"<xml/>", "text/xml")
-    assert headers["User-Agent"].startswith("malonewatch/")
-    assert headers["Host"] == f"127.0.0.1:{simulator.port}"
-
-
-@pytest.mark.parametrize("status", [204, 304, 400, 401, 403, 404, 410, 422])
-def test_a_status_below_500_is_an_answer(status, recorder, ask):
-    simulator = recorder()
-    simulator.answers["/"] = answer(status)
-    assert ask(simulator.url).response.status == status
-
-
-def test_a_proxy_that_wants_a_log_in_is_trouble(recorder, ask):
-    simulator = recorder()
-    simulator.answers["/"] = answer(407)
-    asked = ask(simulator.url)
-    assert asked.kind is BugTrackerConnectError
-    assert str(asked.trouble) == f"A proxy before {simulator.url} wants a log-in."
-
-
-def test_headers_of_one_name_are_joined(recorder, ask):
-    simulator = recorder()
-
-    async def handler(request):
-        response = web.Response()
-        response.headers.add("Link", "<a>")
-        response.headers.add("Link", "<b>")
-        return response
-
-    simulator.answers["/"] = handler
-    assert ask(simulator.url).response.headers["link"] == "<a>, <b>"
-
-
-def test_a_header_of_any_bytes_can_be_sent_back(recorder, ask):
-    """An ETag is."""
-    simulator = recorder()
-    simulator.answers["/"] = raw(b'HTTP/1.1 200 OK\r\nETag: "\xff"\r\nContent-Length: 0\r\n\r\n')
-    etag = ask(simulator.url).response.headers["etag"]
-    assert etag == '"ÿ"'
-    assert ask(simulator.url, headers={"If-None-Match": etag}).response.status == 200
-
-
-@pytest.mark.parametrize(
-    ("retry_after", "seconds"),
-    [(None, None), (0, 0), (60, 60), (10**12, 604800), (-5, None), ("nan", None)],
-)
-def test_a_server_says_when_to_come_back(retry_after, seconds, recorder, ask):
-    simulator = recorder()
-    simulator.quota = 0
-    simulator.retry_after = retry_after
-    asked = ask(simulator.url)
-    assert asked.kind is BugTrackerRateLimited
-    assert asked.trouble.retry_after == seconds
-
-
-@pytest.mark.parametrize("hours", [-7, 0, 5])
-def test_the_clock_skew_is_learnt(hours, recorder, ask):
-    simulator = recorder()
-    simulator.clock_offset = timedelta(hours=hours)
-    # To the second, and the answer takes a moment.
-    assert round(ask(simulator.url).session.clock_skew / 3600, 1) == hours
-
-
-def test_the_clock_skew_is_learnt_from_trouble_too(recorder, ask):
-    simulator = recorder()
-    simulator.clock_offset = timedelta(hours=2)
-    with fault(simulator, "500"):
-        assert ask(simulator.url).session.clock_skew > 7000
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "",
-        "bugs.example.com",
-        "ftp://bugs.example.com",
-        "http://",
-        "http://[::1",
-        "http://a..b/",
-        "http://bugs.example.com:99999",
-        f"http://{'a' * 64}.com",
-    ],
-)
-def test_a_base_url_that_is_none(url, ask):
-    asked = ask(url, url)
-    assert asked.kind is BugTrackerConnectError
-    shown = url.rstrip("/")
-    assert str(asked.trouble) == f"{shown} leads to a URL that is none; correct its base URL."
-
-
-def test_a_name_in_letters_of_any_kind(recorder, ask):
-    simulator = recorder()
-    names = Names({"xn--bcher-kva.example": ["127.0.0.1"]})
-    url = f"http://Bücher.example:{simulator.port}"
-    assert ask(url, client=HTTPClient(resolver=lambda: names)).response.status == 200
-
-
-# Exchanges.
-
-
-def test_every_request_is_kept_for_people_to_look_at(recorder, ask):
-    simulator = recorder()
-    simulator.answers["/"] = redirect("/there")
-    simulator.answers["/there"] = answer(body="[1]")
-    first, second = ask(simulator.url, f"{simulator.url}/").session.exchanges
-    assert (first.method, first.url, first.status) == ("GET", f"{simulator.url}/", 302)
-    assert (second.url, second.status, second.size) == (f"{simulator.url}/there", 200, 3)
-    assert second.seconds > 0
-    assert second.error == ""
-
-
-def test_a_request_that_failed_is_kept_with_the_reason(recorder, ask):
-    simulator = recorder()
-    with fault(simulator, "reset"):
-        asked = ask(simulator.url)
-    (exchange,) = asked.session.exchanges
-    assert (exchange.status, exchange.size, exchange.error) == (None, 10, str(asked.trouble))
-
-
-@pytest.mark.parametrize(
-    "query", ["key=s3cret&x=pass word", "key=%73%33cret&x=pass+word", "key=s3CRET&x=pass%20word"]
-)
-def test_no_exchange_has_a_secret_in_it(query, recorder, credentials, ask):
-    simulator = recorder()
-    credentials[simulator.url] = Credentials("jane", "pass word", "s3cret")
-    asked = ask(simulator.url, f"{simulator.url.replace('//', '//jane:s3cret@')}/?{query}")
-    assert asked.session.exchanges[0].url == f"{simulator.url}/?key=***&x=***"
-
-
-@pytest.mark.parametrize("given", [Credentials(token="s3cret"), Credentials("jane", "s3cret")])
-@pytest.mark.parametrize("form", ["http://{}.example/", "http://127.0.0.1:1/{}", "http://a/?{}"])
-def test_a_secret_that_a_server_sends_back_is_not_shown(given, form, recorder, credentials, ask):
-    simulator = recorder()
-    credentials[simulator.url] = given
-
-    async def send_back(request):
-        sent = request.headers["Authorization"].split()[-1].rstrip("=")
-        raise web.HTTPFound(form.format(f"s3cret-{sent}"))
-
-    simulator.answers["/"] = send_back
-    asked = ask(simulator.url, client=HTTPClient(resolver=Names))
-    shown = f"{asked.trouble!r}{asked.session.exchanges}".lower()
-    assert "***" in shown
-    assert "s3cret" not in shown
-    assert "amFuZTpzM2NyZXQ".lower() not in shown
-
-
-def test_a_user_in_the_base_url_is_neither_logged_in_nor_shown(recorder, ask):
-    simulator = recorder()
-    url = simulator.url.replace("//", "//jane:s3cret@")
-    with fault(simulator, "500"):
-        asked = ask(url)
-    assert str(asked.trouble) == f"{simulator.url} failed with HTTP status 500."
-    assert "s3cret" not in str(asked.session.exchanges)
-    ask(url)
-    assert "Authorization" not in simulator.received[0][2]
-
-
-# Credentials.
-
-
-@pytest.mark.parametrize(
-    ("given", "sent"),
-    [
-        (Credentials(token="s3cret"), "Bearer s3cret"),
-        (Credentials(username="jane", password="ünknown"), "Basic amFuZTrDvG5rbm93bg=="),
-        (Credentials("jane", "password", "s3cret"), "Bearer s3cret"),
-        (Credentials(username="jane"), None),
-        (Credentials(), None),
-        (None, None),
-    ],
-)
-def test_credentials_are_sent_as_http_authentication(given, sent, recorder, credentials, ask):
-    simulator = recorder()
-    credentials[simulator.url] = given
-    asked = ask(simulator.url)
-    assert asked.session.credentials == given
-    assert simulator.received[0][2].get("Authorization") == sent
-
-
-def test_a_link_in_a_text_makes_no_secret_travel_in_the_clear(recorder, credentials, ask):
-    simulator = recorder()
-    credentials[simulator.url] = Credentials(token="s3cret")
-    client = HTTPClient(is_public=lambda address: True)
-    ask(simulator.url, client=client, guessed=True)
-    assert "Authorization" not in simulator.received[0][2]
-
-
-def test_unreadable_credentials_are_told_when_they_are_needed(facts, credentials):
-    def unreadable(baseurl):
-        raise BadInput("The credentials file cannot be read.")
-
+def test_the_interface_is_provided():
     async def run():
         async with HTTPClient().open() as pool:
-            session = pool.session(facts("http://127.0.0.1:1"))
-            with pytest.raises(CredentialsUnreadable, match="cannot be read") as caught:
-                await session.request("GET", "http://127.0.0.1:1")
-            assert caught.value.__context__ is None
-            with pytest.raises(CredentialsUnreadable):
-                _ = session.credentials
-            assert session.exchanges == []
+            verifyObject(IHTTPPool, pool)
 
-    getUtility(ICredentials).get = unreadable
     asyncio.run(run())
-
-
-# Few requests at once, and none at another's expense.
 
 
 class Crowd:
@@ -331,65 +100,190 @@ def test_waiting_for_ones_turn_is_not_held_against_the_host(recorder, facts):
     assert response.status == 200
 
 
-def test_connections_are_kept_open_for_the_next_request(recorder, facts):
+def test_a_bug_tracker_may_want_to_be_asked_more_politely(recorder, facts):
     simulator = recorder()
-    peers = set()
+    simulator.answers["/"] = crowd = Crowd(meeting=1)
 
-    async def handler(request):
-        peers.add(request.transport.get_extra_info("peername"))
-        return web.json_response({})
+    async def run():
+        async with HTTPClient(per_host=4).open() as pool:
+            sessions = [
+                pool.session(facts(simulator.url), politeness=Politeness(2), defaults=defaults)
+                for defaults in (Politeness(), Politeness(concurrency=1))
+            ]
+            sessions.append(pool.session(facts(simulator.url), politeness=Politeness(1)))
+            await asyncio.gather(*(session.request("GET", simulator.url) for session in sessions))
 
-    simulator.answers["/"] = handler
+    asyncio.run(run())
+    assert crowd.most == 1
+
+
+# A server that wants no more.
+
+
+@pytest.fixture
+def limited(recorder):
+    """A server whose quota is spent."""
+    simulator = recorder()
+    simulator.quota = 0
+    return simulator
+
+
+def test_a_limit_ends_the_asking_for_all_bug_trackers_of_the_origin(limited, facts, clock):
+    trackers = [facts(f"{limited.url}/{name}") for name in "abc"]
+
+    async def run():
+        async with HTTPClient(per_host=1).open() as pool:
+            sessions = [pool.session(tracker) for tracker in trackers]
+            troubles = await asyncio.gather(
+                *(session.request("GET", session.baseurl) for session in sessions * 2),
+                return_exceptions=True,
+            )
+            clock.tick(seconds=45)
+            with pytest.raises(BugTrackerRateLimited) as caught:
+                await pool.session(trackers[0]).request("GET", trackers[0].baseurl)
+            return [*troubles, caught.value]
+
+    first, *others = asyncio.run(run())
+    assert limited.requests == ["GET /a"]
+    assert str(first) == f"{limited.url}/a asks to be left alone for a while (HTTP status 429)."
+    assert {type(trouble) for trouble in others} == {BugTrackerRateLimited}
+    assert str(others[0]) == (f"{limited.url}/b wants no more requests until 2024-05-06 12:01 UTC.")
+    assert [trouble.retry_after for trouble in others] == [60] * 5 + [15]
+
+
+def test_a_limit_is_over_when_the_server_says(limited, facts, clock):
+    async def run():
+        async with HTTPClient().open() as pool:
+            session = pool.session(facts(limited.url))
+            with pytest.raises(BugTrackerRateLimited):
+                await session.request("GET", limited.url)
+            limited.quota = None
+            clock.tick(seconds=60)
+            return await session.request("GET", limited.url)
+
+    assert asyncio.run(run()).status == 200
+
+
+def test_a_limit_of_one_is_none_of_anothers(limited, recorder, facts, credentials, clock):
+    other = recorder()
+    credentials[f"{limited.url}/jane"] = Credentials(token="s3cret")
 
     async def run():
         async with HTTPClient().open() as pool:
-            for _ in range(3):
-                await pool.session(facts(simulator.url)).request("GET", simulator.url)
+            with pytest.raises(BugTrackerRateLimited):
+                await pool.session(facts(limited.url)).request("GET", limited.url)
+            limited.quota = None
+            await pool.session(facts(other.url)).request("GET", other.url)
+            await pool.session(facts(f"{limited.url}/jane")).request("GET", limited.url)
+            with pytest.raises(BugTrackerRateLimited):
+                await pool.session(facts(f"{limited.url}/joan")).request("GET", limited.url)
 
     asyncio.run(run())
-    assert len(peers) == 1
+    assert len(limited.requests) == 2
 
 
-def test_a_cookie_does_not_come_back(recorder, facts):
+def test_a_limit_on_the_way_is_the_bug_trackers_that_leads_there(limited, recorder, facts, clock):
     simulator = recorder()
-    simulator.answers["/"] = answer(body="{}", Set_Cookie="session=1; Path=/")
+    simulator.answers["/"] = redirect(limited.url)
 
     async def run():
         async with HTTPClient().open() as pool:
             session = pool.session(facts(simulator.url))
-            await session.request("GET", simulator.url)
-            await session.request("GET", simulator.url)
+            return await asyncio.gather(
+                *(session.request("GET", simulator.url) for _ in range(9)), return_exceptions=True
+            )
+
+    troubles = asyncio.run(run())
+    assert len(limited.requests) <= 2
+    assert {type(trouble) for trouble in troubles} == {BugTrackerRateLimited}
+    assert all(str(trouble).startswith(simulator.url) for trouble in troubles)
+
+
+def test_maintenance_of_one_is_none_of_anothers(recorder, facts, clock):
+    """They may be different programs on one machine."""
+    simulator = recorder()
+    simulator.answers["/a"] = answer(503, "maintenance", Retry_After="60")
+
+    async def run():
+        async with HTTPClient().open() as pool:
+            with pytest.raises(BugTrackerUnavailable):
+                await pool.session(facts(simulator.url)).request("GET", f"{simulator.url}/a")
+            await pool.session(facts(simulator.url)).request("GET", f"{simulator.url}/b")
 
     asyncio.run(run())
-    assert "Cookie" not in simulator.received[1][2]
 
 
-def test_a_pool_closes_the_resolvers_that_were_made_for_it(ask):
-    closed = []
+def test_a_quota_is_told_and_kept_to(recorder, facts, clock):
+    simulator = recorder()
+    left = iter("210")
 
-    class Closing(Names):
-        async def close(self):
-            closed.append(self)
+    async def handler(request):
+        headers = {"X-RateLimit-Limit": "60", "X-RateLimit-Remaining": next(left)}
+        return web.json_response({}, headers={**headers, "X-RateLimit-Reset": "600"})
 
-    ask("http://bugs.example.com", client=HTTPClient(resolver=Closing))
-    ask("http://bugs.example.com", client=HTTPClient(resolver=Closing), guessed=True)
-    assert len(closed) == 2
+    simulator.answers["/quota"] = handler
+    reset = clock.now() + timedelta(seconds=600)
+
+    async def run():
+        async with HTTPClient().open() as pool:
+            session = pool.session(facts(simulator.url))
+            told = [session.quota]
+            for path in ("/", "/quota", "/", "/quota", "/quota"):
+                await session.request("GET", simulator.url + path)
+                told.append(session.quota)
+            with pytest.raises(BugTrackerRateLimited) as caught:
+                await session.request("GET", simulator.url)
+            assert caught.value.retry_after == pytest.approx(600, abs=1)
+            return told, pool.state(facts(simulator.url))
+
+    told, state = asyncio.run(run())
+    assert [quota and quota.remaining for quota in told] == [None, None, 2, 2, 1, 0]
+    assert state == OriginState(Politeness(), Quota(60, 0, reset), reset)
 
 
-class Connection:
-    """As far as it is looked at before an answer is read."""
-
-    def __init__(self, transport):
-        self.transport = transport
+# From run to run.
 
 
-class Transport:
-    def get_extra_info(self, name):
-        return None
+def test_what_an_earlier_run_kept_is_kept_to(recorder, facts, clock):
+    simulator = recorder()
+    tracker = facts(simulator.url)
+    kept = OriginState(Politeness(1), Quota(60, 7), clock.now() + timedelta(seconds=60))
+
+    async def run():
+        async with HTTPClient().open() as pool:
+            session = pool.session(tracker, state=kept)
+            with pytest.raises(BugTrackerRateLimited) as caught:
+                await session.request("GET", simulator.url)
+            assert caught.value.retry_after == 60
+            assert pool.state(tracker) == kept
+            # They share the origin, so it is the same that is known of them.
+            neighbour = facts(f"{simulator.url}/neighbour")
+            pool.session(neighbour)
+            assert pool.state(neighbour) == kept
+
+    asyncio.run(run())
+    assert simulator.requests == []
 
 
-@pytest.mark.parametrize("transport", [None, Transport()])
-def test_an_answer_from_nobody_knows_where_is_none(transport):
-    """Or a redirect in it might lead to a private address."""
-    with pytest.raises(aiohttp.ServerDisconnectedError):
-        asyncio.run(_Answer.start(None, Connection(transport)))
+def test_a_limit_is_kept_for_the_next_run(limited, facts, clock):
+    tracker = facts(limited.url)
+
+    async def run():
+        async with HTTPClient().open() as pool:
+            with pytest.raises(BugTrackerRateLimited):
+                await pool.session(tracker).request("GET", limited.url)
+            return pool.state(tracker)
+
+    retry_at = clock.now() + timedelta(seconds=60)
+    assert asyncio.run(run()) == OriginState(Politeness(1), Quota(), retry_at)
+
+
+@pytest.mark.parametrize("baseurl", ["http://bugs.example.com", "none"])
+def test_nothing_is_known_of_who_was_never_asked(baseurl, facts):
+    async def run():
+        async with HTTPClient().open() as pool:
+            assert pool.state(facts(baseurl)) == OriginState()
+            pool.session(facts(baseurl))
+            return pool.state(facts(baseurl))
+
+    assert asyncio.run(run()) == OriginState()

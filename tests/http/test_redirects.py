@@ -8,6 +8,9 @@ HEADERS = {
     "Accept": "application/json",
     "X-Api-Key": "s3cret",
     "Cookie": "session=s3cret",
+    "PRIVATE-TOKEN": "s3cret",
+    "Api-Key": "s3cret",
+    "Proxy-Authorization": "s3cret",
     "If-None-Match": '"1"',
 }
 
@@ -25,7 +28,7 @@ def test_secrets_go_along_to_the_own_origin(two, ask):
     ask(own.url, headers=HEADERS)
     for _, _, headers, _ in own.received:
         assert headers["Authorization"] == "Bearer s3cret"
-        assert headers["X-Api-Key"] == "s3cret"
+        assert headers["X-Api-Key"] == headers["Private-Token"] == headers["Api-Key"] == "s3cret"
     assert len(own.received) == 2
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import ssl
 from typing import NamedTuple
 
 import aiohttp
@@ -48,10 +47,12 @@ class Failures(NamedTuple):
             return self._address_refused(hop, host) if hop.public_only else self.no_url()
         if isinstance(error, aiohttp.ClientConnectorDNSError):
             return BugTrackerConnectError(f"The name {host} does not resolve.")
-        if isinstance(error, aiohttp.ClientSSLError):
-            return BugTrackerConnectError(
-                f"The certificate of {host} cannot be trusted{_ssl_reason(error)}."
-            )
+        if isinstance(error, aiohttp.ClientConnectorCertificateError):
+            reason = getattr(error.certificate_error, "verify_message", "").rstrip(".")
+            return BugTrackerConnectError(f"The certificate of {host} cannot be trusted: {reason}.")
+        if isinstance(error, aiohttp.ClientConnectorSSLError):
+            reason = str(getattr(cause, "reason", "")).replace("_", " ").lower()
+            return BugTrackerConnectError(f"{host} does not speak TLS as it should: {reason}.")
         if isinstance(error, aiohttp.ClientConnectorError):
             number = error.os_error.errno
             reason = os.strerror(number).lower() if number else "no connection"
@@ -80,14 +81,3 @@ class Failures(NamedTuple):
             f"{host} is not on the public Internet, and nobody registered {self.baseurl}: "
             "its URL only stood in some text."
         )
-
-
-def _ssl_reason(error: BaseException) -> str:
-    """': why', as far as OpenSSL says why a certificate was not accepted."""
-    for cause in (getattr(error, "certificate_error", None), error, error.__cause__):
-        message = getattr(cause, "verify_message", None)
-        if isinstance(message, str) and message:
-            return f": {message.rstrip('.')}"
-        if isinstance(cause, ssl.SSLError) and cause.reason:
-            return f": {cause.reason.replace('_', ' ').lower()}"
-    return ""

@@ -48,9 +48,7 @@ def is_open_to_others(status: os.stat_result) -> bool:
     """Whether others than its owner, or than a group that an owner gave it to on purpose, can
     read a file."""
     mode = status.st_mode
-    if os.name != "posix":
-        # The mode tells nothing there.
-        return False
-    return bool(mode & stat.S_IROTH) or (
-        bool(mode & stat.S_IRGRP) and status.st_uid == os.geteuid()
+    # Elsewhere the mode tells nothing.
+    return os.name == "posix" and bool(
+        mode & stat.S_IROTH or (mode & stat.S_IRGRP and status.st_uid == os.geteuid())
     )

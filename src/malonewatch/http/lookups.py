@@ -1,6 +1,7 @@
 """Looking names up without anybody having to wait for it in the end."""
 
 import asyncio
+import contextlib
 import socket
 import threading
 from collections.abc import Callable
@@ -47,7 +48,8 @@ async def in_thread(function: Callable[..., Any], *args: Any) -> Any:
             result = function(*args)
         except Exception as caught:
             error = caught
-        if not loop.is_closed():
+        # Whoever asked may be gone, with the loop.
+        with contextlib.suppress(RuntimeError):
             loop.call_soon_threadsafe(deliver, result, error)
 
     threading.Thread(target=work, daemon=True, name="look-up").start()
