@@ -36,6 +36,7 @@ from malonewatch.externalbugtracker.driver import (
     Vocabulary,
     Workflow,
     is_number,
+    join,
     parse_time,
 )
 from malonewatch.interfaces import (
@@ -71,7 +72,9 @@ class _Reading(Dialect):
     def ids_of(self, record: Any) -> Iterable[str]:
         if not isinstance(record, dict):
             return [_text(record, "bug_id"), *_texts(record, "alias")]
-        aliases = record.get("alias") or ()
+        aliases = record.get("alias")
+        if not aliases:
+            return (str(record["id"]),)
         # A string in Bugzilla 4, a list since.
         return [str(record["id"]), *([aliases] if isinstance(aliases, str) else aliases)]
 
@@ -87,15 +90,14 @@ class _Reading(Dialect):
     def read(self, record: Any) -> Read | Finding:
         if not isinstance(record, dict):
             return self._read_xml(record)
-        dupe_of = record.get("dupe_of")
-        is_open = record.get("is_open")
-        status, resolution = record["status"].strip(), record["resolution"]
+        get = record.get
+        dupe_of, is_open = get("dupe_of"), get("is_open")
         return Read(
-            f"{status} {resolution}".strip() if status else "",
-            record.get("summary", ""),
-            f"{record.get('priority', '')} {record.get('severity', '')}".strip(),
-            resolution,
-            parse_time(record.get("last_change_time") or ""),
+            join(record["status"], record["resolution"]),
+            get("summary", ""),
+            join(get("priority", ""), get("severity", "")),
+            record["resolution"],
+            parse_time(get("last_change_time") or ""),
             None if is_open is None else not is_open,
             None if dupe_of is None else str(dupe_of),
         )
@@ -109,9 +111,9 @@ class _Reading(Dialect):
         if resolution == "---":
             resolution = ""
         return Read(
-            f"{status} {resolution}".strip() if status else "",
+            join(status, resolution),
             _text(bug, "short_desc"),
-            f"{_text(bug, 'priority')} {_text(bug, 'bug_severity')}".strip(),
+            join(_text(bug, "priority"), _text(bug, "bug_severity")),
             resolution,
             parse_delta_ts(_text(bug, "delta_ts")),
             None,
@@ -265,7 +267,8 @@ class Bugzilla(ExternalBugTracker):
             "/show_bug.cgi?id={alias}", "{alias}", registered=True, alias=r"[^\s,/\d][^\s,/]{0,39}"
         ),
     )
-    # No white space, no comma.
+    # Aliases have no white space and no comma; their case does not matter.
+    folds_ids = True
     id_pattern = r"[0-9]{1,10}|(?![0-9]*\Z)[^\s,]{1,40}"
     highest_id = 2**31 - 1
     file_link = "/enter_bug.cgi?product={product}&short_desc={summary}&comment={description}"
@@ -340,10 +343,6 @@ class Bugzilla(ExternalBugTracker):
             # Mozilla's way; Red Hat takes the Bearer, and stock Bugzilla neither.
             headers["X-BUGZILLA-API-KEY"] = credentials.token
         return headers
-
-    @classmethod
-    def key(cls, remotebug: str) -> str:
-        return remotebug if remotebug.isdecimal() else remotebug.casefold()
 
 
 def judge_code(code: Any, message: str, alone: bool) -> Finding:

@@ -17,6 +17,7 @@ from malonewatch.externalbugtracker.driver.vocabulary import (
     Workflow,
     fold,
     invert,
+    join,
 )
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "from_epoch",
     "invert",
     "is_number",
+    "join",
     "parse_time",
     "query_of",
 ]

@@ -135,19 +135,24 @@ class Asking:
 
     def _read(self, ask: Ask, answer: Any) -> tuple[dict[str, Outcome], bool]:
         """Outcomes by the id that was asked for, and whether there are other bugs in it."""
-        key = self.tracker.key
-        asked = {key(remotebug): remotebug for remotebug in ask.ids}
+        asked = dict(zip(ask.ids, ask.ids, strict=True))
+        folds = self.tracker.folds_ids
+        if folds:
+            asked.update((remotebug.casefold(), remotebug) for remotebug in ask.ids)
         found: dict[str, Outcome] = {}
         strangers = False
         dialect = self.dialect
+        ids_of, outcome = dialect.ids_of, self._outcome
         try:
             for record in dialect.records(answer):
-                for name in dialect.ids_of(record) or (ask.ids if ask.alone else ()):
-                    remotebug = asked.get(key(name))
-                    if remotebug is not None:
-                        found[remotebug] = self._outcome(remotebug, record)
-                    else:
+                for name in ids_of(record) or (ask.ids if ask.alone else ()):
+                    remotebug = asked.get(name)
+                    if remotebug is None and folds:
+                        remotebug = asked.get(name.casefold())
+                    if remotebug is None:
                         strangers = True
+                    else:
+                        found[remotebug] = outcome(remotebug, record)
         except _UNFIT:
             raise self._spoiled("there are no bugs in it where they should be") from None
         return found, strangers
@@ -164,33 +169,35 @@ class Asking:
             return (
                 self.said.private(remotebug)
                 if read is Finding.PRIVATE
-                else (self.said.not_found(remotebug))
+                else self.said.not_found(remotebug)
             )
-        remotestatus, title, words, resolution, modified, closed = read[:6]
-        if not (type(remotestatus) is type(title) is type(words) is type(resolution) is str):
+        # Plainly, and in order: this is done for each bug of each answer.
+        words, title, weight, resolution, modified, closed, same, moved, private, date, release = (
+            read
+        )
+        if not (type(words) is type(title) is type(weight) is type(resolution) is str):
             return self.said.not_understood(remotebug, "a field is of the wrong kind")
-        if not remotestatus:
+        if not words or words.isspace():
             return self.said.not_understood(remotebug, "it has no status")
         tracker = self.tracker
-        status, guessed = tracker.meaning(remotestatus, resolution, closed)
-        duplicate_of, moved_to, private, date_closed, fixed_in = read[6:]
+        status, guessed = tracker.meaning(words, resolution, closed)
         return RemoteBug(
             remotebug,
-            remotestatus,
-            status,
             words,
-            tracker.convertRemoteImportance(words),
+            status,
+            weight,
+            tracker.convertRemoteImportance(weight),
             title,
             resolution,
             modified,
-            duplicate_of,
-            moved_to,
+            same,
+            moved,
             None,
             closed,
             guessed,
             private,
-            date_closed,
-            fixed_in,
+            date,
+            release,
             record if type(record) is dict else self.dialect.plain(record),
         )
 

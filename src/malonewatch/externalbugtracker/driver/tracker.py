@@ -58,6 +58,8 @@ class ExternalBugTracker(Dialect):
     #: What an id looks like, whole; and the highest number.
     id_pattern: ClassVar[str] = r"[0-9]{1,18}"
     highest_id: ClassVar[int | None] = None
+    #: Whether the case of ids does not matter to the software.
+    folds_ids: ClassVar[bool] = False
 
     statuses: ClassVar[Workflow] = Workflow({})
     importances: ClassVar[Vocabulary[BugTaskImportance]] = Vocabulary({})
@@ -126,11 +128,6 @@ class ExternalBugTracker(Dialect):
         return (
             cls.highest_id is None or not is_number(remotebug) or (int(remotebug) <= cls.highest_id)
         )
-
-    @classmethod
-    def key(cls, remotebug: str) -> str:
-        """What all spellings of an id have in common that the software takes for the same."""
-        return remotebug
 
     def parts(self, remotebug: str) -> Mapping[str, str]:
         """The parts of an id that stand in the bug's URL."""

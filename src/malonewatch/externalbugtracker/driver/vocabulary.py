@@ -26,6 +26,12 @@ def fold(text: str) -> str:
     return _NO_LETTERS.sub("", text.lower()) or text.strip()
 
 
+def join(word: str, other: str) -> str:
+    """A status and its resolution, or the like, as one remote status; nothing without the first
+    but the other."""
+    return f"{word} {other}" if word and other else word or other
+
+
 class Vocabulary(Generic[Meaning]):
     """The meanings of words.
 
