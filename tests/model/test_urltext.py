@@ -310,6 +310,8 @@ def test_a_number_sign_is_decoded_once_only():
         "https://*.example.com/7",
         "https://a..b/7",
         "https://a b/7",
+        "https://bugs.example.com/a b/7",
+        "https://bugs.example.com/a\n/7",
         "https://bugs.example.com:port/7",
         "https://bugs.example.com:99999/7",
         "https://[bugs/7",

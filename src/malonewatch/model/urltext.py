@@ -82,7 +82,7 @@ def normalised(url: str) -> SplitResult | None:
     anything percent-encoded that need not be, in the path.
     """
     url = _unwrapped(url)
-    if len(url) > LONGEST_URL:
+    if len(url) > LONGEST_URL or len(url.split()) != 1:
         return None
     try:
         parts = urlsplit(_OVERDONE.sub("#", url, count=1) if "%23" in url else url)

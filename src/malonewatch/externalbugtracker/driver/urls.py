@@ -82,7 +82,8 @@ class URLShape:
             return None
         query = query_of(url) if self._values else {}
         for name, pattern in self._values.items():
-            value = pattern.fullmatch(unquote(query.get(name, "")).strip())
+            # People write #42, and some of them in URLs.
+            value = pattern.fullmatch(unquote(query.get(name, "")).strip().removeprefix("#"))
             if value is None:
                 return None
             parts.update(value.groupdict())
