@@ -1,6 +1,7 @@
 """Local bugs."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 from zope.interface import Attribute, Interface
 from zope.schema import Datetime, Int, Object, TextLine
@@ -20,7 +21,7 @@ class IBug(Interface):
 
     watches = Attribute("The bug's watches, newest first, as an `IResultSet`.")
 
-    def addWatch(bugtracker, remotebug, owner):
+    def addWatch(bugtracker: Any, remotebug: str | int, owner: Any) -> Any:
         """Watch a remote bug, and return the `IBugWatch`.
 
         The one that is there already is returned as it is.  `remotebug` may
@@ -30,10 +31,10 @@ class IBug(Interface):
             in the bug tracker set.
         """
 
-    def getBugWatch(bugtracker, remotebug):
+    def getBugWatch(bugtracker: Any, remotebug: str | int) -> Any:
         """This bug's watch on that remote bug, None if there is none."""
 
-    def removeWatch(bugwatch) -> None:
+    def removeWatch(bugwatch: Any) -> None:
         """Forget a watch of this bug, and its history.
 
         :raises NotFoundError: it is not a watch of this bug.
@@ -41,39 +42,39 @@ class IBug(Interface):
 
     # For `IBugWatchSet`, which keeps both sides of the link together.
 
-    def link(bugwatch) -> None:
+    def link(bugwatch: Any) -> None:
         """Note that `bugwatch` is a watch of this bug from now on."""
 
-    def unlink(bugwatch) -> None:
+    def unlink(bugwatch: Any) -> None:
         """Note that it is one no longer."""
 
 
 class IBugSet(Interface):
     """Utility: all local bugs."""
 
-    def __iter__():
+    def __iter__() -> Iterator[Any]:
         """The bugs, by number."""
 
     def count() -> int:
         """How many there are."""
 
-    def get(bug_id: int):
+    def get(bug_id: int) -> Any:
         """The `IBug` with that number.
 
         :raises NotFoundError: there is none.
         """
 
-    def query(bug_id: int, default=None):
+    def query(bug_id: int, default: Any = None) -> Any:
         """The `IBug` with that number, `default` if there is none."""
 
-    def getBugsFrom(bug_id: int) -> Iterable:
+    def getBugsFrom(bug_id: int) -> Iterable[Any]:
         """The bugs from that number on, by number; costs what is looked at."""
 
-    def createBug(title: str = "", owner=None, id: int | None = None):
+    def createBug(title: str = "", owner: Any = None, id: int | None = None) -> Any:
         """Add an `IBug` and return it; with the next free number if `id` is None.
 
         :raises BadInput: there is a bug with that number.
         """
 
-    def removeBug(bug) -> None:
+    def removeBug(bug: Any) -> None:
         """Forget a bug, and its watches with their history."""

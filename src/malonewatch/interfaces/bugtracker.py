@@ -1,7 +1,8 @@
 """Bug trackers and the set of them."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
+from typing import Any
 from urllib.parse import SplitResult
 
 from zope.interface import Attribute, Interface
@@ -32,10 +33,10 @@ class IResultSet(Interface):
     def count() -> int:
         """How many there are."""
 
-    def __iter__():
+    def __iter__() -> Iterator[Any]:
         """Each of them, in order."""
 
-    def __getitem__(index):
+    def __getitem__(index: int | slice) -> Any:
         """The one at `index`, or for a slice the list of those."""
 
 
@@ -85,10 +86,10 @@ class IBugTracker(IBugTrackerFacts):
         "The `BugWatchChange` values that are kept back as too many at once, by watch; a list."
     )
 
-    def getBugsWatching(remotebug):
+    def getBugsWatching(remotebug: str | int) -> Any:
         """The local bugs that watch that remote bug, oldest bug first."""
 
-    def getBugWatchesNeedingUpdate(hours: float):
+    def getBugWatchesNeedingUpdate(hours: float) -> Any:
         """The watches not checked in the last `hours` hours.
 
         Ordered by remote bug, then oldest watch first.
@@ -103,7 +104,7 @@ class IBugTracker(IBugTrackerFacts):
     def acceptChanges(now: datetime) -> Applied:
         """Apply what is `held`, without asking; the bug tracker is not in trouble for it."""
 
-    def canonicalRemoteBug(remotebug) -> str:
+    def canonicalRemoteBug(remotebug: str | int) -> str:
         """The one way to write a remote id, by the rules of the bug tracker's type."""
 
     def getDailyCounters(days: int = 30) -> list[DailyCounters]:
@@ -165,25 +166,25 @@ class IBugTracker(IBugTrackerFacts):
 class IBugTrackerSet(Interface):
     """Utility: all bug trackers."""
 
-    def __iter__():
+    def __iter__() -> Iterator[Any]:
         """The bug trackers, by title."""
 
-    def __getitem__(name: str):
+    def __getitem__(name: str) -> Any:
         """The `IBugTracker` of that name.
 
         :raises NotFoundError: there is none.
         """
 
-    def __contains__(name) -> bool:
+    def __contains__(name: object) -> bool:
         """Whether there is a bug tracker of that name."""
 
     def count() -> int:
         """How many there are."""
 
-    def getByName(name: str, default=None):
+    def getByName(name: str, default: Any = None) -> Any:
         """The `IBugTracker` of that name, `default` if there is none."""
 
-    def queryByBaseURL(baseurl: str):
+    def queryByBaseURL(baseurl: str) -> Any:
         """The bug tracker at that base URL, None if there is none.
 
         The scheme, the host's case and a trailing slash do not matter, and
@@ -191,10 +192,10 @@ class IBugTrackerSet(Interface):
         title whose base URL contains `baseurl`.
         """
 
-    def getByBaseURL(baseurl: str):
+    def getByBaseURL(baseurl: str) -> Any:
         """Like `queryByBaseURL`, without the last resort."""
 
-    def getByURLPrefix(url: SplitResult) -> Iterable:
+    def getByURLPrefix(url: SplitResult) -> Iterable[Any]:
         """The bug trackers whose base URL, or an alias of it, `url` begins with.
 
         The longest first; each with that part of `url`, without a slash at
@@ -202,10 +203,10 @@ class IBugTrackerSet(Interface):
         The look-ups go with the path's depth, not with what is registered.
         """
 
-    def getBugTrackerTypes() -> Iterable:
+    def getBugTrackerTypes() -> Iterable[tuple[str, Any]]:
         """(name, `IExternalBugTrackerType`) of every type that is registered, by name."""
 
-    def add(bugtracker):
+    def add(bugtracker: Any) -> Any:
         """Add an `IBugTracker` and return it.
 
         :raises BugTrackerNameTaken: there is one of that name.
@@ -214,7 +215,7 @@ class IBugTrackerSet(Interface):
         :raises BadInput: its name or base URL cannot be used.
         """
 
-    def remove(bugtracker) -> None:
+    def remove(bugtracker: Any) -> None:
         """Forget a bug tracker that has no watches.
 
         :raises BadInput: it has watches.
@@ -222,14 +223,14 @@ class IBugTrackerSet(Interface):
 
     def ensureBugTracker(
         baseurl: str,
-        owner,
+        owner: Any,
         bugtrackertype: BugTrackerType,
         title: str | None = None,
         summary: str = "",
         contactdetails: str = "",
         name: str | None = None,
         guessed: bool = False,
-    ):
+    ) -> Any:
         """The bug tracker at that base URL, which is added if not there.
 
         One that was guessed is a guess no longer unless `guessed` says so.
@@ -249,7 +250,7 @@ class IBugTrackerSet(Interface):
     def setClockBack(now: datetime) -> None:
         """Forget that; the bug trackers have to be told one by one."""
 
-    def getMostActiveBugTrackers(limit: int | None = None):
+    def getMostActiveBugTrackers(limit: int | None = None) -> Any:
         """The bug trackers with the most watches, those first; a list."""
 
     claims = Attribute("The `IClaims`: who works on what.")
@@ -298,7 +299,7 @@ class IDatabase(Interface):
     identity = Attribute("What tells this database (and site) from others, by whatever name: text.")
     schema = Attribute("The version of the schema of what is in it: a whole number.")
 
-    def read(function):
+    def read(function: Callable[[Any], Any]) -> Any:
         """Call `function` with the set of bug trackers, in a transaction of its own.
 
         Its connection is opened for the call and the site set; nothing is
@@ -308,7 +309,7 @@ class IDatabase(Interface):
         :raises DatabaseError: the database cannot be read.
         """
 
-    def write(function, patience: float = 30.0):
+    def write(function: Callable[[Any], Any], patience: float = 30.0) -> Any:
         """Like `read`, and commits.
 
         The function is called again, on a new state, if another process has
@@ -364,10 +365,10 @@ class IDatabaseOpener(Interface):
         uri: str | None = None,
         create: bool = False,
         read_only: bool = False,
-        transaction_manager=None,
+        transaction_manager: Any = None,
         site: str | None = None,
         upgrade: bool = False,
-    ):
+    ) -> Any:
         """The `IDatabase` at `uri`, a zodburi URI; by default the user's own.
 
         `create` makes one where nothing is; what is there stays as it is.

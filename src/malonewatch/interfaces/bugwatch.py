@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from typing import Any
 
 from zope.interface import Attribute, Interface
 from zope.lifecycleevent.interfaces import IObjectModifiedEvent
@@ -89,29 +90,29 @@ class IBugWatch(Interface):
 class IBugWatchSet(Interface):
     """Utility: all bug watches."""
 
-    def __iter__():
+    def __iter__() -> Iterator[Any]:
         """The watches, by number."""
 
     def count() -> int:
         """How many there are."""
 
-    def get(watch_id: int):
+    def get(watch_id: int) -> Any:
         """The `IBugWatch` with that number.
 
         :raises NotFoundError: there is none.
         """
 
-    def createBugWatch(bug, owner, bugtracker, remotebug):
+    def createBugWatch(bug: Any, owner: Any, bugtracker: Any, remotebug: str | int) -> Any:
         """Add a watch and return it.
 
         :raises BugWatchTaken: the bug has a watch on that remote bug.
         :raises BadInput: as for `IBug.addWatch`.
         """
 
-    def removeBugWatch(bugwatch) -> None:
+    def removeBugWatch(bugwatch: Any) -> None:
         """Forget a watch and its history; `IBug.removeWatch` is the door to it."""
 
-    def moveBugWatch(bugwatch, bugtracker, remotebug) -> None:
+    def moveBugWatch(bugwatch: Any, bugtracker: Any, remotebug: str | int) -> None:
         """Let a watch stand for another remote bug, maybe on another bug tracker.
 
         It keeps its number, its bug and its history, and is due; what is known
@@ -152,7 +153,7 @@ class IBugWatchSet(Interface):
         left out.  Takes time and memory that go with the length of the text.
         """
 
-    def extractBugTrackerAndBug(url: str):
+    def extractBugTrackerAndBug(url: str) -> tuple[Any, str]:
         """The (`IBugTracker`, remote bug id) that `url` leads to.
 
         Registered bug trackers whose base URL it begins with are asked first.
@@ -161,7 +162,7 @@ class IBugWatchSet(Interface):
         :raises NoBugTrackerFound: it is, on a bug tracker not registered here.
         """
 
-    def fromText(text: str, bug, owner):
+    def fromText(text: str, bug: Any, owner: Any) -> list[Any]:
         """Watch, for `bug`, every remote bug whose URL stands in `text`.
 
         Bug trackers that are not registered yet are added, marked as guessed,
@@ -175,7 +176,7 @@ class IBugWatchChecker(Interface):
     """Utility: asks for bugs at once, for whoever cannot wait for the next run."""
 
     def __call__(
-        database,
+        database: Any,
         tracker: str,
         remotebugs: Sequence[str],
         progress: Callable[[int, int], None] | None = None,

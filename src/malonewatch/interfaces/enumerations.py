@@ -8,7 +8,7 @@ class _BugTrackerTypeNames(type):
 
     def __getattr__(cls, name: str) -> "BugTrackerType":
         if name.isidentifier() and name.isupper():
-            return cls(name)
+            return BugTrackerType(name)
         raise AttributeError(f"{name!r} is not the name of a bug tracker type")
 
 
@@ -226,7 +226,7 @@ class BugWatchErrorType(enum.Enum):
     owner: FailureOwner
     help: str
 
-    def __new__(cls, title: str, owner: FailureOwner, help: str):
+    def __new__(cls, title: str, owner: FailureOwner, help: str) -> "BugWatchErrorType":
         member = object.__new__(cls)
         member._value_ = title
         member.title = title

@@ -1,6 +1,7 @@
 """What is known about a type of bug tracker."""
 
 from collections.abc import AsyncIterator, Mapping
+from typing import Any
 from urllib.parse import SplitResult
 
 from zope.interface import Attribute, Interface
@@ -92,7 +93,7 @@ class IExternalBugTracker(Interface):
     ) -> BugTaskImportance:
         """What a `RemoteBug.remote_importance` of this type means here."""
 
-    def fetch(session, batch: Batch) -> AsyncIterator[Outcome | DialectLearnt]:
+    def fetch(session: Any, batch: Batch) -> AsyncIterator[Outcome | DialectLearnt]:
         """Ask for the bugs of `batch` through the `IHTTPSession` `session`.
 
         Yields exactly one outcome for each id in the batch, in any order, as
@@ -106,7 +107,7 @@ class IExternalBugTracker(Interface):
             What was yielded before that stands.
         """
 
-    async def identify(session) -> str | None:
+    async def identify(session: Any) -> str | None:
         """What the server says that it is, as a sentence; None if it is not of this type.
 
         One or two requests, of kinds that need no credentials.
@@ -114,7 +115,7 @@ class IExternalBugTracker(Interface):
         :raises BugTrackerTrouble: it cannot be asked.
         """
 
-    async def check_credentials(session) -> str | None:
+    async def check_credentials(session: Any) -> str | None:
         """Whose the session's credentials are, as the server says; None if it does not tell.
 
         :raises BugTrackerCredentialsRefused: it does not take them.

@@ -1,5 +1,8 @@
 """People."""
 
+from collections.abc import Iterator
+from typing import Any
+
 from zope.interface import Interface
 from zope.schema import TextLine
 
@@ -17,25 +20,25 @@ class IPerson(Interface):
 class IPersonSet(Interface):
     """Utility: all people."""
 
-    def __iter__():
+    def __iter__() -> Iterator[Any]:
         """The people, by name."""
 
     def count() -> int:
         """How many there are."""
 
-    def getByEmail(email: str, default=None):
+    def getByEmail(email: str, default: Any = None) -> Any:
         """The `IPerson` with that address, `default` if there is none."""
 
-    def getByName(name: str, default=None):
+    def getByName(name: str, default: Any = None) -> Any:
         """The `IPerson` of that name, `default` if there is none."""
 
-    def add(person):
+    def add(person: Any) -> Any:
         """Add an `IPerson` and return it.
 
         :raises BadInput: the name or the address is another person's.
         """
 
-    def ensurePerson(email: str, displayname: str | None = None):
+    def ensurePerson(email: str, displayname: str | None = None) -> Any:
         """The person with that address, who is added if not there.
 
         :raises BadInput: `email` is no address.
