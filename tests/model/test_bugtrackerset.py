@@ -241,6 +241,24 @@ def test_any_url_begins_with_the_base_urls_that_end_where_a_segment_of_it_does(s
     assert found == sorted(expected, key=len, reverse=True)
 
 
+def test_base_urls_are_found_that_an_earlier_version_took_as_they_were(trackers, make_tracker):
+    tracker = make_tracker(baseurl="https://example.com/%7Ejoe//bugs")
+    other = make_tracker("other", baseurl="https://example.com/~jane")
+    both = make_tracker("both", baseurl="https://example.com/%7Ejane/x")
+    trackers._bases.pop("example.com/~joe/bugs")
+    trackers._bases.pop("example.com/~jane/x")
+    trackers._bases["example.com/%7Ejoe//bugs"] = tracker.id
+    trackers._bases["example.com/%7Ejane"] = both.id
+    for _ in range(2):
+        trackers.rekey_bases()
+        assert dict(trackers._bases) == {
+            "example.com/~joe/bugs": tracker.id,
+            "example.com/~jane": other.id,
+        }
+    trackers.remove(both)
+    assert trackers.getByBaseURL(tracker.baseurl) is tracker
+
+
 class CountingTree:
     """A tree that counts the look-ups."""
 

@@ -446,7 +446,7 @@ def calls(function, *arguments):
         # Ever more bug trackers on one host
         "https://other.example.com/{}/show_bug.cgi?id={}",
         "https://bugs.example.com/nothing/{}",
-        "https://bugs.example.com" + "/x" * 100 + "/{}",
+        "https://bugs.example.com" + "/x" * 40 + "/{}",
     ],
 )
 def test_the_work_goes_with_the_length_of_the_text(watches, bug, tracker, url):

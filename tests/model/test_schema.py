@@ -74,6 +74,14 @@ def test_it_is_upgraded_when_that_is_asked_for(opened, old):
     assert database.planUpgrade() == []
 
 
+def test_bug_trackers_of_an_old_one_are_found_in_every_spelling(opened, old):
+    database = opened(old, upgrade=True)
+    database.write(lambda trackers: trackers._bases.update({"example.com/%7Ejoe": 1}))
+    database.upgrade()
+    url = "https://example.com/~joe"
+    assert database.read(lambda trackers: trackers.getByBaseURL(url).name) == "bugs"
+
+
 def test_its_identity_stays_once_it_has_one(opened, old):
     identity = opened(old).identity
     opened(old.replace("/Data.fs", "/./Data.fs"), read_only=True)

@@ -281,6 +281,7 @@ def test_there_is_one_way_to_write_a_url(url):
         "https://bugs.example.com/a%2Fb?q=%7E%2f//x#x/",
         "https://bücher.example/ticket/7",
         "https://under_score/ticket/7",
+        "https://bugs.example.com" + "/x" * 49 + "/7",
     ],
 )
 def test_what_means_something_stays_as_it_is(url):
@@ -324,6 +325,7 @@ def test_a_number_sign_is_decoded_once_only():
         "https://web.archive.example/2010/https://bugs.example.com/7",
         "https://bugs.example.com/".ljust(2001, "7"),
         "https://bugs.example.com/" + "/" * 200_000,
+        "https://bugs.example.com" + "/x" * 50 + "/7",
     ],
 )
 def test_what_cannot_be_the_url_of_a_bug(url):

@@ -136,7 +136,8 @@ class IBugWatchSet(Interface):
 
         The URL is normalised first: case, default ports, ``<URL>``,
         percent-encoding, a trailing slash.  The surest reading wins; that of
-        a registered bug tracker is the surest, and has its base URL.
+        a registered bug tracker is the surest, and has its base URL.  A URL
+        longer than 2000 characters, or than 50 segments, is no bug's.
 
         :raises UnrecognizedBugTrackerURL: it is not the URL of a bug.
         """
@@ -149,8 +150,8 @@ class IBugWatchSet(Interface):
 
         Nothing is added; what is a `Certainty.GUESS` is no more than a
         proposal.  Where a URL is no bug's, it is tried without what may have
-        stuck to it, such as ``(fixed)``.  URLs longer than 2000 characters are
-        left out.  Takes time and memory that go with the length of the text.
+        stuck to it, such as ``(fixed)``.  Takes time and memory that go with
+        the length of the text.
         """
 
     def extractBugTrackerAndBug(url: str) -> tuple[Any, str]:

@@ -160,7 +160,7 @@ class BugTrackerSet(Persistent):
         self._earliest.pop(bugtracker.id, None)
         self._put_off.pop(bugtracker.id, None)
         for url in (bugtracker.baseurl, *bugtracker.aliases):
-            del self._bases[base_key(url)]
+            self._bases.pop(base_key(url), None)
         notify(ObjectRemovedEvent(bugtracker, self, bugtracker.name))
         bugtracker.__parent__ = bugtracker.id = None
 
@@ -279,6 +279,12 @@ class BugTrackerSet(Persistent):
             self._bases.pop(base_key(url), None)
         for key in keys:
             self._bases[key] = bugtracker.id
+
+    def rekey_bases(self) -> None:
+        """Take over what `base_key` makes of the keys that an earlier version made."""
+        for key in [key for key in self._bases if base_key(key) != key]:
+            # Where two have become one, the bug tracker that had it keeps it.
+            self._bases.insert(base_key(key), self._bases.pop(key))
 
     def check_type(self, bugtrackertype: str) -> None:
         if find_type(bugtrackertype) is None:

@@ -36,9 +36,14 @@ def _identify(database: Any, progress: Progress) -> None:
     database.write(lambda trackers: ensure_installation(site_of(trackers)) and None)
 
 
+def _rekey_bases(database: Any, progress: Progress) -> None:
+    database.write(lambda trackers: trackers.rekey_bases())
+
+
 #: In the order in which they are done.
 STEPS: tuple[Step, ...] = (
     Step(2, "Give the database an identity", lambda trackers: True, _identify),
+    Step(2, "Find bug trackers in every spelling of a URL", lambda trackers: True, _rekey_bases),
 )
 
 

@@ -20,6 +20,9 @@ _OPENING = {")": "(", "]": "["}
 # Punctuation of the sentence around a URL.
 _TRAILING = ".,:;!?*_~-+=&$@#%(["
 
+#: How many segments the path of a bug's URL may have.
+DEEPEST = 50
+
 # What is seldom part of a bug's URL, and often sticks to one.
 _DOUBTFUL = re.compile(r"[^!-~]|[(\[!$*,;]")
 
@@ -97,12 +100,15 @@ def normalised(url: str) -> SplitResult | None:
         or "://" in parts.netloc + parts.path
     ):
         return None
+    path = plain_path(parts.path)
+    if path.count("/") > DEEPEST:
+        return None
     if ":" in host:
         host = f"[{host}]"
     if port is not None and port != {"http": 80, "https": 443}[parts.scheme]:
         host = f"{host}:{port}"
     query = parts.query.rstrip("/")
-    return SplitResult(parts.scheme, host, plain_path(parts.path), query, parts.fragment)
+    return SplitResult(parts.scheme, host, path, query, parts.fragment)
 
 
 def _unwrapped(url: str) -> str:
