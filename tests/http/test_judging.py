@@ -6,8 +6,8 @@ from malonewatch.http.judging import is_rate_limit, judge, left_alone
 from malonewatch.http.quotas import quota
 from malonewatch.interfaces import (
     BugTrackerChallenge,
-    BugTrackerConnectError,
     BugTrackerRateLimited,
+    BugTrackerServerError,
     BugTrackerUnavailable,
     Response,
 )
@@ -120,7 +120,7 @@ def test_a_page_that_was_asked_for_may_be_on_maintenance():
 @pytest.mark.parametrize("status", [500, 502, 503, 504, 520])
 def test_a_server_that_fails_may_say_when_it_is_back(status):
     trouble = judge(answer(status), False, URL, NOW)
-    assert type(trouble) is BugTrackerConnectError
+    assert type(trouble) is BugTrackerServerError
     assert trouble.retry_after is None
     assert judge(answer(500, retry_after="60"), False, URL, NOW).retry_after == 60
 

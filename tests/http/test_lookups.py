@@ -47,7 +47,10 @@ def test_nobody_waits_for_a_name_server_that_does_not_answer():
 def test_what_is_found_after_all_is_nobodys():
     answered = threading.Event()
 
+    faults = []
+
     async def look_up_and_give_up():
+        asyncio.get_running_loop().set_exception_handler(lambda loop, what: faults.append(what))
         look_up = asyncio.ensure_future(LookUps(lambda *args: answered.wait()).getaddrinfo("a", 1))
         await asyncio.sleep(0)
         (thread,) = [thread for thread in threading.enumerate() if thread.name == "look-up"]
@@ -58,3 +61,4 @@ def test_what_is_found_after_all_is_nobodys():
         await asyncio.sleep(0)
 
     asyncio.run(look_up_and_give_up())
+    assert faults == []

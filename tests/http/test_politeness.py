@@ -26,7 +26,12 @@ class Loop(asyncio.SelectorEventLoop):
         selector = self.Selector()
         selector.loop = self
         self.moment = 1000.0
+        self.timers = 0
         super().__init__(selector)
+
+    def call_at(self, *args, **kwargs):
+        self.timers += 1
+        return super().call_at(*args, **kwargs)
 
     def time(self):
         return self.moment
@@ -162,6 +167,8 @@ def test_between_two_beginnings_there_is_the_gap(visitors, run):
         await asyncio.gather(*(visit() for _ in range(3)))
         await visit()
         assert begun == pytest.approx([1000.0, 1003.0, 1006.0, 1009.0])
+        # However many wait for it.
+        assert loop.timers == 3
         loop.moment += 60
         await visit()
         assert begun[-1] == loop.time()
@@ -187,8 +194,10 @@ def test_a_person_is_heard_before_what_was_learnt_and_that_before_the_type():
     assert lane.politeness == (5, 1.0)
     lane.agree(Politeness(), Politeness(), OriginState(Politeness(3)))
     assert lane.politeness == (3, 1.0)
+    lane.agree(Politeness(4), Politeness(), None)
+    assert lane.politeness == (4, 1.0)
     lane.agree(Politeness(gap=0.0), Politeness(), None)
-    assert lane.politeness == (3, 0.0)
+    assert lane.politeness == (4, 0.0)
 
 
 def test_the_most_careful_of_several_counts():

@@ -61,11 +61,12 @@ def test_a_host_is_asked_by_few_at_once(recorder, facts):
     assert crowd.most == 2
 
 
-def test_a_host_that_others_redirect_to_is_asked_by_few_at_once(recorder, facts):
+def test_a_host_that_others_redirect_to_is_asked_by_few_at_once(recorder, facts, credentials):
     others, target = [recorder() for _ in range(6)], recorder()
     target.answers["/"] = crowd = Crowd()
     for other in others:
         other.answers["/"] = redirect(target.url)
+        credentials[other.url] = Credentials(token=other.url)
 
     async def run():
         async with HTTPClient(per_host=2).open() as pool:
@@ -100,21 +101,28 @@ def test_waiting_for_ones_turn_is_not_held_against_the_host(recorder, facts):
     assert response.status == 200
 
 
-def test_a_bug_tracker_may_want_to_be_asked_more_politely(recorder, facts):
+@pytest.mark.parametrize(
+    ("politeness", "defaults", "most"),
+    [
+        (Politeness(), Politeness(), 2),
+        (Politeness(), Politeness(1), 1),
+        (Politeness(1), Politeness(3), 1),
+        (Politeness(3), Politeness(1), 3),
+    ],
+)
+def test_a_bug_tracker_is_asked_as_a_person_or_its_type_says(
+    politeness, defaults, most, recorder, facts
+):
     simulator = recorder()
-    simulator.answers["/"] = crowd = Crowd(meeting=1)
+    simulator.answers["/"] = crowd = Crowd(meeting=most)
 
     async def run():
-        async with HTTPClient(per_host=4).open() as pool:
-            sessions = [
-                pool.session(facts(simulator.url), politeness=Politeness(2), defaults=defaults)
-                for defaults in (Politeness(), Politeness(concurrency=1))
-            ]
-            sessions.append(pool.session(facts(simulator.url), politeness=Politeness(1)))
-            await asyncio.gather(*(session.request("GET", simulator.url) for session in sessions))
+        async with HTTPClient(per_host=2).open() as pool:
+            session = pool.session(facts(simulator.url), politeness=politeness, defaults=defaults)
+            await asyncio.gather(*(session.request("GET", simulator.url) for _ in range(6)))
 
     asyncio.run(run())
-    assert crowd.most == 1
+    assert crowd.most == most
 
 
 # A server that wants no more.
@@ -149,6 +157,7 @@ def test_a_limit_ends_the_asking_for_all_bug_trackers_of_the_origin(limited, fac
     assert {type(trouble) for trouble in others} == {BugTrackerRateLimited}
     assert str(others[0]) == (f"{limited.url}/b wants no more requests until 2024-05-06 12:01 UTC.")
     assert [trouble.retry_after for trouble in others] == [60] * 5 + [15]
+    assert all(trouble.__suppress_context__ for trouble in others)
 
 
 def test_a_limit_is_over_when_the_server_says(limited, facts, clock):

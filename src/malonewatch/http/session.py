@@ -215,8 +215,6 @@ class Session:
     def _sent(self, hop: Hop, headers: Mapping[str, str]) -> dict[str, str]:
         """The headers of a request."""
         if origin(hop.url) == self._origin:
-            ours = {name.lower() for name in self._authorization}
-            headers = {name: value for name, value in headers.items() if name.lower() not in ours}
             return {**headers, **self._authorization}
         return {name: value for name, value in headers.items() if name.lower() in _NO_SECRETS}
 
