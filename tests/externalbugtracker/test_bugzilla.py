@@ -1,3 +1,4 @@
+import asyncio
 import functools
 import json
 from urllib.parse import urlsplit
@@ -6,15 +7,21 @@ import pytest
 from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
+from zope.component import getGlobalSiteManager
 
 from malonewatch.externalbugtracker import Bugzilla
+from malonewatch.externalbugtracker.bugzilla import HEADER_HOSTS, JsonRpc
+from malonewatch.http import FileCredentials
 from malonewatch.interfaces import (
     BugTaskImportance,
     BugTaskStatus,
+    BugTrackerCredentialsRefused,
     BugTrackerFacts,
     BugTrackerType,
     BugWatchErrorType,
     Certainty,
+    Credentials,
+    ICredentials,
     MalonewatchError,
     RecognisedURL,
     RemoteBug,
@@ -237,3 +244,138 @@ def test_garbled_xml_is_bugs_or_an_error_of_ours(changes):
 @given(st.binary(max_size=200))
 def test_any_bytes_are_bugs_or_an_error_of_ours(body):
     assert all(map(is_plain, outcomes_of(body, "xml", "text/xml").values()))
+
+
+# Aliases and numbers.
+
+
+@pytest.mark.parametrize("postgresql", [False, True])
+def test_an_alias_is_asked_for_apart_from_the_numbers(postgresql):
+    with BugzillaSimulator(postgresql=postgresql) as simulator:
+        simulator.add("1", extra={"alias": ["one"]})
+        simulator.add("2")
+        outcomes = Asker(Bugzilla, simulator.url).ask(["2", "One", "none"])
+    assert isinstance(outcomes["2"], RemoteBug)
+    assert isinstance(outcomes["One"], RemoteBug)
+    assert outcomes["none"].error_type is BugWatchErrorType.BUG_NOT_FOUND
+
+
+def test_a_number_that_no_bug_can_have_is_invalid():
+    with BugzillaSimulator(postgresql=True) as simulator:
+        simulator.add("1")
+        outcomes = Asker(Bugzilla, simulator.url).ask(["1", str(2**31)])
+    assert isinstance(outcomes["1"], RemoteBug)
+    assert outcomes[str(2**31)].error_type is BugWatchErrorType.INVALID_BUG_ID
+
+
+def test_more_bugs_than_a_search_gives_are_asked_for_again():
+    ids = [str(number) for number in range(1, 31)]
+    with BugzillaSimulator(max_results=10) as simulator:
+        for remotebug in ids:
+            simulator.add(remotebug)
+        outcomes = Asker(Bugzilla, simulator.url).ask(ids)
+        assert len(simulator.requests) == 2
+    assert all(isinstance(outcome, RemoteBug) for outcome in outcomes.values())
+
+
+def test_rest_is_found_where_no_urls_are_rewritten():
+    with BugzillaSimulator(cgi=True) as simulator:
+        simulator.add("1")
+        asker = Asker(Bugzilla, simulator.url)
+        assert isinstance(asker.ask(["1"])["1"], RemoteBug)
+        assert asker.identify() == "Bugzilla 5.0.6"
+    assert asker.dialect == "rest.cgi"
+    assert "rest:" in asker.reason
+
+
+# Credentials.
+
+
+@pytest.fixture
+def log_in(tmp_path):
+    """Gives credentials for a simulator."""
+    registered = []
+
+    def give(simulator, **values):
+        path = tmp_path / "credentials.ini"
+        lines = "".join(f"{name} = {value}\n" for name, value in values.items())
+        path.touch(mode=0o600)
+        path.write_text(f"[{simulator.url}]\n{lines}")
+        credentials = FileCredentials(path)
+        getGlobalSiteManager().registerUtility(credentials, ICredentials)
+        registered.append(credentials)
+
+    yield give
+    for credentials in registered:
+        getGlobalSiteManager().unregisterUtility(credentials, ICredentials)
+
+
+def who(simulator):
+    """Whose the credentials are."""
+
+    async def check():
+        asker = Asker(Bugzilla, simulator.url)
+        external = Bugzilla(asker.facts)
+        async with asker.client.open() as pool:
+            session = pool.session(asker.facts, 30, authorization=external.authorization)
+            return await external.check_credentials(session)
+
+    return asyncio.run(check())
+
+
+@pytest.mark.parametrize(
+    ("values", "secret"),
+    [
+        ({"token": "sesame"}, "sesame"),
+        ({"username": "me", "password": "open sesame"}, "open sesame"),
+    ],
+)
+def test_stock_bugzilla_is_sent_credentials_in_the_body(log_in, values, secret):
+    with BugzillaSimulator(key="sesame", login=("me", "open sesame")) as simulator:
+        simulator.add("1", private=True)
+        log_in(simulator, **values)
+        asker = Asker(Bugzilla, simulator.url)
+        assert isinstance(asker.ask(["1"])["1"], RemoteBug)
+        assert asker.dialect == "jsonrpc"
+        assert not any(secret in request for request in simulator.requests)
+        assert who(simulator) == ""
+
+
+def test_a_wrong_key_is_refused_by_stock_bugzilla_though_it_is_open(log_in):
+    with BugzillaSimulator(key="sesame") as simulator:
+        simulator.add("1")
+        log_in(simulator, token="simsim")
+        with pytest.raises(BugTrackerCredentialsRefused):
+            Asker(Bugzilla, simulator.url).ask(["1"])
+        with pytest.raises(BugTrackerCredentialsRefused):
+            who(simulator)
+
+
+def test_a_closed_bugzilla_wants_credentials(log_in):
+    with BugzillaSimulator(closed=True, key="sesame") as simulator:
+        simulator.add("1")
+        with pytest.raises(BugTrackerCredentialsRefused, match="there are no credentials"):
+            Asker(Bugzilla, simulator.url, dialect="rest").ask(["1"])
+        log_in(simulator, token="sesame")
+        assert isinstance(Asker(Bugzilla, simulator.url).ask(["1"])["1"], RemoteBug)
+
+
+@pytest.mark.parametrize("name", sorted(HEADER_HOSTS))
+def test_the_large_forks_are_sent_the_key_in_headers(name):
+    external = Bugzilla(BugTrackerFacts("x", BugTrackerType.BUGZILLA, f"https://{name}"))
+    assert not JsonRpc(external).speaks(True)
+    assert external.authorization(Credentials(token="sesame")) == {
+        "Authorization": "Bearer sesame",
+        "X-BUGZILLA-API-KEY": "sesame",
+    }
+
+
+def test_private_and_missing_bugs_are_told_apart_in_json_rpc(log_in):
+    with BugzillaSimulator(key="sesame", header=True) as simulator:
+        simulator.add("1")
+        log_in(simulator, token="sesame")
+        outcomes = Asker(Bugzilla, simulator.url, dialect="jsonrpc").ask(["1", "2", "meta"])
+        assert who(simulator) == ""
+    assert isinstance(outcomes["1"], RemoteBug)
+    assert outcomes["2"].error_type is BugWatchErrorType.BUG_NOT_FOUND
+    assert outcomes["meta"].error_type is BugWatchErrorType.BUG_NOT_FOUND

@@ -4,7 +4,7 @@ From https://bugzilla.readthedocs.io/en/latest/api/core/v1/bug.html, and from
 what Bugzilla 5.0.6 and 5.2 were seen to answer.
 """
 
-from datetime import datetime, timezone
+from collections.abc import Mapping
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -16,19 +16,50 @@ from malonewatch.testing.simulator import SimulatedBug, Simulator
 class BugzillaSimulator(Simulator):
     """A Bugzilla with REST; without it if `rest` is false, as before 5.0.
 
+    - `cgi`: REST is at ``/rest.cgi`` alone, as where no URLs are rewritten.
+    - `postgresql`: an id that is no number, or too large a one, makes a search
+      fail as a whole; elsewhere it finds nothing.
+    - `max_results`: no search gives more bugs than that.
+    - `key`, and `login` with its password: who sends them sees private bugs;
+      with `closed` nobody else sees any.
+    - `header`: it looks for the key in a header too, as the forks do that
+      Mozilla and Red Hat run; stock Bugzilla looks at parameters only.
+
     A bug's ``extra["alias"]`` is its list of aliases.
     """
 
     defaults = {"status": "CONFIRMED", "priority": "P3", "severity": "normal"}
 
-    def __init__(self, *, rest: bool = True, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *,
+        rest: bool = True,
+        cgi: bool = False,
+        postgresql: bool = False,
+        max_results: int = 10_000,
+        key: str | None = None,
+        login: tuple[str, str] | None = None,
+        closed: bool = False,
+        header: bool = False,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.rest = rest
+        self.cgi = cgi
+        self.postgresql = postgresql
+        self.max_results = max_results
+        self.key = key
+        self.login = login
+        self.closed = closed
+        self.header = header
 
     def routes(self) -> list[web.AbstractRouteDef]:
         return [
-            web.get("/rest/bug", self._search),
-            web.get("/rest/bug/{id}", self._get),
+            web.get("/{rest:rest|rest\\.cgi}/bug", self._search),
+            web.get("/{rest:rest|rest\\.cgi}/bug/{id}", self._get),
+            web.get("/{rest:rest|rest\\.cgi}/version", self._version),
+            web.get("/{rest:rest|rest\\.cgi}/whoami", self._whoami),
+            web.post("/jsonrpc.cgi", self._jsonrpc),
             web.get("/show_bug.cgi", self._show_bug),
         ]
 
@@ -36,14 +67,44 @@ class BugzillaSimulator(Simulator):
         if name in self.bugs:
             return self.bugs[name]
         for bug in self.bugs.values():
-            if name in bug.extra.get("alias", ()):
+            # Aliases are compared by databases that do not look at case.
+            if name.lower() in map(str.lower, bug.extra.get("alias", ())):
                 return bug
         return None
 
-    def _fields(self, bug: SimulatedBug, request: web.Request) -> dict[str, Any]:
+    # Who asks.
+
+    def _is_in(self, parameters: Mapping[str, Any], key: str | None = None) -> bool:
+        """Whether somebody has logged in.
+
+        :raises _RefusedError: with credentials that are wrong.
+        """
+        key = key or parameters.get("Bugzilla_api_key")
+        if key is not None:
+            if key != self.key:
+                raise _RefusedError(306, "The API key you specified is invalid.")
+            return True
+        name = parameters.get("Bugzilla_login")
+        if name is not None:
+            if (name, parameters.get("Bugzilla_password")) != self.login:
+                raise _RefusedError(300, "The login or password you entered is not valid.")
+            return True
+        if self.closed:
+            raise _RefusedError(410, "You must log in before using this part of Bugzilla.")
+        return False
+
+    def _enter(self, request: web.Request) -> bool:
+        """The same, for a request of REST."""
+        key = request.headers.get("X-BUGZILLA-API-KEY") if self.header else None
+        return self._is_in(request.query, key)
+
+    def _has_rest(self, request: web.Request) -> bool:
+        return self.rest and (not self.cgi or request.path.startswith("/rest.cgi"))
+
+    def _fields(self, bug: SimulatedBug) -> dict[str, Any]:
         if bug.malformed:
             return {"id": int(bug.id), "status": None, "resolution": []}
-        fields = {
+        return {
             "id": int(bug.id),
             "alias": bug.extra.get("alias", []),
             "status": bug.status,
@@ -52,46 +113,102 @@ class BugzillaSimulator(Simulator):
             "priority": bug.priority,
             "severity": bug.severity,
             "last_change_time": bug.modified.strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "is_open": not bug.resolution,
+            "is_open": bug.extra.get("is_open", not bug.resolution),
             "dupe_of": None if bug.duplicate_of is None else int(bug.duplicate_of),
         }
-        wanted = request.query.get("include_fields")
-        if wanted is None:
-            return fields
-        names = wanted.split(",")
-        return {name: value for name, value in fields.items() if name in names}
+
+    def _chosen(self, parameters: Mapping[str, list[str]], is_in: bool) -> list[SimulatedBug]:
+        """What a search finds: it leaves out what is not there, and what may not be seen."""
+        ids = parameters.get("id", [])
+        numbers = [id for id in ids if id.isdigit() and int(id) < 2**31]
+        if self.postgresql and len(numbers) < len(ids):
+            raise _RefusedError(100500, "DBD::Pg::db selectcol_arrayref failed: invalid input.")
+        aliases = {alias.lower() for alias in parameters.get("alias", [])}
+        found = [self.bugs[id] for id in dict.fromkeys(numbers) if id in self.bugs]
+        found += [
+            bug
+            for bug in self.bugs.values()
+            if aliases.intersection(map(str.lower, bug.extra.get("alias", ())))
+        ]
+        return [bug for bug in found if is_in or not bug.private][: self.max_results]
 
     async def _search(self, request: web.Request) -> web.Response:
-        if not self.rest:
+        if not self._has_rest(request):
             return _not_found_page()
-        names = [name for value in request.query.getall("id", []) for name in value.split(",")]
-        since = request.query.get("last_change_time")
-        moment = (
-            None
-            if since is None
-            else datetime.strptime(since, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
+        query = {
+            name: [part for value in request.query.getall(name, []) for part in value.split(",")]
+            for name in ("id", "alias")
+        }
+        try:
+            found = self._chosen(query, self._enter(request))
+        except _RefusedError as refused:
+            status = 200 if refused.code == 100500 else 401
+            return _error(status, refused.code, refused.message)
+        limit = int(request.query.get("limit", "0")) or len(found)
+        names = request.query.get("include_fields")
+        return web.json_response(
+            {"bugs": [_some(self._fields(bug), names) for bug in found[:limit]]}
         )
-        found = []
-        for name in names:
-            bug = self._find(name)
-            if bug is None or bug.private or (moment is not None and bug.modified < moment):
-                continue
-            found.append(self._fields(bug, request))
-        limit = int(request.query.get("limit", "0"))
-        return web.json_response({"bugs": found[:limit] if limit else found})
 
     async def _get(self, request: web.Request) -> web.Response:
-        if not self.rest:
+        if not self._has_rest(request):
             return _not_found_page()
-        name = request.match_info["id"]
+        try:
+            bug = self._one(request.match_info["id"], self._enter(request))
+        except _RefusedError as refused:
+            status = {100: 400, 101: 404}.get(refused.code, 401)
+            return _error(status, refused.code, refused.message)
+        fields = _some(self._fields(bug), request.query.get("include_fields"))
+        return web.json_response({"bugs": [fields], "faults": []})
+
+    def _one(self, name: str, is_in: bool) -> SimulatedBug:
         bug = self._find(name)
         if bug is None and not name.isdigit():
-            return _error(400, 100, f"'{name}' is not a valid bug number nor an alias to a bug.")
+            raise _RefusedError(100, f"'{name}' is not a valid bug number nor an alias to a bug.")
         if bug is None:
-            return _error(404, 101, f"Bug #{name} does not exist.")
-        if bug.private:
-            return _error(401, 102, f"You are not authorized to access bug #{name}.")
-        return web.json_response({"bugs": [self._fields(bug, request)], "faults": []})
+            raise _RefusedError(101, f"Bug #{name} does not exist.")
+        if bug.private and not is_in:
+            raise _RefusedError(102, f"You are not authorized to access bug #{name}.")
+        return bug
+
+    async def _version(self, request: web.Request) -> web.Response:
+        if not self._has_rest(request):
+            return _not_found_page()
+        return web.json_response({"version": "5.0.6"})
+
+    async def _whoami(self, request: web.Request) -> web.Response:
+        # Stock Bugzilla knows no such resource.
+        if not self._has_rest(request) or not self.header:
+            return _error(404, 32614, "A REST API resource was not found for 'GET /whoami'.")
+        try:
+            if not self._enter(request):
+                raise _RefusedError(410, "You must log in before using this part of Bugzilla.")
+        except _RefusedError as refused:
+            return _error(401, refused.code, refused.message)
+        return web.json_response({"id": 1, "name": "me@example.com", "real_name": "Me"})
+
+    async def _jsonrpc(self, request: web.Request) -> web.Response:
+        call = await request.json()
+        (parameters,) = call["params"]
+        names = ",".join(parameters.get("include_fields", ())) or None
+        result = error = None
+        try:
+            is_in = self._is_in(parameters)
+            if call["method"] == "Bug.search":
+                found = self._chosen(parameters, is_in)
+            elif call["method"] == "Bug.get":
+                found = [self._one(id, is_in) for id in parameters["ids"]]
+            elif is_in:
+                found = []
+            else:
+                raise _RefusedError(410, "You must log in before using this part of Bugzilla.")
+            result = {
+                "bugs": [_some(self._fields(bug), names) for bug in found],
+                **({"users": []} if call["method"] == "User.get" else {}),
+            }
+        except _RefusedError as refused:
+            error = {"code": refused.code, "message": refused.message}
+        return web.json_response({"id": call["id"], "result": result, "error": error})
 
     async def _show_bug(self, request: web.Request) -> web.Response:
         if request.query.get("ctype") != "xml":
@@ -126,6 +243,23 @@ class BugzillaSimulator(Simulator):
                 values.append(("dup_id", bug.duplicate_of))
         inner = "".join(f"<{name}>{escape(value)}</{name}>" for name, value in values if value)
         return f"<bug>{inner}</bug>"
+
+
+class _RefusedError(Exception):
+    """An error of the web services."""
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+def _some(fields: dict[str, Any], names: str | None) -> dict[str, Any]:
+    """Those of the fields that are wanted."""
+    if names is None:
+        return fields
+    wanted = names.split(",")
+    return {name: value for name, value in fields.items() if name in wanted}
 
 
 def _error(status: int, code: int, message: str) -> web.Response:

@@ -100,7 +100,9 @@ class Fetching(Asking):
                 BugTrackerServerError,
                 BugTrackerCredentialsRefused,
             ) as caught:
-                if heard:
+                refused = isinstance(caught, BugTrackerCredentialsRefused)
+                if heard or (refused and self.session.credentials is not None):
+                    # Another dialect may not look at credentials at all.
                     raise
                 trouble = trouble or caught
                 reasons.append(f"{dialect.dialect_name}: {caught}")
