@@ -264,6 +264,8 @@ def found_in(text, watches, bug):
         "{}(fixed)",
         "{}[the bug]",
         "{},8",
+        "{}:8: no",
+        "{}.Thanks",
         "{};8",
         "{}を見て",
     ],

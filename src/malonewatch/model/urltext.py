@@ -24,7 +24,7 @@ _TRAILING = ".,:;!?*_~-+=&$@#%(["
 DEEPEST = 50
 
 # What is seldom part of a bug's URL, and often sticks to one.
-_DOUBTFUL = re.compile(r"[^!-~]|[(\[!$*,;]")
+_DOUBTFUL = re.compile(r"[^!-~]|[(\[!$*,:;]|\.(?=[A-Z])")
 
 _HOST = re.compile(r"[\w-]+(?:\.[\w-]+)*|[0-9a-f:.]*:[0-9a-f:.]*")
 _OVERDONE = re.compile(r"(?<=[0-9])/?%23")
