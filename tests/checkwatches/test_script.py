@@ -690,11 +690,12 @@ def test_a_bug_tracker_that_is_removed_meanwhile(watch_bugs, checkwatches, regis
 def test_credentials_that_cannot_be_read_are_trouble(
     watched, checkwatches, bugzilla, monkeypatch, tmp_path
 ):
-    (tmp_path / "credentials.ini").write_text("s3cret without a section\n")
+    host = bugzilla.origin.removeprefix("http://")
+    (tmp_path / "credentials.ini").write_text(f"[{host}]\ns3cret without a name\n")
     monkeypatch.setenv("MALONEWATCH_CREDENTIALS", str(tmp_path / "credentials.ini"))
     code, lines = checkwatches()
     assert code == 1
-    assert any("credentials file" in line for line in lines)
+    assert any("credentials" in line for line in lines)
     assert not any("s3cret" in line for line in lines)
     assert bugzilla.requests == []
     assert watched.last_error_type is BugWatchErrorType.CREDENTIALS_REFUSED

@@ -224,21 +224,16 @@ def test_maintenance_of_one_is_none_of_anothers(recorder, facts, clock):
 
 def test_a_quota_is_told_and_kept_to(recorder, facts, clock):
     simulator = recorder()
-    left = iter("210")
-
-    async def handler(request):
-        headers = {"X-RateLimit-Limit": "60", "X-RateLimit-Remaining": next(left)}
-        return web.json_response({}, headers={**headers, "X-RateLimit-Reset": "600"})
-
-    simulator.answers["/quota"] = handler
+    simulator.quota = 3
+    simulator.retry_after = 600
     reset = clock.now() + timedelta(seconds=600)
 
     async def run():
         async with HTTPClient().open() as pool:
             session = pool.session(facts(simulator.url))
             told = [session.quota]
-            for path in ("/", "/quota", "/", "/quota", "/quota"):
-                await session.request("GET", simulator.url + path)
+            for simulator.tells_quota in (True, False, True):
+                await session.request("GET", simulator.url)
                 told.append(session.quota)
             with pytest.raises(BugTrackerRateLimited) as caught:
                 await session.request("GET", simulator.url)
@@ -246,8 +241,9 @@ def test_a_quota_is_told_and_kept_to(recorder, facts, clock):
             return told, pool.state(facts(simulator.url))
 
     told, state = asyncio.run(run())
-    assert [quota and quota.remaining for quota in told] == [None, None, 2, 2, 1, 0]
-    assert state == OriginState(Politeness(), Quota(60, 0, reset), reset)
+    assert told == [None, *(Quota(None, left, reset) for left in (2, 2, 0))]
+    assert state == OriginState(Politeness(), Quota(None, 0, reset), reset)
+    assert len(simulator.requests) == 3
 
 
 # From run to run.

@@ -64,6 +64,8 @@ class Simulator:
     - `latency`: seconds before each answer,
     - `quota`: how many more requests are answered before it is 429, with
       `retry_after` (seconds, None for no such header),
+    - `tells_quota`: answers say how much of the quota is left, and that it is
+      whole again after `retry_after`,
     - `validators`: answers carry an ETag, and If-None-Match is honoured,
     - `clock_offset`: a `timedelta` that its clock is ahead,
     - `fault`: a callable that takes the place of every handler; see
@@ -88,6 +90,7 @@ class Simulator:
         self.latency = 0.0
         self.quota: int | None = None
         self.retry_after: int | None = 60
+        self.tells_quota = False
         self.validators = False
         self.clock_offset = timedelta()
         self.fault: Handler | None = None
@@ -178,7 +181,7 @@ class Simulator:
     async def _serve(self) -> None:
         app = web.Application(middlewares=[self._middleware], client_max_size=8 * 1024 * 1024)
         app.add_routes(self.routes())
-        app.on_response_prepare.append(self._set_date)
+        app.on_response_prepare.append(self._add_headers)
         # A handler is cancelled when its client is gone: some never end.
         self._runner = web.AppRunner(
             app, access_log=None, shutdown_timeout=0, handler_cancellation=True
@@ -208,8 +211,11 @@ class Simulator:
             if connection.transport is not None:
                 connection.transport.abort()
 
-    async def _set_date(self, request: web.Request, response: web.StreamResponse) -> None:
+    async def _add_headers(self, request: web.Request, response: web.StreamResponse) -> None:
         response.headers["Date"] = email.utils.format_datetime(self.now(), usegmt=True)
+        if self.tells_quota and self.quota is not None:
+            response.headers["X-RateLimit-Remaining"] = str(self.quota)
+            response.headers["X-RateLimit-Reset"] = str(self.retry_after or 0)
 
     @web.middleware
     async def _middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
