@@ -69,6 +69,7 @@ TROUBLE = {
     "Anubis": (BugTrackerChallenge, CHALLENGE),
     "Cloudflare": (BugTrackerChallenge, CHALLENGE),
     "Cloudflare block": (BugTrackerChallenge, CHALLENGE),
+    "Cloudflare block without a page": (BugTrackerChallenge, CHALLENGE),
     "AWS WAF": (BugTrackerChallenge, CHALLENGE),
     "AWS WAF with a CAPTCHA": (BugTrackerChallenge, CHALLENGE),
     "page": (UnparsableBugTracker, "{url} answers with a web page where there should be data."),

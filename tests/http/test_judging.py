@@ -81,6 +81,11 @@ def test_a_block_is_a_challenge_whatever_was_asked_for(html):
     assert kind(page(403, CLOUDFLARE_BLOCK_PAGE), html) is BugTrackerChallenge
 
 
+def test_a_block_needs_no_page():
+    assert kind(answer(403, "error code: 1020", "text/plain")) is BugTrackerChallenge
+    assert judge(answer(404, "error code: 1020", "text/plain"), False, URL, NOW) is None
+
+
 @pytest.mark.parametrize("html", [False, True])
 def test_a_refusal_by_the_bug_tracker_itself_is_an_answer(html):
     allura = "<title>403 Forbidden</title><h1>You may not see this ticket</h1>"

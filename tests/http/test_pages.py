@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from malonewatch.http.pages import (
+    is_block,
     is_challenge,
     is_challenged,
     is_html,
@@ -106,6 +107,24 @@ def test_other_headers_are_no_challenge(headers):
 
 
 @pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("error code: 1020", True),
+        ("error code: 1010\n", True),
+        ('{"error_code": 1020, "cloudflare_error": true}', True),
+        ('{"error_code": 1020, "cloudflare_error":true}', True),
+        ('{"title": "The error code: 1020"}', False),
+        ('{"title": "\\"cloudflare_error\\": true"}', False),
+        ("error code: 102", False),
+        ("error code: 10200", False),
+        ("", False),
+    ],
+)
+def test_a_block_is_known_without_a_page(body, expected):
+    assert is_block(body.encode()) is expected
+
+
+@pytest.mark.parametrize(
     "body",
     [
         LOGIN_PAGE,
@@ -198,6 +217,7 @@ def test_a_page_of_openings_is_gone_through_once(opening):
     assert not is_challenge({"set-cookie": opening * 2**20}, body, wanted=False)
     assert not is_login(URL, body)
     assert not is_maintenance(body)
+    assert not is_block(body)
 
 
 @given(st.binary(), st.text(), st.text())

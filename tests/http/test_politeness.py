@@ -5,7 +5,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from malonewatch.http.politeness import LONGEST_GAP, PATIENCE, Lane, Lanes, LeftAlone
+from malonewatch.http.politeness import LONGEST_GAP, PATIENCE, SHORT_WAIT, Lane, Lanes, LeftAlone
 from malonewatch.interfaces import Credentials, OriginState, Politeness, Quota
 
 USUAL = Politeness(2, 0.0)
@@ -276,6 +276,22 @@ def test_a_quota_at_its_end_is_waited_for(visitors, run, clock):
         await visitors.send("b")
         assert visitors.came[-1] == "b"
         await visitors.end("b")
+
+    run(scene())
+
+
+def test_a_quota_that_is_soon_whole_again_is_waited_for_in_the_queue(visitors, run, clock):
+    soon = Quota(60, 0, moment(clock, seconds=SHORT_WAIT))
+
+    async def scene():
+        loop = asyncio.get_running_loop()
+        visitors.lane.heard(soon, False, None)
+        async with visitors.lane.turn():
+            assert loop.time() == pytest.approx(1000 + SHORT_WAIT)
+        # Once it refuses, there is no more asking.
+        refuse(visitors.lane, 1, soon)
+        await visitors.send("a")
+        assert visitors.came == [("a", soon.reset.timestamp())]
 
     run(scene())
 

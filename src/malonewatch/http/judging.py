@@ -66,7 +66,11 @@ def judge(response: Response, html: bool, baseurl: str, now: float) -> BugTracke
     page = pages.is_html(response.content_type, body)
     # A page that is no error is an answer where one was asked for.
     wanted = html and status < 400
-    if pages.is_challenged(headers) or (page and pages.is_challenge(headers, body, wanted=wanted)):
+    if (
+        pages.is_challenged(headers)
+        or (page and pages.is_challenge(headers, body, wanted=wanted))
+        or (status == 403 and pages.is_block(body))
+    ):
         return BugTrackerChallenge(
             f"{baseurl} shows a challenge page, meant to keep robots out, instead of an answer."
         )

@@ -42,6 +42,11 @@ _CHALLENGE_HEADERS = {
     "x-vercel-mitigated": ("challenge", "deny"),
 }
 
+# Cloudflare's, for those who do not ask for a page.
+_BLOCK = re.compile(
+    rb"\s{0,9}error code: 1[0-9]{3}\s{0,9}\Z|[^<]*\"cloudflare_error\"\s{0,9}:\s{0,9}true"
+)
+
 _MAINTENANCE = (
     rb"maintenance|shut ?down|\bis (currently )?(down|offline|closed)\b|\bdown for\b"
     rb"|\b(be|are) (right )?back (soon|shortly|later|in )"
@@ -91,6 +96,11 @@ def is_challenge(headers: Mapping[str, str], body: bytes, *, wanted: bool) -> bo
             or _CHALLENGE_COOKIE.search(headers.get("set-cookie", "")) is not None
         )
     )
+
+
+def is_block(body: bytes) -> bool:
+    """Whether a refusal that is no page keeps robots out."""
+    return _BLOCK.match(body[:_GLANCE]) is not None
 
 
 def is_login(url: str, body: bytes) -> bool:

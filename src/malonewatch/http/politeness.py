@@ -6,6 +6,9 @@ Each server has a lane for each set of credentials.  What its answers teach:
   is a gap of a second between requests, and then of twice as much each time,
   up to `LONGEST_GAP`.  It is not held against the pace that a quota ended.
 - `PATIENCE` answers in a row without one undo the last such step.
+
+A quota that has come to its end is waited for if that takes no longer than
+`SHORT_WAIT`; otherwise the server is left alone.
 """
 
 import asyncio
@@ -19,8 +22,11 @@ from malonewatch.http.quotas import is_exhausted
 from malonewatch.http.urls import Origin
 from malonewatch.interfaces import Credentials, OriginState, Politeness, Quota
 
+#: In seconds.
 LONGEST_GAP = 16.0
 PATIENCE = 200
+#: In seconds.
+SHORT_WAIT = 5.0
 
 
 class LeftAlone(Exception):
@@ -111,7 +117,12 @@ class Lane:
             if self._in_a_row % PATIENCE == 0:
                 self._speed_up()
         if quota is not None and is_exhausted(quota) and quota.reset is not None:
-            self._until = max(self._until, quota.reset.timestamp())
+            reset = quota.reset.timestamp()
+            left = reset - now()
+            if refused or left > SHORT_WAIT:
+                self._until = max(self._until, reset)
+            else:
+                self._next = max(self._next, asyncio.get_running_loop().time() + left)
         self._admit()
 
     @property

@@ -136,7 +136,8 @@ class IHTTPSession(Interface):
 
         :raises BugTrackerTimeout: not all of the answer came in time.
         :raises BugTrackerRateLimited: 429, a 403 or 503 that says so, or an
-            exhausted quota.  From then on no more requests go to the origin
+            exhausted quota, unless it takes a few seconds only until there is
+            the whole of it again.  From then on no more requests go to the origin
             with these credentials: all that wait, and all further ones, raise
             it at once, until the server allows more, or else to the end of
             the pool.

@@ -240,6 +240,7 @@ FAULTS: Mapping[str, Handler] = {
     "Anubis": page(ANUBIS_PAGE, Set_Cookie="techaro.lol-anubis-cookie-verification=1"),
     "Cloudflare": page(CLOUDFLARE_PAGE, 403, Cf_Mitigated="challenge"),
     "Cloudflare block": page(CLOUDFLARE_BLOCK_PAGE, 403, Server="cloudflare", CF_Ray="8f3a-FRA"),
+    "Cloudflare block without a page": answer(403, "error code: 1020", "text/plain"),
     "AWS WAF": answer(202, content_type="text/html", X_Amzn_Waf_Action="challenge"),
     "AWS WAF with a CAPTCHA": page("<h1>Human?</h1>", 405, X_Amzn_Waf_Action="captcha"),
     "page": page("<h1>Welcome</h1>"),
