@@ -11,6 +11,7 @@ from malonewatch.model.database import Database, open_database
 from malonewatch.model.events import BugWatchStatusChanged
 from malonewatch.model.installation import install
 from malonewatch.model.person import Person, PersonSet
+from malonewatch.model.resultset import ResultSet
 from malonewatch.model.site import Site
 from malonewatch.model.times import SystemClock
 from malonewatch.model.uri import sqlite_uri
@@ -26,6 +27,7 @@ __all__ = [
     "Database",
     "Person",
     "PersonSet",
+    "ResultSet",
     "Site",
     "SystemClock",
     "install",
