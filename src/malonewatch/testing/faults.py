@@ -81,48 +81,41 @@ def raw(data: bytes, then: str = "close") -> Handler:
     return handler
 
 
-async def drip(request: web.Request) -> web.StreamResponse:
-    """One byte a second, of a body without end."""
-    response = web.StreamResponse()
-    await response.prepare(request)
-    with contextlib.suppress(ConnectionError):
+def _endless(piece: bytes, pause: float) -> Handler:
+    async def handler(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        # Until it is cancelled, when whoever asked has gone.
         while True:
-            await response.write(b" ")
-            await asyncio.sleep(1)
-    return response
+            with contextlib.suppress(ConnectionError):
+                await response.write(piece)
+            await asyncio.sleep(pause)
+
+    return handler
 
 
-async def endless_body(request: web.Request) -> web.StreamResponse:
-    """A body without end, as fast as it is taken."""
-    response = web.StreamResponse()
-    await response.prepare(request)
-    with contextlib.suppress(ConnectionError):
+#: One byte a second, of a body without end.
+drip = _endless(b" ", 1)
+#: A body without end, as fast as it is taken.
+endless_body = _endless(b" " * 64 * KIB, 0)
+
+
+def _endless_head(start: bytes, piece: bytes) -> Handler:
+    async def handler(request: web.Request) -> web.StreamResponse:
+        transport = request.transport
+        assert isinstance(transport, asyncio.Transport)
+        transport.write(start)
         while True:
-            await response.write(b" " * 64 * KIB)
-    return response
+            transport.write(b"" if transport.get_write_buffer_size() else piece)
+            await asyncio.sleep(0.001)
+
+    return handler
 
 
-async def endless_headers(request: web.Request) -> web.StreamResponse:
-    """Headers without end, as fast as they are taken."""
-    transport = request.transport
-    assert isinstance(transport, asyncio.Transport)
-    transport.write(b"HTTP/1.1 200 OK\r\n")
-    while not transport.is_closing():
-        if transport.get_write_buffer_size() == 0:
-            transport.write(b"X-Header: and so on\r\n" * KIB)
-        await asyncio.sleep(0.001)
-    return web.Response()
-
-
-async def endless_interim_answers(request: web.Request) -> web.StreamResponse:
-    """'Go on' again and again, and never an answer."""
-    transport = request.transport
-    assert isinstance(transport, asyncio.Transport)
-    while not transport.is_closing():
-        if transport.get_write_buffer_size() == 0:
-            transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        await asyncio.sleep(0.001)
-    return web.Response()
+#: Headers without end, as fast as they are taken.
+endless_headers = _endless_head(b"HTTP/1.1 200 OK\r\n", b"X-Header: and so on\r\n" * KIB)
+#: 'Go on' again and again, and never an answer.
+endless_interim_answers = _endless_head(b"", b"HTTP/1.1 100 Continue\r\n\r\n")
 
 
 # Answers.
