@@ -19,6 +19,7 @@ IMPORTED_BY_OTHERS = {
     "relstorage": "zodburi, for sqlite:// and postgres:// URIs",
     "psycopg2-binary": "RelStorage, for postgres:// URIs",
     "coverage": "the test command",
+    "pyramid_tm": "Pyramid, which includes it by its name",
     "pytest-xdist": "pytest, for --numprocesses",
     "roundup": "the tests that start a Roundup",
     "setuptools": "Trac, which imports pkg_resources",
