@@ -19,8 +19,17 @@ from malonewatch.externalbugtracker.driver.vocabulary import (
     invert,
     join,
 )
+from malonewatch.externalbugtracker.driver.words import (
+    IMPORTANCES,
+    RESOLUTIONS,
+    RESOLUTIONS_BY_STATE,
+    by_state,
+)
 
 __all__ = [
+    "IMPORTANCES",
+    "RESOLUTIONS",
+    "RESOLUTIONS_BY_STATE",
     "Ask",
     "Dialect",
     "ExternalBugTracker",
@@ -35,6 +44,7 @@ __all__ = [
     "Vocabulary",
     "Workflow",
     "build_url",
+    "by_state",
     "fold",
     "format_time",
     "from_epoch",
