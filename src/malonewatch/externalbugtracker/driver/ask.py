@@ -34,7 +34,10 @@ class Ask:
     - `form`: what comes back,
     - `method`, `body`, `headers`: as in HTTP; `json` is a body to be, which
       credentials may go into,
-    - `validator`: ask only if it is not as it was.
+    - `validator`: ask only if it is not as it was,
+    - `known_as`: the id that the one bug has itself, where it is asked for by
+      another one: that of before it moved, say,
+    - `signed`: credentials go along; the driver says so.
     """
 
     path: str
@@ -49,6 +52,8 @@ class Ask:
     json: Any = None
     headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
     validator: str | None = None
+    known_as: str | None = None
+    signed: bool = False
 
     def for_one(self) -> "Ask":
         """The same question as one for a single bug."""

@@ -1,5 +1,6 @@
 """One question to a bug tracker: put, judged and read."""
 
+import dataclasses
 import json
 from typing import Any
 
@@ -13,6 +14,7 @@ from malonewatch.interfaces import (
     BugTrackerCredentialsRefused,
     BugTrackerServerError,
     BugTrackerTrouble,
+    CredentialsUnreadable,
     IValidators,
     Outcome,
     RemoteBug,
@@ -38,6 +40,14 @@ class Spoiled(Exception):
         super().__init__(why)
         self.trouble = trouble
         self.why = why
+
+
+class Shut(Spoiled):
+    """No data came, but a finding about the place that all the bugs are in."""
+
+    def __init__(self, trouble: BugTrackerTrouble, why: str, finding: Finding) -> None:
+        super().__init__(trouble, why)
+        self.finding = finding
 
 
 class Absent(Exception):
@@ -68,18 +78,30 @@ class Asking:
 
     async def alone(self, ask: Ask) -> Outcome:
         """The outcome of a question for one bug."""
+        return await self._alone(ask, None)
+
+    async def _alone(self, ask: Ask, moved_to: str | None) -> Outcome:
         (remotebug,) = ask.ids
-        try:
-            response, answer, finding = await self._put(ask)
-        except BugTrackerCredentialsRefused:
-            if not self.confirmed:
-                raise
-            # It led to a log-in page, where the others did not.
-            return self.said.private(remotebug)
-        moved_to = self.dialect.moved_to(ask, response) if response.moved else None
+        response, answer, finding = await self._put(ask)
+        url = self.dialect.led_to(ask, response)
+        if url is not None:
+            moved_to = url if response.moved else moved_to
+            known_as = self.tracker.id_at(url)
+            if ask.form is not Form.PAGE:
+                ask = dataclasses.replace(ask, known_as=known_as)
+            elif known_as is None:
+                return self.said.moved(remotebug, url)
+            else:
+                itself = dataclasses.replace(
+                    self.dialect.ask_one(known_as),
+                    ids=ask.ids,
+                    known_as=known_as,
+                    validator=ask.validator,
+                )
+                return await self._alone(itself, moved_to)
         outcome: Outcome
         if finding is not None:
-            outcome = await self._judged(remotebug, finding, response)
+            outcome = await self.judged(remotebug, finding)
         else:
             found, strangers = self._read(ask, answer)
             if remotebug in found:
@@ -97,16 +119,16 @@ class Asking:
             return self.said.moved(remotebug, moved_to)
         return outcome
 
-    async def _judged(self, remotebug: str, finding: Finding, response: Response) -> Outcome:
-        """The outcome that a finding about one bug is."""
+    async def judged(self, remotebug: str, finding: Finding) -> Outcome:
+        """The outcome that a finding about a bug is."""
         if finding is Finding.UNCHANGED:
             return RemoteBugUnchanged(remotebug)
-        if finding is Finding.PRIVATE:
-            return self.said.private(remotebug)
         if finding is Finding.INVALID:
             return self.said.invalid(remotebug)
         if not self.confirmed:
             await self._confirm()
+        if finding is Finding.PRIVATE:
+            return self.said.private(remotebug)
         if finding is Finding.DELETED:
             return self.said.deleted(remotebug)
         assert finding is Finding.MISSING
@@ -126,16 +148,21 @@ class Asking:
             assert next_ask is not None
             response, answer, finding = await self._put(next_ask)
             if finding is not None:
-                raise self._spoiled(f"HTTP status {response.status}, where there should be bugs")
+                why = f"HTTP status {response.status}, where there should be bugs"
+                raise Shut(self.said.unparsable(why), why, finding)
             found.update(self._read(ask, answer)[0])
-            next_ask = self.dialect.next_page(next_ask, response, answer)
+            try:
+                next_ask = self.dialect.next_page(next_ask, response, answer)
+            except _UNFIT:
+                raise self._spoiled("it does not tell whether there is more") from None
             if next_ask is None or len(found) == len(ask.ids):
                 break
         return found
 
     def _read(self, ask: Ask, answer: Any) -> tuple[dict[str, Outcome], bool]:
         """Outcomes by the id that was asked for, and whether there are other bugs in it."""
-        asked = dict(zip(ask.ids, ask.ids, strict=True))
+        names = ask.ids if ask.known_as is None else (ask.known_as,)
+        asked = dict(zip(map(self.dialect.called, names), ask.ids, strict=True))
         folds = self.tracker.folds_ids
         if folds:
             asked.update((remotebug.casefold(), remotebug) for remotebug in ask.ids)
@@ -209,8 +236,10 @@ class Asking:
         dialect, form = self.dialect, ask.form
         credentials = self.session.credentials
         if credentials is not None:
-            ask = dialect.sign(ask, credentials)
-        headers = {"Accept": form.value, **_condition(ask.validator), **ask.headers}
+            ask = dialect.sign(dataclasses.replace(ask, signed=True), credentials)
+        # A page has validators of its own.
+        condition = {} if form is Form.PAGE else _condition(ask.validator)
+        headers = {"Accept": form.value, **condition, **ask.headers}
         body = ask.body
         if ask.json is not None:
             body = json.dumps(ask.json).encode()
@@ -227,6 +256,13 @@ class Asking:
             )
         except (UnparsableBugTracker, AnswerTooLarge, BugTrackerServerError) as trouble:
             raise Spoiled(trouble, _clause(trouble, self.said.baseurl)) from None
+        except CredentialsUnreadable:
+            raise
+        except BugTrackerCredentialsRefused:
+            if not self.confirmed:
+                raise
+            # A log-in page: as good as that, and maybe not what others lead to.
+            response = Response(self._url(ask), 401, {}, b"")
         answer = None
         if response.status != 304:
             answer = await self._value(ask, response, bugs)

@@ -110,9 +110,11 @@ class Dialect:
 
         `answer` is None where it could not be read, which only happens with an
         HTTP status other than 200.
+
+        :raises BugTrackerTrouble: it says that the bug tracker as a whole is in trouble.
         """
         status = response.status
-        if status == 304:
+        if status == 304 and ask.validator is not None:
             return Finding.UNCHANGED
         if 200 <= status < 300:
             return None
@@ -138,6 +140,10 @@ class Dialect:
         """The ids that the bug of a record has; none if it is the one that was asked for alone."""
         return (str(record["id"]),)
 
+    def called(self, remotebug: str) -> str:
+        """What the bug of that id is called in an answer: one of `ids_of`."""
+        return remotebug
+
     def read(self, record: Any) -> Read | Finding:
         """What a record says.
 
@@ -150,12 +156,18 @@ class Dialect:
         return {child.tag.rpartition("}")[2]: child.text for child in record}
 
     def next_page(self, ask: Ask, response: Response, answer: Any) -> Ask | None:
-        """The question for the rest of an answer; None if that was all of it."""
+        """The question for the rest of an answer; None if that was all of it.
+
+        :raises LookupError, TypeError, AttributeError, ValueError: it does not tell.
+        """
         return None
 
-    def moved_to(self, ask: Ask, response: Response) -> str | None:
-        """The URL that people see of the bug that a permanent redirect led to; None if it led
-        to none."""
+    def led_to(self, ask: Ask, response: Response) -> str | None:
+        """The URL that people see of another bug, which redirects led to instead of the one
+        asked for; None if they led to none.
+
+        From a `Form.PAGE` it is asked for by its own id then.
+        """
         return None
 
     def identity(self, answer: Any) -> str | None:

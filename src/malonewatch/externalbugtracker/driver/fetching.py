@@ -10,8 +10,8 @@ import random
 from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any
 
-from malonewatch.externalbugtracker.driver.ask import Ask, Situation
-from malonewatch.externalbugtracker.driver.asking import Absent, Asking, Spoiled, Switch
+from malonewatch.externalbugtracker.driver.ask import Ask, Finding, Situation
+from malonewatch.externalbugtracker.driver.asking import Absent, Asking, Shut, Spoiled, Switch
 from malonewatch.externalbugtracker.driver.dialect import Dialect
 from malonewatch.interfaces import (
     Batch,
@@ -155,6 +155,10 @@ class Fetching(Asking):
         """What a question for many leads to, one outcome for each bug."""
         try:
             found = await self.found(ask)
+        except Shut as shut:
+            async for outcome in self._shut(ask.ids, shut.finding):
+                yield outcome
+            return
         except Spoiled as spoiled:
             if len(ask.ids) == 1:
                 raise spoiled.trouble from None
@@ -171,6 +175,20 @@ class Fetching(Asking):
                 missing.append(remotebug)
         async for outcome in self._missing(missing):
             yield outcome
+
+    async def _shut(self, ids: Sequence[str], finding: Finding) -> AsyncIterator[Outcome]:
+        """What becomes of bugs in a place that is said to be gone or private: if one that is asked
+        for alone says the same, it is so for all."""
+        one, *others = ids
+        said = await self.judged(one, finding)
+        async for outcome in self._one_by_one([self.dialect.ask_one(one)], True):
+            yield outcome
+        if outcome == said:
+            for remotebug in others:
+                yield await self.judged(remotebug, finding)
+        else:
+            async for outcome in self._missing(others):
+                yield outcome
 
     async def _missing(self, ids: Sequence[str]) -> AsyncIterator[Outcome]:
         """Ask again for bugs that an answer left out: nothing is concluded from absence."""

@@ -15,7 +15,6 @@ from malonewatch.externalbugtracker.driver.fetching import Fetching
 from malonewatch.externalbugtracker.driver.times import is_number
 from malonewatch.externalbugtracker.driver.urls import URLShape, fill
 from malonewatch.externalbugtracker.driver.vocabulary import Verdict, Vocabulary, Workflow
-from malonewatch.externalbugtracker.driver.words import IMPORTANCES
 from malonewatch.interfaces import (
     Batch,
     BugFilingAndSearchLinks,
@@ -63,7 +62,7 @@ class ExternalBugTracker(Dialect):
     folds_ids: ClassVar[bool] = False
 
     statuses: ClassVar[Workflow] = Workflow({})
-    importances: ClassVar[Vocabulary[BugTaskImportance]] = IMPORTANCES
+    importances: ClassVar[Vocabulary[BugTaskImportance]] = Vocabulary({})
 
     #: Templates for links, below the base URL; see `urls.fill`.
     file_link: ClassVar[str | tuple[str, ...] | None] = None
@@ -134,6 +133,13 @@ class ExternalBugTracker(Dialect):
         """The parts of an id that stand in the bug's URL."""
         return {"id": remotebug}
 
+    def id_at(self, url: str) -> str | None:
+        """The id of the bug that people see at `url`; None if it is none of this bug tracker's."""
+        parts, base = urlsplit(url), urlsplit(self.baseurl)
+        one, other = (self.hosts.get(netloc, netloc) for netloc in (parts.netloc, base.netloc))
+        found = self.parseBugURL(parts, self.baseurl) if one == other else None
+        return None if found is None else found.remotebug
+
     @property
     def places(self) -> Mapping[str, str]:
         """What the dialect puts into URLs and links, beside what is in the id."""
@@ -147,16 +153,18 @@ class ExternalBugTracker(Dialect):
         self, remote_product: str | None = None, summary: str = "", description: str = ""
     ) -> BugFilingAndSearchLinks:
         """See `IExternalBugTracker`."""
-        values = {
-            **self.places,
-            "product": remote_product,
-            "summary": summary,
-            "description": description,
-        }
+        values = self.link_values(remote_product, summary, description)
         links = (fill(template, values) for template in (self.file_link, self.search_link))
         return BugFilingAndSearchLinks(
             *(None if link is None else self.baseurl + link for link in links)
         )
+
+    def link_values(
+        self, remote_product: str | None, summary: str, description: str
+    ) -> dict[str, str | None]:
+        """What the templates of links may refer to."""
+        named = {"product": remote_product, "summary": summary, "description": description}
+        return {**self.places, **named}
 
     # Words.
 

@@ -13,6 +13,7 @@ PARTS = {
     "path": r"[\w.+-]{1,100}(?:/[\w.+-]{1,100}){0,20}",
     "key": r"[A-Za-z][A-Za-z0-9_]{0,30}-\d{1,18}",
 }
+_SAFE = {"path": "/,:@*"}
 _PLACE = re.compile(r"\{(\w+)(?::(\w+))?\}")
 
 
@@ -111,11 +112,15 @@ def build_url(base: str, parameters: Iterable[tuple[str, str]]) -> str:
 def fill(templates: str | tuple[str, ...] | None, values: Mapping[str, str | None]) -> str | None:
     """A link from a template such as ``/search?q={summary}``, its values percent-encoded.
 
+    In ``{product:path}`` slashes stay as they are.
     The first template is taken that needs no value which is None; None if
     there is none.
     """
     for template in (templates,) if isinstance(templates, str) else templates or ():
         names = [place[1] for place in _PLACE.finditer(template)]
         if all(values.get(name) is not None for name in names):
-            return _PLACE.sub(lambda place: quote(values[place[1]] or "", safe=",:@*"), template)
+            return _PLACE.sub(
+                lambda place: quote(values[place[1]] or "", safe=_SAFE.get(place[2], ",:@*")),
+                template,
+            )
     return None
