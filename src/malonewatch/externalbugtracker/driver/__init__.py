@@ -1,7 +1,9 @@
 """What all types of external bug tracker have in common, and are made of."""
 
+from malonewatch.externalbugtracker.driver import soap
 from malonewatch.externalbugtracker.driver.ask import Ask, Finding, Form, Instead, Read, Situation
 from malonewatch.externalbugtracker.driver.dialect import Dialect
+from malonewatch.externalbugtracker.driver.forge import Forge, by_place, split_id
 from malonewatch.externalbugtracker.driver.reading import Table
 from malonewatch.externalbugtracker.driver.times import (
     format_time,
@@ -19,21 +21,13 @@ from malonewatch.externalbugtracker.driver.vocabulary import (
     invert,
     join,
 )
-from malonewatch.externalbugtracker.driver.words import (
-    IMPORTANCES,
-    RESOLUTIONS,
-    RESOLUTIONS_BY_STATE,
-    by_state,
-)
 
 __all__ = [
-    "IMPORTANCES",
-    "RESOLUTIONS",
-    "RESOLUTIONS_BY_STATE",
     "Ask",
     "Dialect",
     "ExternalBugTracker",
     "Finding",
+    "Forge",
     "Form",
     "Instead",
     "Read",
@@ -44,7 +38,7 @@ __all__ = [
     "Vocabulary",
     "Workflow",
     "build_url",
-    "by_state",
+    "by_place",
     "fold",
     "format_time",
     "from_epoch",
@@ -53,4 +47,6 @@ __all__ = [
     "join",
     "parse_time",
     "query_of",
+    "soap",
+    "split_id",
 ]

@@ -1,0 +1,111 @@
+"""A forge of the tests' own: places of two words, and numbers."""
+
+import json
+from urllib.parse import urlsplit
+
+import pytest
+
+from malonewatch.externalbugtracker.driver import Ask, Forge, Read, URLShape, by_place, split_id
+from malonewatch.externalbugtracker.driver.ask import Situation
+from malonewatch.interfaces import BugTrackerFacts, BugTrackerType, RemoteBug
+from malonewatch.testing.asking import Asker, Canned
+
+
+class Smithy(Forge):
+    title = "Smithy"
+    place_pattern = "[a-z]+/[a-z]+"
+    place_size = 3
+    highest_id = 999
+    urls = (URLShape("/{place:path}/{id}", "{place}#{id}", registered=True),)
+
+    @classmethod
+    def canonical_place(cls, place):
+        return place.lower()
+
+    def ask_many(self, ids, since):
+        for place, some in by_place(ids).items():
+            yield Ask(f"/{place}", (("numbers", ",".join(map(self.called, some))),), tuple(some))
+
+    def ask_one(self, remotebug):
+        place, number = split_id(remotebug)
+        return Ask(f"/{place}/{number}", (), (remotebug,), alone=True)
+
+    def records(self, answer):
+        return answer
+
+    def read(self, record):
+        return Read("open", record["title"])
+
+
+def make():
+    return Smithy(BugTrackerFacts("x", BugTrackerType("SMITHY"), "https://smithy.example"))
+
+
+@pytest.mark.parametrize(
+    ("text", "canonical"),
+    [
+        ("jane/anvil#7", "jane/anvil#7"),
+        (" Jane/Anvil#007 ", "jane/anvil#7"),
+        ("#7", "7"),
+        ("007", "7"),
+        ("jane/anvil", "jane/anvil"),
+    ],
+)
+def test_an_id_is_canonical_in_both_its_parts(text, canonical):
+    assert Smithy.canonicalRemoteBug(text) == canonical
+
+
+@pytest.mark.parametrize(
+    ("remotebug", "valid"),
+    [
+        ("jane/anvil#7", True),
+        ("jane/anvil#999", True),
+        ("jane/anvil#1000", False),
+        ("jane/anvil#x", False),
+        ("jane#7", False),
+        ("7", False),
+    ],
+)
+def test_an_id_is_valid_if_both_its_parts_are(remotebug, valid):
+    assert Smithy.is_valid(remotebug) is valid
+
+
+def test_the_url_of_a_bug_has_both_parts():
+    url = make().getBugURL("jane/anvil#7")
+    assert url == "https://smithy.example/jane/anvil/7"
+    found = Smithy.parseBugURL(urlsplit(url), "https://smithy.example")
+    assert found[:2] == ("https://smithy.example", "jane/anvil#7")
+
+
+def test_bugs_are_asked_for_place_by_place():
+    asks = make().plan(["a/b#1", "c/d#1", "a/b#2", "e/f#1", "c/d#2"], Situation())
+    assert [(ask.ids, ask.alone) for ask in asks] == [
+        (("a/b#1", "a/b#2"), False),
+        (("c/d#1", "c/d#2"), False),
+        (("e/f#1",), True),
+    ]
+
+
+def test_no_more_of_a_place_are_asked_for_at_once_than_the_type_says():
+    asks = make().plan([f"a/b#{number}" for number in range(1, 6)], Situation())
+    assert [len(ask.ids) for ask in asks] == [3, 2]
+
+
+def test_one_that_is_asked_for_alone_is_so_on_condition_that_it_changed():
+    asks = make().plan(["a/b#1", "7", "8"], Situation(validators={"a/b#1": '"x"', "8": '"y"'}))
+    assert [(ask.ids, ask.validator) for ask in asks] == [
+        (("a/b#1",), '"x"'),
+        (("7",), None),
+        (("8",), '"y"'),
+    ]
+
+
+def test_an_answer_needs_only_the_numbers():
+    bugs = [{"id": 2, "title": "Two"}, {"id": 1, "title": "One"}, {"id": 3, "title": "Three"}]
+    client = Canned(json.dumps(bugs).encode())
+    outcomes = Asker(Smithy, "https://smithy.example", client=client).ask(["a/b#1", "a/b#2"])
+    assert all(isinstance(outcome, RemoteBug) for outcome in outcomes.values())
+    assert {id: outcome.title for id, outcome in outcomes.items()} == {
+        "a/b#1": "One",
+        "a/b#2": "Two",
+    }
