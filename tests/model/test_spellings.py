@@ -317,21 +317,12 @@ def listed(table):
     return [(*what, url) for what, urls in table.items() for url in urls.split()]
 
 
-def marked(table):
-    """As parameters; those of one type are not what they will be."""
-    later = pytest.mark.xfail(reason="SourceForge is not one bug tracker a host yet", strict=True)
-    return [
-        pytest.param(*row, marks=[later] if row[0] == "SOURCEFORGE" and "#" in row[-2] else [])
-        for row in listed(table)
-    ]
-
-
 def test_there_are_many_of_them():
     urls = [row[-1] for row in [*listed(UNREGISTERED), *listed(REGISTERED)]]
     assert len(set(urls)) >= 200
 
 
-@pytest.mark.parametrize(("name", "baseurl", "remotebug", "url"), marked(UNREGISTERED))
+@pytest.mark.parametrize(("name", "baseurl", "remotebug", "url"), listed(UNREGISTERED))
 def test_where_nothing_is_registered(watches, name, baseurl, remotebug, url):
     found, bugtrackertype = watches.recognise(url)
     assert (bugtrackertype, found.remotebug) == (name, remotebug)
@@ -339,7 +330,7 @@ def test_where_nothing_is_registered(watches, name, baseurl, remotebug, url):
     assert found.certainty < Certainty.REGISTERED
 
 
-@pytest.mark.parametrize(("name", "baseurl", "aliases", "remotebug", "url"), marked(REGISTERED))
+@pytest.mark.parametrize(("name", "baseurl", "aliases", "remotebug", "url"), listed(REGISTERED))
 def test_where_the_bug_tracker_is_registered(
     watches, make_tracker, name, baseurl, aliases, remotebug, url
 ):

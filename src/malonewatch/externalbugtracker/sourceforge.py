@@ -3,80 +3,76 @@
 Asked with Allura's REST API,
 https://sourceforge.net/p/forge/documentation/Allura%20API/#tracker.
 
-There are two kinds of base URL.  ``https://sourceforge.net/p/project/bugs``
-is one tracker of one project; its ids are the numbers that people see.
-``http://sourceforge.net`` is the whole site as it was before Allura, when
-numbers were unique across it; those numbers still lead to the tickets.
-
-The one dialect is ``allura``, learnt from the first answer that made sense:
-only then does "not found" tell something of a bug.
+A tracker is a tool that a project, or a part of one, has mounted.  The id of a
+ticket is ``project/tool#12`` or ``project/part/tool#12``; the neighbourhood that
+the project is in stands before that if it is not the usual ``p``, as in
+``u/name/tool#12``.  Bare numbers are those of before Allura, when they were
+unique across the site; they still lead to the tickets.
 """
 
-import dataclasses
 import re
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
-from urllib.parse import SplitResult, quote, urlencode, urlsplit
+from urllib.parse import SplitResult, urlsplit
 
-from malonewatch.externalbugtracker.base import (
-    ExternalBugTracker,
-    build_url,
-    format_time,
-    is_number,
+from zope.interface import implementer
+
+from malonewatch.externalbugtracker.driver import (
+    Ask,
+    Finding,
+    Forge,
+    Form,
+    Instead,
+    Read,
+    URLShape,
+    Vocabulary,
+    Workflow,
+    by_place,
+    invert,
     parse_time,
-    query_of,
+    split_id,
 )
 from malonewatch.interfaces import (
-    Batch,
-    BugFilingAndSearchLinks,
     BugTaskImportance,
     BugTaskStatus,
     BugTrackerConnectError,
-    BugTrackerCredentialsRefused,
-    BugWatchErrorType,
-    Outcome,
-    RemoteBug,
-    RemoteBugError,
-    RemoteBugUnchanged,
+    IBatches,
+    IMoves,
+    IValidators,
+    RecognisedURL,
     Response,
-    UnparsableBugTracker,
-    UnsupportedBugTracker,
 )
 
-SOURCEFORGE = "sourceforge.net"
-OTHER_NAMES = dict.fromkeys(("www.sourceforge.net", "sf.net", "www.sf.net"), SOURCEFORGE)
-ALLURA_HOSTS = frozenset({SOURCEFORGE, "forge-allura.apache.org"})
-
-# <tracker>/<number>, for people or, after /rest, for programs.  A tracker has
-# a neighbourhood, a project, maybe a subproject, and where it is mounted.
-TICKET_PATH = re.compile(r"(?:/rest)?((?:/[\w.+-]+){3,})/(\d+)/?", re.ASCII)
-NEIGHBOURHOODS = frozenset({"p", "u", "adobe"})
-# Tools with numbers in their URLs too: of forums, messages and revisions.
-OTHER_TOOLS = frozenset(
-    [
-        *("activity", "admin", "blog", "code", "discussion", "files", "git", "hg", "mailman"),
-        *("milestone", "news", "reviews", "stats", "svn", "wiki"),
-    ]
+NEIGHBOURHOODS = ("p", "u", "adobe")
+NAME = r"\w[\w.+-]{0,99}"
+# What else has numbers in its URLs: forums, messages, revisions and so on.
+OTHER_TOOLS = (
+    r"\d+|activity|admin|blog|code|discussion|files|git|hg|mailman|milestone|news|reviews|stats"
+    "|svn|wiki"
 )
+TOOL = f"(?!(?:{OTHER_TOOLS})/){NAME}"
+PATH = rf"(?:{'|'.join(NEIGHBOURHOODS)})/{NAME}(?:/{TOOL}){{1,2}}"
 # Where nobody says that it is Allura, only these names make it likely.
-USUAL_TRACKERS = frozenset({"bugs", "feature-requests", "patches", "support-requests", "tickets"})
-
-FORMER_PATHS = frozenset(
-    ["/tracker", "/tracker/index.php", "/tracker2", "/tracker2/index.php", "/support/tracker.php"]
+USUAL_PATH = rf"p/{NAME}(?:/{TOOL})?/(?:bugs|feature-requests|patches|support-requests|tickets)"
+TICKET = re.compile(rf".*/{PATH}/\d+/?", re.ASCII)
+TRACKER = re.compile(rf"(.*?)/{PATH}/?", re.ASCII)
+FORMER = (
+    "/support/tracker.php",
+    "/tracker",
+    "/tracker/index.php",
+    "/tracker2",
+    "/tracker2/index.php",
 )
 
-# Ticket numbers are 32 bits wide in the search index.
-HIGHEST_NUMBER = 2**31 - 1
-
-# What came over from SourceForge's former tracker is "<status>-<resolution>".
-# Per resolution: what it means if open, closed, pending.
+# What came over from the former tracker is "<state>-<resolution>".  Per
+# resolution: what it means if open, closed, pending.
+STATES = {"open": False, "closed": True, "pending": None}
 RESOLUTIONS = {
     "": (BugTaskStatus.NEW, BugTaskStatus.FIXRELEASED, BugTaskStatus.INCOMPLETE),
     "accepted": (BugTaskStatus.CONFIRMED, BugTaskStatus.FIXCOMMITTED, BugTaskStatus.CONFIRMED),
-    # The system that these tables come from had "Confirmed" for all three.
-    # Nothing more happens to a closed duplicate, so it is invalid, as it is
-    # in the other types here; one not yet closed is still somebody's bug.
+    # Nothing more happens to a closed duplicate; one not yet closed is still somebody's bug.
     "duplicate": (BugTaskStatus.CONFIRMED, BugTaskStatus.INVALID, BugTaskStatus.CONFIRMED),
     # Put off, but not refused.
     "later": (BugTaskStatus.CONFIRMED,) * 3,
@@ -89,376 +85,180 @@ RESOLUTIONS = {
     "rejected": (BugTaskStatus.WONTFIX,) * 3,
     "wont-fix": (BugTaskStatus.WONTFIX,) * 3,
 }
-STATES = ("open", "closed", "pending")
-
+FORMER_STATUSES = {
+    f"{state}-{resolution}".rstrip("-"): meaning
+    for resolution, meanings in RESOLUTIONS.items()
+    for state, meaning in zip(STATES, meanings, strict=True)
+}
 # Beside those, a new Allura tracker has unread, accepted and wont-fix; the
 # others are names that projects commonly add.
-SINGLE_WORDS = {
-    "unread": BugTaskStatus.NEW,
-    "new": BugTaskStatus.NEW,
-    "accepted": BugTaskStatus.CONFIRMED,
-    "assigned": BugTaskStatus.INPROGRESS,
-    "in-progress": BugTaskStatus.INPROGRESS,
-    "code-review": BugTaskStatus.INPROGRESS,
-    "review": BugTaskStatus.INPROGRESS,
-    "fixed": BugTaskStatus.FIXRELEASED,
-    "invalid": BugTaskStatus.INVALID,
-    "duplicate": BugTaskStatus.INVALID,
-    "wont-fix": BugTaskStatus.WONTFIX,
+STATUSES = {
+    BugTaskStatus.NEW: "unread, new",
+    BugTaskStatus.CONFIRMED: "accepted, confirmed",
+    BugTaskStatus.INPROGRESS: "assigned, in-progress, started, code-review, review, in-review",
+    BugTaskStatus.INCOMPLETE: "needinfo, needs-info, feedback, waiting",
+    BugTaskStatus.FIXCOMMITTED: "testing, validation",
+    BugTaskStatus.FIXRELEASED: "fixed, resolved, done, verified, released",
+    BugTaskStatus.INVALID: "invalid, duplicate, works-for-me, not-a-bug, out-of-date",
+    BugTaskStatus.WONTFIX: "wont-fix, rejected",
 }
 
 
-class SourceForge(ExternalBugTracker):
-    """A tracker on SourceForge or another Allura; https://allura.apache.org/."""
+@implementer(IBatches, IMoves, IValidators)
+class SourceForge(Forge):
+    """SourceForge or another Allura; https://allura.apache.org/."""
 
     title = "SourceForge"
-    request_size = 100
-    changed_since = True
-    status_table = {
-        **SINGLE_WORDS,
-        **{
-            f"{state}-{resolution}".rstrip("-"): meaning
-            for resolution, meanings in RESOLUTIONS.items()
-            for state, meaning in zip(STATES, meanings, strict=True)
-        },
+    dialect_name = "allura"
+    request_size = 500
+    # A ticket by itself comes with its discussion.
+    bytes_base = 1024 * 1024
+    multi_product = True
+    hosts = {
+        **dict.fromkeys(
+            ("sourceforge.net", "www.sourceforge.net", "sf.net", "www.sf.net"),
+            "https://sourceforge.net",
+        ),
+        "forge-allura.apache.org": "https://forge-allura.apache.org",
     }
-    # The custom field _priority: 9 is the highest, 5 what a ticket begins with.
-    importance_table = {
-        **dict.fromkeys("98", BugTaskImportance.CRITICAL),
-        **dict.fromkeys("76", BugTaskImportance.HIGH),
-        **dict.fromkeys("5", BugTaskImportance.MEDIUM),
-        **dict.fromkeys("4321", BugTaskImportance.LOW),
-    }
-
-    @property
-    def is_site(self) -> bool:
-        """Whether this is a whole site, with the numbers of before Allura."""
-        return not _is_tracker_path(urlsplit(self.baseurl).path)
+    urls = (
+        URLShape("/{place}/{id}", "{place}#{id}", at_root=True, place=USUAL_PATH),
+        URLShape("/{place}/{id}", "{place}#{id}", registered=True, at_root=True, place=PATH),
+        URLShape("/rest/{place}/{id}", "{place}#{id}", registered=True, at_root=True, place=PATH),
+        *(URLShape(f"{path}?aid={{id}}", registered=True, at_root=True) for path in FORMER),
+    )
+    place_pattern = rf"(?!(?:{'|'.join(NEIGHBOURHOODS)})/[^/]+\Z)(?:{NAME}/){{1,3}}{NAME}|"
+    # Numbers are 32 bits wide in the search index.
+    highest_id = 2**31 - 1
+    file_link = "/{product:path}/new/?summary={summary}&description={description}"
+    search_link = "/{product:path}/search/?q={words}"
+    statuses = Workflow(invert(STATUSES, FORMER_STATUSES))
+    # The custom field _priority: on SourceForge 9 is the highest, 5 what a ticket begins with.
+    importances = Vocabulary(
+        {
+            BugTaskImportance.CRITICAL: "9, 8, critical, blocker",
+            BugTaskImportance.HIGH: "7, 6, high, major",
+            BugTaskImportance.MEDIUM: "5, medium, normal",
+            BugTaskImportance.LOW: "4, 3, 2, 1, low, minor",
+        }
+    )
 
     @classmethod
-    def parseBugURL(cls, url: SplitResult, baseurl: str | None = None) -> tuple[str, str] | None:
-        base = urlsplit(baseurl or "")
-        # Registered, and for the whole site; then any tracker on it is one.
-        own_host = baseurl is not None and _host(base) == _host(url)
-        own_site = own_host and not _is_tracker_path(base.path)
-        ticket = TICKET_PATH.fullmatch(url.path)
-        if ticket is None:
-            path = url.path.removeprefix(base.path.rstrip("/")) if own_site else url.path
-            remotebug = cls.canonicalRemoteBug(query_of(url).get("aid", ""))
-            if path.rstrip("/") in FORMER_PATHS and _is_ticket_number(remotebug):
-                if baseurl is not None and own_site:
-                    return baseurl, remotebug
-                if _host(url) == SOURCEFORGE:
-                    return f"{url.scheme}://{SOURCEFORGE}", remotebug
-            return None
-        tracker, number = ticket.groups()
-        remotebug = cls.canonicalRemoteBug(number)
-        if not _is_ticket_number(remotebug):
-            return None
-        if baseurl is not None and own_host and tracker == base.path.rstrip("/"):
-            return baseurl, remotebug
-        neighbourhood, _, *tools = tracker.split("/")[1:]
-        if len(tools) > 2 or not OTHER_TOOLS.isdisjoint(tools):
-            return None
-        if _host(url) in ALLURA_HOSTS and neighbourhood in NEIGHBOURHOODS:
-            return f"https://{_host(url)}{tracker}", remotebug
-        if neighbourhood == "p" and (own_site or tools[-1] in USUAL_TRACKERS):
-            return f"{url.scheme}://{url.netloc}{tracker}", remotebug
-        return None
+    def parseBugURL(cls, url: SplitResult, baseurl: str | None = None) -> RecognisedURL | None:
+        tracker = TRACKER.fullmatch(baseurl or "")
+        if tracker is not None:
+            # Once each tracker of a project was a bug tracker of its own.
+            baseurl = None if url.netloc in cls.hosts else tracker[1]
+        return super().parseBugURL(url, baseurl)
+
+    @classmethod
+    def canonical_place(cls, place: str) -> str:
+        path = path_of(place.strip("/"))
+        neighbourhood, _, rest = path.partition("/")
+        is_usual = neighbourhood == "p" and rest.partition("/")[0] not in NEIGHBOURHOODS
+        return rest if is_usual else path
 
     def getBugURL(self, remotebug: str) -> str:
-        if self.is_site:
-            return f"{self.baseurl}/support/tracker.php?aid={quote(remotebug, safe='')}"
-        return f"{self.baseurl}/{quote(remotebug, safe='')}/"
+        place, number = split_id(remotebug)
+        if place:
+            return f"{self.baseurl}/{path_of(place)}/{number}/"
+        return f"{self.baseurl}{FORMER[0]}?aid={number}"
 
-    def getBugFilingAndSearchLinks(
-        self, remote_product: str | None = None, summary: str = "", description: str = ""
-    ) -> BugFilingAndSearchLinks:
-        if not self.is_site:
-            return BugFilingAndSearchLinks(
-                build_url(
-                    f"{self.baseurl}/new/", [("summary", summary), ("description", description)]
-                ),
-                build_url(f"{self.baseurl}/search/", [("q", _as_words(summary))]),
-            )
-        # A product is "<group_id>&<atid>".
-        group_id, _, atid = (remote_product or "").partition("&")
-        if not (is_number(group_id) and is_number(atid)):
-            return BugFilingAndSearchLinks(None, None)
-        page = "tracker2" if _host(urlsplit(self.baseurl)) == SOURCEFORGE else "tracker"
-        return BugFilingAndSearchLinks(
-            build_url(
-                f"{self.baseurl}/{page}/", [("func", "add"), ("group_id", group_id), ("atid", atid)]
-            ),
-            build_url(
-                f"{self.baseurl}/search/",
-                [
-                    ("group_id", group_id),
-                    ("some_word", summary),
-                    ("type_of_search", "artifact"),
-                ],
-            ),
-        )
+    def link_values(
+        self, remote_product: str | None, summary: str, description: str
+    ) -> dict[str, str | None]:
+        place = self.canonical_place(remote_product or "")
+        path = path_of(place) if place and self.is_valid(f"{place}#1") else None
+        # In Solr's syntax, whatever signs are in it.
+        words = re.sub(r'([-+&|!(){}\[\]^"~*?:\\/])', r"\\\1", summary)
+        return {**super().link_values(path, summary, description), "words": words}
 
-    def convertRemoteStatus(self, remotestatus: str) -> BugTaskStatus:
-        return super().convertRemoteStatus(remotestatus.lower())
+    def ask_many(self, ids: Sequence[str], since: datetime | None) -> Iterator[Ask]:
+        for place, some in by_place(ids).items():
+            query = f"ticket_num_i:({' OR '.join(map(self.called, some))})"
+            parameters = (("q", query), ("limit", str(len(some))), ("page", "0"))
+            yield Ask(f"/rest/{path_of(place)}/search", parameters, tuple(some))
 
-    def is_valid(self, remotebug: str) -> bool:
-        return _is_ticket_number(remotebug)
+    def ask_one(self, remotebug: str) -> Ask:
+        place, number = split_id(remotebug)
+        if place:
+            return Ask(f"/rest/{path_of(place)}/{number}/", (), (remotebug,), alone=True)
+        return Ask(FORMER[0], (("aid", number),), (remotebug,), alone=True, form=Form.PAGE)
 
-    async def fetch(self, session: Any, batch: Batch) -> AsyncIterator[Outcome]:
-        # A search costs less than two tickets, and more than one: a ticket can
-        # be asked for on condition, and says itself that it moved.  Of a whole
-        # site each bug is somewhere else.
-        alone = batch.remotebugs if self.is_site or len(batch.remotebugs) == 1 else ()
-        alone = tuple(filter(self.is_valid, alone))
-        others = tuple(name for name in batch.remotebugs if name not in alone)
-        try:
-            for remotebug in alone:
-                yield await self.fetch_one(session, remotebug, batch.validators.get(remotebug))
-            async for outcome in super().fetch(
-                session, dataclasses.replace(batch, remotebugs=others)
-            ):
-                yield outcome
-        except UnparsableBugTracker:
-            if self.dialect is not None:
-                raise
-            raise self._unsupported() from None
+    def ask_identity(self) -> Ask:
+        return Ask("/rest/")
 
-    async def fetch_many(
-        self, session: Any, remotebugs: Sequence[str], since: datetime | None
-    ) -> Mapping[str, Outcome]:
-        query = f"ticket_num_i:({' OR '.join(remotebugs)})"
-        if since is not None:
-            query += f" AND mod_date_dt:[{format_time(since)} TO *]"
-        found: dict[str, Outcome] = {}
-        # All are on the first page, but that a site may allow shorter ones only.
-        for page in range(len(remotebugs)):
-            answer = await self._search(session, query, len(remotebugs), page)
-            news = self.parse_search(answer, remotebugs)
-            more = not news.keys() <= found.keys()
-            found.update(news)
-            count = answer.get("count")
-            if not more or not isinstance(count, int) or count <= len(found):
-                break
-        return found
+    def identity(self, answer: Any) -> str | None:
+        return "Apache Allura" if answer.keys() <= {"site_stats"} else None
 
-    async def _search(self, session: Any, query: str, limit: int, page: int) -> Any:
-        # In a form's way of quoting, " OR " takes no more than four bytes.
-        parameters = urlencode({"q": query, "limit": limit, "page": page}, safe=":*")
-        response = await session.request(
-            "GET",
-            f"{_rest_url(self.baseurl)}/search?{parameters}",
-            headers={"Accept": "application/json"},
-        )
-        if response.status in (401, 403):
-            raise self.credentials_refused(session)
-        if response.status in (404, 410):
-            raise self._unsupported()
-        answer = self.load_json(response)
+    def ask_whoami(self) -> Ask:
+        return self.ask_identity()
+
+    def whoami(self, answer: Any) -> str | None:
+        # It names nobody; but a token that it does not know is refused.
+        return "" if self.identity(answer) else None
+
+    def judge(self, ask: Ask, response: Response, answer: Any) -> Finding | Instead | None:
         if isinstance(answer, dict) and answer.get("solr_error"):
             # There are no tickets in it either, which would mean something.
             raise BugTrackerConnectError(f"The search of {self.baseurl} is out of order.")
-        return answer
+        path = urlsplit(response.url).path
+        if ask.signed and response.status == 401 and response.url.startswith(self.baseurl):
+            # It says 403 to those whom it knows.
+            return Finding.REFUSED
+        if ask.form is Form.PAGE and response.status < 400:
+            if path.startswith("/auth/"):
+                return Finding.PRIVATE
+            if path.endswith(ask.path):
+                return Finding.SPOILED
+            return None if TICKET.fullmatch(path) else Finding.MISSING
+        # Of a search it is the project, or its tracker, that the HTTP status is about.
+        return super().judge(ask.for_one(), response, answer)
 
-    async def fetch_one(
-        self, session: Any, remotebug: str, validator: str | None = None
-    ) -> Outcome:
-        if not self.is_site:
-            return await self._fetch_ticket(
-                session, remotebug, self.getBugURL(remotebug), validator
-            )
-        response = await session.request(
-            "GET", self.getBugURL(remotebug), headers={"Accept": "text/html"}, html=True
-        )
-        place = urlsplit(response.url)
-        if TICKET_PATH.fullmatch(place.path):
-            url = _human_url(response.url)
-            if _host(place) != _host(urlsplit(self.baseurl)):
-                # It would be asked without what guards a redirect.
-                return self._moved(remotebug, url)
-            return await self._fetch_ticket(
-                session, remotebug, url, validator, url if response.moved else None
-            )
-        if response.status in (401, 403) or place.path.startswith("/auth/"):
-            return self.private(remotebug)
-        await self._make_sure(session, remotebug)
-        return self.not_found(remotebug)
+    def led_to(self, ask: Ask, response: Response) -> str | None:
+        parts, asked = urlsplit(response.url), ask.path
+        path = parts.path
+        if ask.form is not Form.PAGE:
+            path, asked = (each.replace("/rest/", "/", 1) for each in (path, asked))
+        if path.rstrip("/").endswith(asked.rstrip("/")) or TICKET.fullmatch(path) is None:
+            return None
+        return f"{parts.scheme}://{parts.netloc}{path.rstrip('/')}/"
 
-    async def _fetch_ticket(
-        self,
-        session: Any,
-        remotebug: str,
-        url: str,
-        validator: str | None,
-        moved_to: str | None = None,
-    ) -> Outcome:
-        """Ask for the ticket that people see at `url`."""
-        rest = _rest_url(url)
-        try:
-            response = await session.request(
-                "GET", rest, headers={"Accept": "application/json", **_condition(validator)}
-            )
-        except BugTrackerCredentialsRefused:
-            # It led to a log-in page.
-            return self.private(remotebug)
-        if response.status == 304 and validator is not None:
-            self.dialect = "allura"
-            return RemoteBugUnchanged(remotebug)
-        # Another scheme or host alone is the same ticket still.
-        if response.moved and _path(response.url) != _path(rest):
-            moved_to = _human_url(response.url)
-        if response.status in (401, 403, 404, 410):
-            if moved_to is not None:
-                return self._moved(remotebug, moved_to)
-            if response.status in (401, 403):
-                if response.status == 401 and response.url == rest and _has_token(session):
-                    # Allura says 403 to those it knows, 401 to tokens it does not.
-                    raise self.credentials_refused(session)
-                return self.private(remotebug)
-            await self._make_sure(session, remotebug)
-            return self.not_found(remotebug)
-        outcome = self.parse_ticket(self.load_json(response), remotebug)
-        if isinstance(outcome, RemoteBug):
-            return outcome._replace(moved_to=moved_to, validator=_validator(response))
-        return outcome
+    def next_page(self, ask: Ask, response: Response, answer: Any) -> Ask | None:
+        # All are on the first page, but that a site may allow shorter ones only.
+        page, size = int(ask.query[-1][1]) + 1, len(answer["tickets"])
+        count = answer.get("count")
+        if type(count) is not int or not page * size < count <= len(ask.ids) or not size:
+            return None
+        return replace(ask, query=(*ask.query[:-1], ("page", str(page))))
 
-    async def _make_sure(self, session: Any, remotebug: str) -> None:
-        """Raise if this is no Allura, whose "not found" would mean nothing."""
-        if self.dialect is not None:
-            return
-        if not self.is_site:
-            await self.fetch_many(session, [remotebug], None)
-            return
-        response = await session.request(
-            "GET", f"{self.baseurl}/rest/", headers={"Accept": "application/json"}
-        )
-        if response.status != 200 or not isinstance(self.load_json(response), dict):
-            raise self._unsupported()
-        self.dialect = "allura"
+    def records(self, answer: Any) -> Iterable[Any]:
+        if "tickets" not in answer:
+            return [answer["ticket"]]
+        # An old Allura lists no more than titles; then each is asked for alone.
+        return [ticket for ticket in answer["tickets"] if "status" in ticket]
 
-    def parse_search(self, answer: Any, remotebugs: Sequence[str]) -> dict[str, Outcome]:
-        """Outcomes by remote id from the value of the answer to a search.
+    def ids_of(self, record: Any) -> Iterable[str]:
+        return (str(record["ticket_num"]),)
 
-        :raises UnparsableBugTracker: it holds no list of tickets.
-        """
-        tickets = answer.get("tickets") if isinstance(answer, dict) else None
-        if not isinstance(tickets, list):
-            raise self.unparsable("there is no list of tickets in it")
-        self.dialect = "allura"
-        found: dict[str, Outcome] = {}
-        asked = set(remotebugs)
-        for ticket in tickets:
-            number = ticket.get("ticket_num") if isinstance(ticket, dict) else None
-            if isinstance(number, (int, str)) and str(number) in asked:
-                found[str(number)] = self._bug(str(number), ticket)
-        return found
-
-    def parse_ticket(self, answer: Any, remotebug: str) -> Outcome:
-        """The outcome from the value of the answer for one ticket.
-
-        :raises UnparsableBugTracker: it holds no ticket.
-        """
-        ticket = answer.get("ticket") if isinstance(answer, dict) else None
-        if not isinstance(ticket, dict):
-            raise self.unparsable("there is no ticket in it")
-        self.dialect = "allura"
-        return self._bug(remotebug, ticket)
-
-    def _bug(self, remotebug: str, ticket: dict[str, Any]) -> Outcome:
-        try:
-            status = ticket["status"].strip()
-            summary = ticket["summary"]
-            priority = (ticket.get("custom_fields") or {}).get("_priority")
-            modified = parse_time(ticket.get("mod_date") or "")
-        except KeyError as error:
-            return self.unparsable_bug(remotebug, f"it has no {error.args[0]}")
-        except (AttributeError, TypeError):
-            return self.unparsable_bug(remotebug, "a field is of the wrong kind")
-        if not isinstance(summary, str):
-            return self.unparsable_bug(remotebug, "its summary is no text")
-        if not status:
-            return self.unparsable_bug(remotebug, "its status is empty")
-        # A field of the project's own making; it may hold anything.
-        importance = str(priority).strip() if isinstance(priority, (int, str)) else ""
+    def read(self, record: Mapping[str, Any]) -> Read:
+        status = record["status"].strip()
         state, _, resolution = status.partition("-")
-        return RemoteBug(
-            remotebug,
+        # A field of the project's own making; it may hold anything.
+        priority = (record.get("custom_fields") or {}).get("_priority")
+        # Of what a ticket duplicates there is no field: people write it in a comment.
+        return Read(
             status,
-            self.convertRemoteStatus(status),
-            importance,
-            self.convertRemoteImportance(importance),
-            summary,
+            record["summary"],
+            str(priority).strip() if isinstance(priority, (int, str)) else "",
             resolution if state.lower() in STATES else "",
-            modified,
-        )
-
-    def _moved(self, remotebug: str, moved_to: str) -> RemoteBugError:
-        return RemoteBugError(
-            remotebug,
-            BugWatchErrorType.BUG_MOVED,
-            f"Bug {remotebug} on {self.baseurl} moved to {moved_to}, and cannot be had here.",
-            moved_to,
-        )
-
-    def _unsupported(self) -> UnsupportedBugTracker:
-        return UnsupportedBugTracker(
-            f"{self.baseurl} is no bug tracker on SourceForge or another Apache Allura."
+            parse_time(record.get("mod_date") or ""),
+            STATES.get(state.lower()),
+            private=record.get("private") is True,
         )
 
 
-def _host(url: SplitResult) -> str:
-    """The host by its one name."""
-    host = (url.hostname or "").lower()
-    return OTHER_NAMES.get(host, host)
-
-
-def _is_tracker_path(path: str) -> bool:
-    """Whether it goes as deep as a tracker's: /neighbourhood/project/tool."""
-    return path.strip("/").count("/") >= 2
-
-
-def _is_ticket_number(text: str) -> bool:
-    return is_number(text) and int(text) <= HIGHEST_NUMBER
-
-
-def _rest_url(url: str) -> str:
-    """Where a program reads what a person sees at `url`."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}/rest{parts.path}"
-
-
-def _human_url(url: str) -> str:
-    """Where a person sees what a program reads at `url`."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}{parts.path.removeprefix('/rest').rstrip('/')}/"
-
-
-def _path(url: str) -> str:
-    return urlsplit(url).path.rstrip("/")
-
-
-def _has_token(session: Any) -> bool:
-    return session.credentials is not None and bool(session.credentials.token)
-
-
-def _validator(response: Response) -> str | None:
-    """The ETag, or the time of Last-Modified; which of them it is can be seen."""
-    for name in ("etag", "last-modified"):
-        value = response.headers.get(name, "").strip()
-        if value and len(value) <= 200 and value.isascii() and value.isprintable():
-            return value
-    return None
-
-
-def _condition(validator: str | None) -> dict[str, str]:
-    """The header that asks for a ticket only if it is not as it was."""
-    if validator is None:
-        return {}
-    is_etag = validator.startswith(('"', 'W/"'))
-    return {"If-None-Match" if is_etag else "If-Modified-Since": validator}
-
-
-def _as_words(text: str) -> str:
-    """A search in Solr's syntax for what `text` says, whatever signs are in it."""
-    return re.sub(r'([-+&|!(){}\[\]^"~*?:\\/])', r"\\\1", text)
+def path_of(place: str) -> str:
+    """Where a tracker is, below the base URL: with the neighbourhood."""
+    first, *rest = place.split("/")
+    return place if first in NEIGHBOURHOODS and len(rest) > 1 else f"p/{place}"
