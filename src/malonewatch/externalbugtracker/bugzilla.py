@@ -25,6 +25,7 @@ from xml.etree.ElementTree import Element
 from zope.interface import implementer
 
 from malonewatch.externalbugtracker.driver import (
+    RESOLUTIONS,
     Ask,
     Dialect,
     ExternalBugTracker,
@@ -33,14 +34,12 @@ from malonewatch.externalbugtracker.driver import (
     Instead,
     Read,
     URLShape,
-    Vocabulary,
     Workflow,
     is_number,
     join,
     parse_time,
 )
 from malonewatch.interfaces import (
-    BugTaskImportance,
     BugTaskStatus,
     Credentials,
     IBatches,
@@ -150,12 +149,9 @@ class Rest(_Reading):
     bytes_per_bug = 2 * 1024
 
     def ask_many(self, ids: Sequence[str], since: datetime | None) -> Iterator[Ask]:
-        # An alias among the numbers finds nothing, or fails on PostgreSQL.
-        for name in ("id", "alias"):
-            some = tuple(each for each in ids if is_number(each) == (name == "id"))
-            if some:
-                query = ((name, ",".join(some)), ("include_fields", FIELDS))
-                yield Ask(f"{self.path}/bug", (*query, ("limit", str(len(some)))), some)
+        for name, some in by_kind(ids):
+            query = ((name, ",".join(some)), ("include_fields", FIELDS), ("limit", str(len(some))))
+            yield Ask(f"{self.path}/bug", query, tuple(some))
 
     def ask_one(self, remotebug: str) -> Ask:
         path = f"{self.path}/bug/{quote(remotebug, safe='')}"
@@ -224,10 +220,8 @@ class JsonRpc(_Reading):
         return dataclasses.replace(ask, json=call)
 
     def ask_many(self, ids: Sequence[str], since: datetime | None) -> Iterator[Ask]:
-        for name in ("id", "alias"):
-            some = [each for each in ids if is_number(each) == (name == "id")]
-            if some:
-                yield self._ask(some, self._call("Bug.search", {name: some, "limit": len(some)}))
+        for name, some in by_kind(ids):
+            yield self._ask(some, self._call("Bug.search", {name: some, "limit": len(some)}))
 
     def ask_one(self, remotebug: str) -> Ask:
         return self._ask([remotebug], self._call("Bug.get", {"ids": [remotebug]}), True)
@@ -302,39 +296,7 @@ class Bugzilla(ExternalBugTracker):
             BugTaskStatus.FIXRELEASED: "VERIFIED, CLOSED, DONE, NEW IN BUILD",
             BugTaskStatus.UNKNOWN: "RESOLVED",
         },
-        {
-            BugTaskStatus.FIXRELEASED: (
-                "FIXED, CODE_FIX, CURRENTRELEASE, ERRATA, NEXTRELEASE, RAWHIDE,"
-                "PATCH_ALREADY_AVAILABLE, DOCUMENTED, ANSWERED, TEST-REQUEST"
-            ),
-            BugTaskStatus.WONTFIX: (
-                "WONTFIX, WILL_NOT_FIX, WILL_FIX_LATER, NOTOURBUG, UPSTREAM, DOWNSTREAM, EOL,"
-                "DEFERRED, LATER, REMIND, INTENTIONAL, UNMAINTAINED, MOVED, PKGREMOVED"
-            ),
-            BugTaskStatus.EXPIRED: (
-                "OBSOLETE, INSUFFICIENT_DATA, INCOMPLETE, EXPIRED, INACTIVE, WAITINGFORINFO,"
-                "BACKTRACE, NEEDINFO, FEEDBACK TIMEOUT, Overcome By Events"
-            ),
-            # A bug that duplicates another is over; what is still to happen happens there.
-            BugTaskStatus.INVALID: (
-                "INVALID, WORKSFORME, NOTABUG, NOT A BUG, NOTGNOME, CANTFIX, UNREPRODUCIBLE,"
-                "DUPLICATE, Unable to Reproduce"
-            ),
-        },
-    )
-    importances = Vocabulary(
-        {
-            BugTaskImportance.CRITICAL: (
-                "blocker, critical, immediate, urgent, highest, vhi, p1, s1"
-            ),
-            BugTaskImportance.HIGH: "crash, grave, major, high, hi, p2, s2",
-            BugTaskImportance.MEDIUM: "normal, nor, medium, p3, s3, Affects Some People",
-            BugTaskImportance.LOW: (
-                "minor, low, lo, lowest, vlo, trivial, p4, p5, s4, Affects Only Me"
-            ),
-            BugTaskImportance.WISHLIST: "enhancement, wishlist, feature",
-            BugTaskImportance.UNDECIDED: "unspecified, task, --, ---, n/a",
-        }
+        RESOLUTIONS,
     )
 
     def authorization(self, credentials: Credentials) -> Mapping[str, str]:
@@ -343,6 +305,14 @@ class Bugzilla(ExternalBugTracker):
             # Mozilla's way; Red Hat takes the Bearer, and stock Bugzilla neither.
             headers["X-BUGZILLA-API-KEY"] = credentials.token
         return headers
+
+
+def by_kind(ids: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
+    """Numbers and aliases: among numbers an alias finds nothing, or fails on PostgreSQL."""
+    for name in ("id", "alias"):
+        some = [each for each in ids if is_number(each) == (name == "id")]
+        if some:
+            yield name, some
 
 
 def judge_code(code: Any, message: str, alone: bool) -> Finding:

@@ -20,6 +20,7 @@ from typing import Any
 from zope.interface import implementer
 
 from malonewatch.externalbugtracker.driver import (
+    RESOLUTIONS_BY_STATE,
     Ask,
     Dialect,
     ExternalBugTracker,
@@ -31,6 +32,7 @@ from malonewatch.externalbugtracker.driver import (
     URLShape,
     Vocabulary,
     Workflow,
+    by_state,
     invert,
     is_number,
     parse_time,
@@ -62,26 +64,6 @@ CLASSIC_STATUSES = {
     "resolved": BugTaskStatus.FIXRELEASED,
 }
 
-# Status and resolution, as on bugs.python.org and in the templates that came
-# from there: the meaning while new or open, when closed, and while pending.
-RESOLUTIONS = {
-    "": (BugTaskStatus.NEW, BugTaskStatus.WONTFIX, BugTaskStatus.INCOMPLETE),
-    "accepted": (BugTaskStatus.CONFIRMED, BugTaskStatus.FIXCOMMITTED, BugTaskStatus.CONFIRMED),
-    "duplicate": (BugTaskStatus.CONFIRMED, BugTaskStatus.INVALID, BugTaskStatus.CONFIRMED),
-    "fixed": (BugTaskStatus.FIXCOMMITTED, BugTaskStatus.FIXRELEASED, BugTaskStatus.FIXCOMMITTED),
-    "invalid": (BugTaskStatus.INVALID,) * 3,
-    "later": (BugTaskStatus.CONFIRMED,) * 3,
-    "out of date": (BugTaskStatus.INVALID,) * 3,
-    "postponed": (BugTaskStatus.CONFIRMED, BugTaskStatus.WONTFIX, BugTaskStatus.WONTFIX),
-    "rejected": (BugTaskStatus.WONTFIX,) * 3,
-    "remind": (BugTaskStatus.CONFIRMED,) * 3,
-    "wont fix": (BugTaskStatus.WONTFIX,) * 3,
-    "works for me": (BugTaskStatus.INVALID,) * 3,
-    "not a bug": (BugTaskStatus.INVALID,) * 3,
-    "third party": (BugTaskStatus.INVALID,) * 3,
-}
-COLUMNS = (("new", 0), ("open", 0), ("closed", 1), ("pending", 2))
-
 # Status and substatus, as MPlayer had them.
 SUBSTATUSES = {
     BugTaskStatus.NEW: "new new, new open, open open",
@@ -103,7 +85,7 @@ NUMBERED: Mapping[str, Mapping[str, Sequence[str]]] = {
     },
     "resolution": {
         "status": ("open", "closed", "pending"),
-        "resolution": tuple(RESOLUTIONS)[1:12],
+        "resolution": tuple(RESOLUTIONS_BY_STATE)[:11],
     },
     "substatus": {
         "status": ("new", "open", "closed"),
@@ -151,6 +133,10 @@ class _Roundup(Dialect):
                 return self._with(self.classname, fields)
         return None
 
+    def ask_one(self, remotebug: str) -> Ask:
+        (ask,) = self.ask_many([remotebug], None)
+        return ask.for_one()
+
     def ids_of(self, record: Any) -> Iterable[str]:
         # A page is about the bug that it was asked for.
         return () if isinstance(record, str) else (record["id"],)
@@ -184,10 +170,6 @@ class Rest(_Roundup):
         query = (("@fields", ",".join(("title", "activity", *names))), ("@verbose", "0"))
         chosen = tuple(("id", remotebug) for remotebug in ids)
         yield Ask(self._path, (*query, *chosen), tuple(ids))
-
-    def ask_one(self, remotebug: str) -> Ask:
-        (ask,) = self.ask_many([remotebug], None)
-        return ask.for_one()
 
     def ask_missing(self, ids: Sequence[str]) -> Iterator[Ask]:
         for remotebug in ids:
@@ -246,10 +228,6 @@ class Csv(_Roundup):
             *(("@filter", "id"), ("id", ",".join(ids))),
         )
         yield Ask(f"/{self.classname}", query, tuple(ids), form=Form.CSV)
-
-    def ask_one(self, remotebug: str) -> Ask:
-        (ask,) = self.ask_many([remotebug], None)
-        return ask.for_one()
 
     def ask_missing(self, ids: Sequence[str]) -> Iterator[Ask]:
         for remotebug in ids:
@@ -316,11 +294,14 @@ class Roundup(ExternalBugTracker):
     statuses = Workflow(
         invert(
             CLASSIC_STATUSES,
-            {
-                f"{status} {resolution}".strip(): meanings[column]
-                for status, column in COLUMNS
-                for resolution, meanings in RESOLUTIONS.items()
-            },
+            # As on bugs.python.org.
+            by_state(
+                {
+                    **dict.fromkeys(("new", "open"), BugTaskStatus.NEW),
+                    "closed": BugTaskStatus.WONTFIX, "pending": BugTaskStatus.INCOMPLETE,
+                },
+                {"new": 0, "open": 0, "closed": 1, "pending": 2},
+            ),
             SUBSTATUSES,
         )
     )

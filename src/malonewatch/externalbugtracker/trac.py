@@ -18,6 +18,7 @@ from typing import Any
 from zope.interface import implementer
 
 from malonewatch.externalbugtracker.driver import (
+    RESOLUTIONS,
     Ask,
     Dialect,
     ExternalBugTracker,
@@ -27,33 +28,16 @@ from malonewatch.externalbugtracker.driver import (
     Read,
     Table,
     URLShape,
-    Vocabulary,
     Workflow,
+    invert,
     parse_time,
 )
-from malonewatch.interfaces import BugTaskImportance, BugTaskStatus, IBatches, Response
+from malonewatch.interfaces import BugTaskStatus, IBatches, Response
 
 COLUMNS = ("id", "summary", "status", "resolution", "priority", "severity", "changetime")
 # The first line has the fields' labels, or before 1.0 their names; this label differs.
 MODIFIED = "modified"
 
-# A ticket closed as a duplicate is Invalid, as it is in Bugzilla: it is over, and
-# what is still to happen happens in another one.
-RESOLUTIONS = {
-    BugTaskStatus.FIXRELEASED: "fixed, fixverified, fixreleased, done, completed, implemented",
-    BugTaskStatus.WONTFIX: (
-        "wontfix, willnotfix, wontdo, rejected, later, maybelater, remind, deferred, postponed,"
-        "upstream, reportedupstream, notourbug, thirdparty, moved"
-    ),
-    BugTaskStatus.EXPIRED: (
-        "obsolete, outdated, outofdate, expired, stale, abandoned, incomplete, insufficientinfo,"
-        "needinfo, needsinfo, needmoreinfo, needsmoreinfo, noresponse, userdisappeared"
-    ),
-    BugTaskStatus.INVALID: (
-        "invalid, worksforme, duplicate, cantfix, cantreproduce, unreproducible, notreproducible,"
-        "notabug, spam"
-    ),
-}
 # A workflow is whatever a site makes of it.  Here are the statuses of all
 # workflows that come with Trac, and those that are common elsewhere.
 STATUSES = {
@@ -153,22 +137,10 @@ class Trac(ExternalBugTracker):
     search_link = "/search?ticket=on&q={summary}"
     statuses = Workflow(
         # Some workflows have no resolutions but a status for each.
-        {
-            meaning: ",".join([STATUSES.get(meaning, ""), RESOLUTIONS.get(meaning, "")]).strip(",")
-            for meaning in (*STATUSES, *RESOLUTIONS)
-        },
+        invert(STATUSES, RESOLUTIONS),
         # Closed without a word why.
         {BugTaskStatus.FIXRELEASED: "closed, resolved, verified"},
         RESOLUTIONS,
-    )
-    importances = Vocabulary(
-        {
-            BugTaskImportance.CRITICAL: "blocker, critical, immediate, urgent, highest, p1",
-            BugTaskImportance.HIGH: "crash, grave, major, high, p2",
-            BugTaskImportance.MEDIUM: "normal, medium, p3",
-            BugTaskImportance.LOW: "minor, trivial, low, lowest, p4, p5",
-            BugTaskImportance.WISHLIST: "enhancement, wishlist, feature",
-        }
     )
 
 

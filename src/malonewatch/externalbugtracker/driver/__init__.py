@@ -21,8 +21,17 @@ from malonewatch.externalbugtracker.driver.vocabulary import (
     invert,
     join,
 )
+from malonewatch.externalbugtracker.driver.words import (
+    IMPORTANCES,
+    RESOLUTIONS,
+    RESOLUTIONS_BY_STATE,
+    by_state,
+)
 
 __all__ = [
+    "IMPORTANCES",
+    "RESOLUTIONS",
+    "RESOLUTIONS_BY_STATE",
     "Ask",
     "Dialect",
     "ExternalBugTracker",
@@ -39,6 +48,7 @@ __all__ = [
     "Workflow",
     "build_url",
     "by_place",
+    "by_state",
     "fold",
     "format_time",
     "from_epoch",

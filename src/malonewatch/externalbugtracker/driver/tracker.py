@@ -15,6 +15,7 @@ from malonewatch.externalbugtracker.driver.fetching import Fetching
 from malonewatch.externalbugtracker.driver.times import is_number
 from malonewatch.externalbugtracker.driver.urls import URLShape, fill
 from malonewatch.externalbugtracker.driver.vocabulary import Verdict, Vocabulary, Workflow
+from malonewatch.externalbugtracker.driver.words import IMPORTANCES
 from malonewatch.interfaces import (
     Batch,
     BugFilingAndSearchLinks,
@@ -62,7 +63,7 @@ class ExternalBugTracker(Dialect):
     folds_ids: ClassVar[bool] = False
 
     statuses: ClassVar[Workflow] = Workflow({})
-    importances: ClassVar[Vocabulary[BugTaskImportance]] = Vocabulary({})
+    importances: ClassVar[Vocabulary[BugTaskImportance]] = IMPORTANCES
 
     #: Templates for links, below the base URL; see `urls.fill`.
     file_link: ClassVar[str | tuple[str, ...] | None] = None

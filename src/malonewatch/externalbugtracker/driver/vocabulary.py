@@ -47,7 +47,7 @@ class Vocabulary(Generic[Meaning]):
                 word = word.strip()
                 if not word:
                     continue
-                self._words[word] = meaning
+                self._words.setdefault(word, meaning)
                 self._folded.setdefault(fold(word), meaning)
 
     def get(self, word: str) -> Meaning | None:
