@@ -298,7 +298,8 @@ class Roundup(ExternalBugTracker):
             by_state(
                 {
                     **dict.fromkeys(("new", "open"), BugTaskStatus.NEW),
-                    "closed": BugTaskStatus.WONTFIX, "pending": BugTaskStatus.INCOMPLETE,
+                    "closed": BugTaskStatus.WONTFIX,
+                    "pending": BugTaskStatus.INCOMPLETE,
                 },
                 {"new": 0, "open": 0, "closed": 1, "pending": 2},
             ),

@@ -20,6 +20,8 @@ from urllib.parse import SplitResult, urlsplit
 from zope.interface import implementer
 
 from malonewatch.externalbugtracker.driver import (
+    IMPORTANCES,
+    RESOLUTIONS,
     Ask,
     Finding,
     Forge,
@@ -27,9 +29,9 @@ from malonewatch.externalbugtracker.driver import (
     Instead,
     Read,
     URLShape,
-    Vocabulary,
     Workflow,
     by_place,
+    by_state,
     invert,
     parse_time,
     split_id,
@@ -45,6 +47,7 @@ from malonewatch.interfaces import (
     Response,
 )
 
+BASE = "https://sourceforge.net"
 NEIGHBOURHOODS = ("p", "u", "adobe")
 NAME = r"\w[\w.+-]{0,99}"
 # What else has numbers in its URLs: forums, messages, revisions and so on.
@@ -60,36 +63,19 @@ TICKET = re.compile(rf".*/{PATH}/\d+/?", re.ASCII)
 TRACKER = re.compile(rf"(.*?)/{PATH}/?", re.ASCII)
 FORMER = (
     "/support/tracker.php",
-    "/tracker",
-    "/tracker/index.php",
-    "/tracker2",
-    "/tracker2/index.php",
+    *(f"/tracker{number}{page}" for number in ("", "2") for page in ("", "/index.php")),
 )
 
-# What came over from the former tracker is "<state>-<resolution>".  Per
-# resolution: what it means if open, closed, pending.
+# What came over from the former tracker is "<state>-<resolution>"; whether it is over.
 STATES = {"open": False, "closed": True, "pending": None}
-RESOLUTIONS = {
-    "": (BugTaskStatus.NEW, BugTaskStatus.FIXRELEASED, BugTaskStatus.INCOMPLETE),
-    "accepted": (BugTaskStatus.CONFIRMED, BugTaskStatus.FIXCOMMITTED, BugTaskStatus.CONFIRMED),
-    # Nothing more happens to a closed duplicate; one not yet closed is still somebody's bug.
-    "duplicate": (BugTaskStatus.CONFIRMED, BugTaskStatus.INVALID, BugTaskStatus.CONFIRMED),
-    # Put off, but not refused.
-    "later": (BugTaskStatus.CONFIRMED,) * 3,
-    "remind": (BugTaskStatus.CONFIRMED,) * 3,
-    "postponed": (BugTaskStatus.CONFIRMED, BugTaskStatus.WONTFIX, BugTaskStatus.WONTFIX),
-    "fixed": (BugTaskStatus.FIXCOMMITTED, BugTaskStatus.FIXRELEASED, BugTaskStatus.FIXCOMMITTED),
-    "invalid": (BugTaskStatus.INVALID,) * 3,
-    "out-of-date": (BugTaskStatus.INVALID,) * 3,
-    "works-for-me": (BugTaskStatus.INVALID,) * 3,
-    "rejected": (BugTaskStatus.WONTFIX,) * 3,
-    "wont-fix": (BugTaskStatus.WONTFIX,) * 3,
-}
-FORMER_STATUSES = {
-    f"{state}-{resolution}".rstrip("-"): meaning
-    for resolution, meanings in RESOLUTIONS.items()
-    for state, meaning in zip(STATES, meanings, strict=True)
-}
+FORMER_STATUSES = by_state(
+    {
+        "open": BugTaskStatus.NEW,
+        "closed": BugTaskStatus.FIXRELEASED,
+        "pending": BugTaskStatus.INCOMPLETE,
+    },
+    {"open": 0, "closed": 1, "pending": 2},
+)
 # Beside those, a new Allura tracker has unread, accepted and wont-fix; the
 # others are names that projects commonly add.
 STATUSES = {
@@ -98,9 +84,7 @@ STATUSES = {
     BugTaskStatus.INPROGRESS: "assigned, in-progress, started, code-review, review, in-review",
     BugTaskStatus.INCOMPLETE: "needinfo, needs-info, feedback, waiting",
     BugTaskStatus.FIXCOMMITTED: "testing, validation",
-    BugTaskStatus.FIXRELEASED: "fixed, resolved, done, verified, released",
-    BugTaskStatus.INVALID: "invalid, duplicate, works-for-me, not-a-bug, out-of-date",
-    BugTaskStatus.WONTFIX: "wont-fix, rejected",
+    BugTaskStatus.FIXRELEASED: "verified, released",
 }
 
 
@@ -115,10 +99,7 @@ class SourceForge(Forge):
     bytes_base = 1024 * 1024
     multi_product = True
     hosts = {
-        **dict.fromkeys(
-            ("sourceforge.net", "www.sourceforge.net", "sf.net", "www.sf.net"),
-            "https://sourceforge.net",
-        ),
+        **{f"{www}{name}.net": BASE for www in ("", "www.") for name in ("sourceforge", "sf")},
         "forge-allura.apache.org": "https://forge-allura.apache.org",
     }
     urls = (
@@ -132,14 +113,14 @@ class SourceForge(Forge):
     highest_id = 2**31 - 1
     file_link = "/{product:path}/new/?summary={summary}&description={description}"
     search_link = "/{product:path}/search/?q={words}"
-    statuses = Workflow(invert(STATUSES, FORMER_STATUSES))
+    statuses = Workflow(invert(STATUSES, FORMER_STATUSES, RESOLUTIONS))
     # The custom field _priority: on SourceForge 9 is the highest, 5 what a ticket begins with.
-    importances = Vocabulary(
+    importances = IMPORTANCES.plus(
         {
-            BugTaskImportance.CRITICAL: "9, 8, critical, blocker",
-            BugTaskImportance.HIGH: "7, 6, high, major",
-            BugTaskImportance.MEDIUM: "5, medium, normal",
-            BugTaskImportance.LOW: "4, 3, 2, 1, low, minor",
+            BugTaskImportance.CRITICAL: "9, 8",
+            BugTaskImportance.HIGH: "7, 6",
+            BugTaskImportance.MEDIUM: "5",
+            BugTaskImportance.LOW: "4, 3, 2, 1",
         }
     )
 

@@ -43,12 +43,12 @@ class Vocabulary(Generic[Meaning]):
         self._words: dict[str, Meaning] = {}
         self._folded: dict[str, Meaning] = {}
         for meaning, words in table.items():
-            for word in words.split(",") if isinstance(words, str) else words:
-                word = word.strip()
-                if not word:
-                    continue
-                self._words.setdefault(word, meaning)
-                self._folded.setdefault(fold(word), meaning)
+            self._add(meaning, words.split(",") if isinstance(words, str) else words)
+
+    def _add(self, meaning: Meaning, words: Iterable[str]) -> None:
+        for word in filter(None, map(str.strip, words)):
+            self._words.setdefault(word, meaning)
+            self._folded.setdefault(fold(word), meaning)
 
     def get(self, word: str) -> Meaning | None:
         """What `word` means; None if it is not there."""
@@ -64,6 +64,13 @@ class Vocabulary(Generic[Meaning]):
     def items(self) -> Iterable[tuple[str, Meaning]]:
         """Each word as the table has it, and what it means."""
         return self._words.items()
+
+    def plus(self, table: Mapping[Meaning, str | Iterable[str]]) -> "Vocabulary[Meaning]":
+        """Another one, where what `table` says of a word comes first."""
+        both = Vocabulary(table)
+        for meaning in dict.fromkeys(self._words.values()):
+            both._add(meaning, [word for word in self if self._words[word] is meaning])
+        return both
 
 
 def invert(
