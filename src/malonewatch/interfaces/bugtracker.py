@@ -41,7 +41,14 @@ class IResultSet(Interface):
 
 
 class IBugTracker(IBugTrackerFacts):
-    """A bug tracker that we follow bugs in."""
+    """A bug tracker that we follow bugs in.
+
+    Setting `baseurl` to another server's, or `bugtrackertype`, makes it another
+    bug tracker: what is known of the remote side is forgotten, and all is asked
+    for in full; what the watches show stays until then.  That, another address
+    of the same server, and no longer being `guessed` may be what it was in
+    trouble for, so they end trouble and back-off.
+    """
 
     id = Attribute("Its number in the set, given once; None while it is in none.")
     title = TextLine(title="Title")
@@ -80,7 +87,8 @@ class IBugTracker(IBugTrackerFacts):
     )
     activity = Attribute("The latest `BugWatchActivity` entries, newest first, a bounded list.")
     politeness = Attribute(
-        "The `Politeness` that a person set for it; overrides the type's, and what was learnt."
+        "The `Politeness` that a person set for it; overrides the type's, and what was learnt.  "
+        "Raises BadInput for numbers that make no sense."
     )
     held = Attribute(
         "The `BugWatchChange` values that are kept back as too many at once, by watch; a list."
@@ -128,10 +136,12 @@ class IBugTracker(IBugTrackerFacts):
 
         The watches that have been due for longest come first, `batch_size` of
         them at most (0: all), each remote bug once, `request_size` remote
-        bugs a batch at most.  Bugs that spoiled answers before are in batches
-        with `Batch.apart`.  With `changed_since`, `Batch.seen` has those of
-        which everything is known, unless the last full answer of a bug is a
-        week old.
+        bugs a batch at most.  Before them come those of which something is
+        held.  Bugs that spoiled answers in the week before are in batches with
+        `Batch.apart`, the last ones.  The first has `Batch.probe` if a dialect
+        that is not the type's best was learnt more than a week ago.  With
+        `changed_since`, `Batch.seen` has those bugs of which everything is
+        known, unless the last full answer of a bug is a week old.
         """
 
     def preview(fetched: Fetched, brake: Brake = Brake()) -> Applied:
@@ -149,7 +159,8 @@ class IBugTracker(IBugTrackerFacts):
         status (`brake` counts them over a run), they are held, the bug tracker
         is in trouble (SUSPICIOUS_ANSWER), and all its watches are due again at
         the next attempt; what is held is applied when a later run, an hour or
-        more after, says the same of the bug.
+        more after, says the same of the bug, and dropped when it says
+        otherwise.  As long as anything is held that trouble goes on.
 
         Notifies `IBugWatchStatusChanged` for each watch whose status is
         another one, and the other events of `malonewatch.interfaces`.
@@ -209,6 +220,9 @@ class IBugTrackerSet(Interface):
     def add(bugtracker: Any) -> Any:
         """Add an `IBugTracker` and return it.
 
+        The case of its type's name does not matter, here and wherever it is
+        set.
+
         :raises BugTrackerNameTaken: there is one of that name.
         :raises BaseURLTaken: there is one at that base URL.
         :raises UnknownBugTrackerType: nothing can talk to its type.
@@ -255,7 +269,8 @@ class IBugTrackerSet(Interface):
 
     claims = Attribute("The `IClaims`: who works on what.")
     brake_settings = Attribute(
-        "The `BrakeSettings` of the site: when changes are too many at once; may be set."
+        "The `BrakeSettings` of the site: when changes are too many at once; may be set.  Raises "
+        "BadInput for numbers that make no sense."
     )
 
 

@@ -32,7 +32,10 @@ class IExternalBugTrackerType(Interface):
     )
     request_size = Attribute("How many bugs are asked for in one request, at most.")
     politeness = Attribute("The `Politeness` that such servers want, as far as the type knows.")
-    dialects = Attribute("The names of its dialects, the best first; empty if it has but one.")
+    dialects = Attribute(
+        "The names of its dialects, the best first; empty if it has but one.  What is learnt of a "
+        "bug tracker may have details after such a name and a ``+``."
+    )
     multi_product = Attribute("Whether filing and search links need a product.")
 
     def parseBugURL(url: SplitResult, baseurl: str | None = None) -> RecognisedURL | None:

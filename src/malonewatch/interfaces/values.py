@@ -216,7 +216,8 @@ class Applied:
     error of their own, `held` those whose change is kept back.  `changes`
     lists the watches whose status changed, `failures` those that have an error
     now.  `brake` goes into the next call for the same bug tracker in the same
-    run.  `trouble` is what the bug tracker is in after that, None if nothing.
+    run.  `trouble` is what the bug tracker is in after that, None if nothing;
+    after a run that of the last batch counts.
     """
 
     checked: int = 0
