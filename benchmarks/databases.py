@@ -13,6 +13,7 @@ from malonewatch.interfaces import (
     IBugTrackerSet,
 )
 from malonewatch.model import open_database
+from malonewatch.model.ledger import Pages
 from malonewatch.model.pages import PAGE
 
 #: How many watches a local bug has here.
@@ -67,9 +68,9 @@ def settle(uri: str) -> None:
     tomorrow = int(time.time()) + 80_000
 
     def put_off(tracker: Any) -> None:
-        pages = tracker.ledger.pages()
+        pages = Pages(tracker.ledger)
         for slot in range(tracker.watches.count()):
-            _, times = pages.page(slot)
+            _, times = pages.page(slot // PAGE)
             times.due[slot % PAGE] = tomorrow
         pages.finish()
 

@@ -8,12 +8,15 @@ from malonewatch import model
 from malonewatch.interfaces import (
     BugTrackerType,
     IBugSet,
+    IBugTrackerFacts,
     IBugTrackerSet,
     IBugWatchSet,
     IClock,
+    IExternalBugTracker,
     IPersonSet,
 )
 from malonewatch.model import BugTracker
+from malonewatch.model.trackertypes import find_type
 from malonewatch.testing import fresh_site
 
 from ..clock import FakeClock
@@ -98,8 +101,32 @@ def bug(clock, bugs, owner):
 
 
 @pytest.fixture
+def without_types(site):
+    """Nothing can talk to Bugzillas any more."""
+    registry = getGlobalSiteManager()
+    registration = (find_type("BUGZILLA"), (IBugTrackerFacts,), IExternalBugTracker, "BUGZILLA")
+    registry.unregisterAdapter(*registration)
+    yield
+    registry.registerAdapter(*registration)
+
+
+@pytest.fixture
 def watch(bug, tracker, owner):
     return bug.addWatch(tracker, "42", owner)
+
+
+@pytest.fixture
+def add_watches(bugs, tracker, owner):
+    """Adds so many watches, on remote bugs "0", "1" and so on, each of a bug of its own."""
+
+    def add(count):
+        return [bugs.createBug().addWatch(tracker, number, owner) for number in range(count)]
+
+    return add
+
+
+def test_its_origin_is_that_of_its_base_url(make_tracker):
+    assert make_tracker(baseurl="https://Bugs.example.com/x").origin == "https://bugs.example.com"
 
 
 @pytest.fixture

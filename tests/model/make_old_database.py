@@ -1,4 +1,4 @@
-"""Makes data/schema-1.fs, a database as the first version stores it::
+"""Made data/schema-1.fs, a database as the first version stored it, with malonewatch 0.1.0::
 
     python tests/model/make_old_database.py tests/model/data/schema-1.fs
 

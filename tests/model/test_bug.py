@@ -16,8 +16,11 @@ from malonewatch.interfaces import (
     IBugSet,
     IResultSet,
     NotFoundError,
+    RemoteBug,
 )
 from malonewatch.model import BugTracker
+
+from .fetching import apply
 
 
 def test_they_provide_the_interfaces(bugs, bug, watch):
@@ -39,6 +42,54 @@ def test_the_next_bug_has_the_next_number(bugs, bug):
     assert bugs.createBug().id == 8
     assert [each.id for each in bugs] == [1, 7, 8]
     assert bugs.count() == 3
+
+
+def test_a_number_is_given_once(bugs, bug):
+    bugs.createBug(id=7)
+    for expected in (8, 9):
+        newest = bugs.createBug()
+        assert newest.id == expected
+        bugs.removeBug(newest)
+    # One that was not the highest does not matter.
+    bugs.removeBug(bug)
+    assert bugs.createBug().id == 10
+    bugs.removeBug(bugs.get(10))
+    bugs.removeBug(bugs.get(7))
+    assert bugs.createBug().id == 11
+
+
+def test_a_number_may_be_chosen_again(bugs, bug):
+    bugs.removeBug(bug)
+    assert bugs.createBug(id=1).id == 1
+    bugs.removeBug(bugs.get(1))
+    assert bugs.createBug().id == 2
+
+
+def test_the_bugs_from_a_number_on(bugs):
+    for number in (3, 5, 8):
+        bugs.createBug(id=number)
+    assert [bug.id for bug in bugs.getBugsFrom(4)] == [5, 8]
+    assert [bug.id for bug in bugs.getBugsFrom(5)] == [5, 8]
+    assert list(bugs.getBugsFrom(9)) == []
+
+
+def test_a_removed_bug_is_gone_with_its_watches(bugs, bug, tracker, watch, watches, events):
+    other = bugs.createBug().addWatch(tracker, "42", None)
+    bug.addWatch(tracker, "43", None)
+    bugs.removeBug(bug)
+    assert bugs.query(1) is None
+    assert list(watches) == list(tracker.watches) == [other]
+    removed = [event.object for event in events if IObjectRemovedEvent.providedBy(event)]
+    assert len(removed) == 3
+    assert removed[-1] is bug
+
+
+def test_a_bug_that_is_gone_is_not_removed_again(bugs, bug):
+    bugs.removeBug(bug)
+    again = bugs.createBug(id=1)
+    with pytest.raises(NotFoundError, match="no bug 1"):
+        bugs.removeBug(bug)
+    assert bugs.get(1) is again
 
 
 @pytest.mark.parametrize("number", [1, 0, -1, 2**62, 2**80])
@@ -167,8 +218,8 @@ def test_a_removed_watch_is_gone_everywhere(bug, tracker, watch, watches, events
     assert event.oldParent is watches
 
 
-def test_after_it_is_removed_a_watch_can_be_added_anew(bug, tracker, watch, owner):
-    watch.remotestatus = "NEW"
+def test_after_it_is_removed_a_watch_can_be_added_anew(bug, tracker, watch, owner, clock):
+    apply(tracker, [RemoteBug("42", "NEW")], clock.moment)
     bug.removeWatch(watch)
     again = bug.addWatch(tracker, "42", owner)
     assert again is not watch

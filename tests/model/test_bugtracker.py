@@ -3,7 +3,6 @@ from datetime import datetime, timedelta, timezone
 import pytest
 import pytz
 import transaction
-from zope.component import getGlobalSiteManager
 from zope.interface.verify import verifyObject
 from zope.schema import getValidationErrors
 
@@ -15,25 +14,13 @@ from malonewatch.interfaces import (
     BugTrackerType,
     IBugTracker,
     IBugTrackerFacts,
-    IExternalBugTracker,
     IResultSet,
+    Politeness,
     RemoteBug,
 )
 from malonewatch.model.pages import PAGE
 
-
-@pytest.fixture
-def add_watches(bugs, tracker, owner):
-    """Adds so many watches, on remote bugs "0", "1" and so on, each of a bug of its own."""
-
-    def add(count):
-        return [bugs.createBug().addWatch(tracker, number, owner) for number in range(count)]
-
-    return add
-
-
-def test_its_origin_is_that_of_its_base_url(make_tracker):
-    assert make_tracker(baseurl="https://Bugs.example.com/x").origin == "https://bugs.example.com"
+from .fetching import answer, apply, fail
 
 
 def test_it_provides_the_interface(tracker):
@@ -43,7 +30,7 @@ def test_it_provides_the_interface(tracker):
 def test_its_values_are_what_the_interface_says(tracker, watch, clock):
     tracker.aliases = ["https://a.example.com"]
     assert getValidationErrors(IBugTracker, tracker) == []
-    tracker.recordTrouble(BugTrackerConnectError("It is down."), clock.moment, ["42"])
+    fail(tracker, BugTrackerConnectError("It is down."), clock.moment, ["42"])
     assert getValidationErrors(IBugTracker, tracker) == []
 
 
@@ -57,6 +44,46 @@ def test_a_new_one(tracker, clock, owner):
     assert tracker.activity == []
     assert (tracker.failures, tracker.last_error_type, tracker.last_error) == (0, None, None)
     assert (tracker.next_attempt, tracker.clock_skew, tracker.dialect) == (None, None, None)
+
+
+def test_how_it_is_to_be_asked_can_be_set(tracker, reopened):
+    assert tracker.politeness == Politeness()
+    tracker.politeness = Politeness(2, 1.5)
+    assert reopened(tracker).politeness == tracker.politeness == Politeness(2, 1.5)
+    tracker.politeness = Politeness(gap=0)
+    assert tracker.politeness == Politeness(None, 0)
+
+
+@pytest.mark.parametrize(
+    "politeness", [Politeness(0), Politeness(-1), Politeness(gap=-1), Politeness(gap=float("nan"))]
+)
+def test_but_not_to_what_makes_no_sense(tracker, politeness):
+    with pytest.raises(BadInput, match="gap is a number of seconds"):
+        tracker.politeness = politeness
+    assert tracker.politeness == Politeness()
+
+
+def test_one_that_is_in_no_set_any_more_can_be_told_all_the_same(trackers, tracker, clock):
+    trackers.remove(tracker)
+    fail(tracker, BugTrackerConnectError("Down."), clock.moment)
+    assert tracker.next_attempt is not None
+    answer(tracker, clock.moment)
+    assert tracker.next_attempt is None
+    tracker.baseurl = "https://other.example.com"
+    tracker.bugtrackertype = BugTrackerType.TRAC
+    assert tracker.bugtrackertype == BugTrackerType.TRAC
+
+
+def test_what_a_person_sees_in_a_debugger(tracker, bug, watch, owner):
+    assert [repr(thing) for thing in (tracker, bug, watch, owner)] == [
+        *("<BugTracker bugs>", "<Bug 1>", "<BugWatch 1>", "<Person sample>"),
+    ]
+    assert [thing.__name__ for thing in (tracker, bug, watch, owner)] == [
+        "bugs",
+        "1",
+        "1",
+        "sample",
+    ]
 
 
 def test_the_facts_are_a_plain_value(tracker):
@@ -82,17 +109,10 @@ def test_an_id_has_one_way_to_be_written(tracker, remotebug):
     assert tracker.canonicalRemoteBug(remotebug) == "42"
 
 
-def test_an_id_of_a_type_that_is_gone_stays_as_it_is(tracker, watch):
-    registry = getGlobalSiteManager()
-    from malonewatch.externalbugtracker import Bugzilla
-
-    registry.unregisterAdapter(Bugzilla, provided=IExternalBugTracker, name="BUGZILLA")
-    try:
-        assert tracker.canonicalRemoteBug(" #42 ") == "#42"
-        assert watch.bug.getBugWatch(tracker, "42") is watch
-        assert watch.url == tracker.baseurl
-    finally:
-        registry.registerAdapter(Bugzilla, provided=IExternalBugTracker, name="BUGZILLA")
+def test_an_id_of_a_type_that_is_gone_stays_as_it_is(tracker, watch, without_types):
+    assert tracker.canonicalRemoteBug(" #42 ") == "#42"
+    assert watch.bug.getBugWatch(tracker, "42") is watch
+    assert watch.url == tracker.baseurl
 
 
 # Watches
@@ -198,47 +218,6 @@ def due(tracker, now, **values):
     return [batch.remotebugs for batch in batches]
 
 
-def test_a_new_watch_is_due(tracker, watch, clock):
-    assert tracker.countDue(clock.moment) == 1
-    assert due(tracker, clock.moment) == [("42",)]
-
-
-def test_a_watch_that_was_checked_is_not_due_for_23_hours(tracker, watch, clock):
-    watch.lastchecked = clock.moment
-    assert due(tracker, clock.moment + timedelta(hours=22, minutes=59)) == []
-    assert due(tracker, clock.moment + timedelta(hours=23)) == [("42",)]
-
-
-def test_those_due_for_longest_come_first(tracker, add_watches, clock):
-    for watch, hours in zip(add_watches(4), [1, 4, 2, 3], strict=True):
-        watch.next_check = clock.moment - timedelta(hours=hours)
-    assert due(tracker, clock.moment) == [("1", "3", "2", "0")]
-    count, batches = tracker.getDueBatches(clock.moment, 2, 100)
-    assert count == 2
-    assert [batch.remotebugs for batch in batches] == [("1", "3")]
-
-
-def test_batches_are_no_larger_than_a_request(tracker, add_watches, clock):
-    add_watches(5)
-    assert due(tracker, clock.moment, request_size=2) == [("0", "1"), ("2", "3"), ("4",)]
-
-
-def test_each_remote_bug_is_asked_for_once(tracker, bugs, owner, clock):
-    for remotebug in ("42", "43", "42"):
-        bugs.createBug().addWatch(tracker, remotebug, owner)
-    count, batches = tracker.getDueBatches(clock.moment, 0, 100)
-    assert count == 3
-    assert [batch.remotebugs for batch in batches] == [("42", "43")]
-
-
-def test_a_batch_says_whom_to_ask(tracker, watch, clock):
-    tracker.dialect = "rest"
-    _, (batch,) = tracker.getDueBatches(clock.moment, 0, 100)
-    assert batch.tracker == tracker.facts
-    assert batch.since is None
-    assert batch.validators == {}
-
-
 def test_times_of_any_zone_are_accepted(tracker, watch, clock):
     watch.lastchecked = clock.moment.astimezone(timezone(timedelta(hours=5)))
     eastern = pytz.timezone("US/Eastern")
@@ -261,9 +240,9 @@ def test_the_night_the_clocks_are_set_back_is_an_hour_longer(tracker, watch, clo
         lambda tracker, naive: tracker.getDueBatches(naive, 0, 100),
         lambda tracker, naive: tracker.setClockBack(naive),
         lambda tracker, naive: tracker.resetWatches(naive),
-        lambda tracker, naive: tracker.applyOutcomes([RemoteBug("42", "NEW")], naive),
-        lambda tracker, naive: tracker.recordAnswer(naive, "rest"),
-        lambda tracker, naive: tracker.recordTrouble(BugTrackerConnectError("Down."), naive),
+        lambda tracker, naive: apply(tracker, [RemoteBug("42", "NEW")], naive),
+        lambda tracker, naive: answer(tracker, naive),
+        lambda tracker, naive: fail(tracker, BugTrackerConnectError("Down."), naive),
         lambda tracker, naive: list(tracker.__parent__.getBugTrackerStates(naive)),
         lambda tracker, naive: tracker.__parent__.clockWentBack(naive),
     ],
@@ -284,8 +263,8 @@ def test_resetting_makes_all_watches_due_and_forgets_back_off(
     tracker, trackers, add_watches, clock
 ):
     add_watches(3)
-    tracker.applyOutcomes([RemoteBug("0", "NEW"), RemoteBug("1", "NEW")], clock.moment, 0)
-    tracker.recordTrouble(BugTrackerConnectError("It is down."), clock.moment, ["2"])
+    apply(tracker, [RemoteBug("0", "NEW"), RemoteBug("1", "NEW")], clock.moment, 0)
+    fail(tracker, BugTrackerConnectError("It is down."), clock.moment, ["2"])
     assert tracker.countDue(clock.moment) == 1
     assert tracker.resetWatches(clock.tick(hours=1)) == 3
     assert tracker.countDue(clock.moment) == 3
@@ -301,7 +280,7 @@ def test_resetting_makes_all_watches_due_and_forgets_back_off(
 def test_after_resetting_all_is_asked_for_in_full(tracker, add_watches, clock):
     add_watches(20)
     answers = [RemoteBug(str(number), "NEW", validator="v") for number in range(20)]
-    tracker.applyOutcomes(answers, clock.moment, 0)
+    apply(tracker, answers, clock.moment, 0)
     tracker.resetWatches(clock.tick(days=2))
     for changed_since in (False, True):
         _, batches = tracker.getDueBatches(clock.moment, 0, 100, changed_since)
@@ -323,7 +302,7 @@ def test_the_state_of_each_bug_tracker_by_title(trackers, make_tracker, bugs, cl
     make_tracker("mm", title="Inactive", active=False)
     for name in ("aa", "mm"):
         bugs.createBug().addWatch(trackers[name], "1", owner)
-    trackers["aa"].recordTrouble(BugTrackerConnectError("Down.", retry_after=3600), clock.moment)
+    fail(trackers["aa"], BugTrackerConnectError("Down.", retry_after=3600), clock.moment)
     assert list(trackers.getBugTrackerStates(clock.moment)) == [
         BugTrackerState("mm", "Inactive", "https://mm.example.com", False, True, None),
         BugTrackerState("zz", "Quiet", "https://zz.example.com", True, False, None),
@@ -341,7 +320,7 @@ def test_the_state_of_each_bug_tracker_by_title(trackers, make_tracker, bugs, cl
 
 def test_a_bug_tracker_whose_back_off_is_over_may_be_asked(trackers, tracker, watch, clock):
     trouble = BugTrackerConnectError("Down.", retry_after=3600)
-    tracker.recordTrouble(trouble, clock.moment)
+    fail(tracker, trouble, clock.moment)
     (state,) = trackers.getBugTrackerStates(clock.moment + timedelta(minutes=59))
     assert state.next_attempt is not None
     (state,) = trackers.getBugTrackerStates(clock.moment + timedelta(minutes=61))
@@ -400,7 +379,7 @@ def test_the_state_of_a_stored_bug_tracker(trackers, tracker, watch, clock, reop
 
 
 def test_a_clock_that_runs_on_has_not_gone_back(trackers, tracker, watch, clock):
-    tracker.applyOutcomes([RemoteBug("42", "NEW")], clock.moment)
+    apply(tracker, [RemoteBug("42", "NEW")], clock.moment)
     assert not trackers.clockWentBack(clock.moment)
     assert not trackers.clockWentBack(clock.tick(days=1))
     # Processes on two machines may disagree a little.
@@ -410,8 +389,8 @@ def test_a_clock_that_runs_on_has_not_gone_back(trackers, tracker, watch, clock)
 @pytest.mark.parametrize(
     "record",
     [
-        lambda tracker, moment: tracker.applyOutcomes([RemoteBug("42", "NEW")], moment),
-        lambda tracker, moment: tracker.recordTrouble(BugTrackerConnectError("Down."), moment),
+        lambda tracker, moment: apply(tracker, [RemoteBug("42", "NEW")], moment),
+        lambda tracker, moment: fail(tracker, BugTrackerConnectError("Down."), moment),
     ],
 )
 def test_a_clock_is_noticed_that_went_back(trackers, tracker, watch, clock, record):
@@ -435,9 +414,9 @@ def test_a_clock_is_noticed_that_was_wrong_when_a_watch_was_added(
 
 def test_what_a_wrong_clock_put_off_is_due(tracker, add_watches, clock):
     wrong, right = add_watches(2)
-    tracker.applyOutcomes([RemoteBug("1", "NEW")], clock.moment)
-    tracker.applyOutcomes([RemoteBug("0", "NEW")], clock.moment + timedelta(days=365), 0)
-    tracker.recordTrouble(BugTrackerConnectError("Down."), clock.moment + timedelta(days=365))
+    apply(tracker, [RemoteBug("1", "NEW")], clock.moment)
+    apply(tracker, [RemoteBug("0", "NEW")], clock.moment + timedelta(days=365), 0)
+    fail(tracker, BugTrackerConnectError("Down."), clock.moment + timedelta(days=365))
     clock.tick(minutes=1)
     tracker.setClockBack(clock.moment)
     assert due(tracker, clock.moment) == [("0",)]
@@ -484,7 +463,7 @@ def few_and_many(site, clock, make_tracker, bugs, owner):
         for number in range(size):
             bug.addWatch(tracker, number, owner)
         later = clock.moment + timedelta(hours=9)
-        tracker.applyOutcomes([RemoteBug(str(number), "NEW") for number in range(size)], later)
+        apply(tracker, [RemoteBug(str(number), "NEW") for number in range(size)], later)
         for watch in tracker.watches[:10]:
             watch.next_check = clock.moment
         transaction.commit()

@@ -11,6 +11,7 @@ from malonewatch.externalbugtracker import Bugzilla
 from malonewatch.interfaces import (
     BadInput,
     BaseURLTaken,
+    BrakeSettings,
     BugTrackerNameTaken,
     BugTrackerType,
     IBugTrackerSet,
@@ -33,6 +34,22 @@ def snapshot(trackers):
 
 def test_it_provides_the_interface(trackers):
     verifyObject(IBugTrackerSet, trackers)
+
+
+def test_when_changes_are_too_many_can_be_set(trackers, reopened):
+    assert trackers.brake_settings == BrakeSettings(20, 1 / 3, 3600.0)
+    trackers.brake_settings = BrakeSettings(5, 0.5, 60.0)
+    assert reopened(trackers).brake_settings == BrakeSettings(5, 0.5, 60.0)
+    with pytest.raises(BadInput, match="The brake needs"):
+        trackers.brake_settings = BrakeSettings(0)
+    assert trackers.brake_settings.least == 5
+
+
+def test_a_number_is_given_once(trackers, make_tracker):
+    for name, expected in (("aa", 1), ("bb", 2), ("cc", 3)):
+        tracker = make_tracker(name)
+        assert tracker.id == expected
+        trackers.remove(tracker)
 
 
 def test_it_is_the_utility_of_its_site(site, trackers):
@@ -577,7 +594,7 @@ def test_those_with_the_most_watches_come_first(trackers, make_tracker, bugs, ow
 
 def test_the_types_are_those_that_are_registered(trackers):
     types = dict(trackers.getBugTrackerTypes())
-    assert types[BugTrackerType.BUGZILLA] is Bugzilla
+    assert types[BugTrackerType.BUGZILLA].title == "Bugzilla"
     assert list(types) == sorted(types)
     for external in types.values():
         assert IExternalBugTrackerType.providedBy(external)
@@ -594,3 +611,31 @@ def test_a_type_from_elsewhere_is_one_more(trackers, make_tracker):
         assert make_tracker(bugtrackertype=BugTrackerType.OTHER).bugtrackertype == "OTHER"
     finally:
         registry.unregisterAdapter(Other, provided=IExternalBugTracker, name="OTHER")
+
+
+@pytest.fixture
+def lower_case(site):
+    """There is a type whose name is in lower case."""
+
+    class Other(Bugzilla):
+        name = "other"
+
+    registry = getGlobalSiteManager()
+    registry.registerAdapter(Other, provided=IExternalBugTracker, name="other")
+    yield
+    registry.unregisterAdapter(Other, provided=IExternalBugTracker, name="other")
+
+
+@pytest.mark.parametrize("name", ["other", "OTHER", "Other"])
+def test_the_case_of_a_types_name_does_not_matter(trackers, make_tracker, lower_case, name):
+    assert make_tracker("one", bugtrackertype=name).bugtrackertype == "other"
+    baseurl = "https://two.example.com"
+    assert trackers.ensureBugTracker(baseurl, None, name).bugtrackertype == "other"
+    tracker = make_tracker("three")
+    tracker.bugtrackertype = name
+    assert tracker.bugtrackertype == "other"
+
+
+@pytest.mark.parametrize("name", ["bugzilla", "BUGZILLA", "Bugzilla"])
+def test_nor_does_it_where_it_is_in_upper_case(make_tracker, name):
+    assert make_tracker(bugtrackertype=name).bugtrackertype == BugTrackerType.BUGZILLA

@@ -16,11 +16,11 @@ from malonewatch.interfaces import (
     BugTaskStatus,
     BugWatchErrorType,
     IBugWatch,
-    IBugWatchSet,
-    NotFoundError,
     RemoteBug,
     RemoteBugError,
 )
+
+from .fetching import apply
 
 LATER = datetime(2025, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
 
@@ -36,6 +36,11 @@ KNOWN = RemoteBug(
     "7",
     "https://new.example.com/show_bug.cgi?id=42",
     "etag",
+    closed=True,
+    guessed=True,
+    private=True,
+    date_closed=datetime(2024, 1, 2, tzinfo=timezone.utc),
+    fixed_in="5.0",
 )
 
 
@@ -50,22 +55,26 @@ def nothing_is_known_of(watch):
         watch.remote_modified,
         watch.duplicate_of,
         watch.moved_to,
+        watch.closed,
+        watch.guessed,
+        watch.private,
+        watch.date_closed,
+        watch.fixed_in,
         watch.lastchecked,
         watch.lastchanged,
         watch.last_error_type,
     ) == (
         *(None, "", BugTaskStatus.UNKNOWN, BugTaskImportance.UNKNOWN, "", ""),
-        *(None, None, None, None, None, None),
+        *(None, None, None, None, False, False, None, "", None, None, None),
     )
 
 
-def test_they_provide_the_interfaces(watches, watch):
-    verifyObject(IBugWatchSet, watches)
+def test_it_provides_the_interface(watch):
     verifyObject(IBugWatch, watch)
 
 
 def test_its_values_are_what_the_interface_says(tracker, watch, clock):
-    tracker.applyOutcomes([KNOWN], clock.moment)
+    apply(tracker, [KNOWN], clock.moment)
     assert getValidationErrors(IBugWatch, watch) == []
 
 
@@ -92,7 +101,7 @@ def test_a_new_watch_is_notified(bug, tracker, owner, watches, events):
 
 
 def test_all_of_it_is_stored(tracker, watch, owner, clock, reopened):
-    tracker.applyOutcomes([KNOWN], clock.moment)
+    apply(tracker, [KNOWN], clock.moment)
     found = reopened(watch)
     names = [name for name in IBugWatch if not hasattr(IBugWatch[name], "getSignatureInfo")]
     names = set(names) - {"bug", "bugtracker", "owner"}
@@ -176,7 +185,7 @@ def test_what_went_wrong_can_be_set(watch, error_type, reopened):
 
 
 def test_resetting_forgets_all_that_is_known(tracker, watch, clock, events):
-    tracker.applyOutcomes([KNOWN], clock.moment)
+    apply(tracker, [KNOWN], clock.moment)
     events.clear()
     clock.tick(minutes=1)
     watch.reset()
@@ -188,7 +197,7 @@ def test_resetting_forgets_all_that_is_known(tracker, watch, clock, events):
 
 
 def test_resetting_a_watch_that_is_not_loaded_yet(site, tracker, watch, clock):
-    tracker.applyOutcomes([KNOWN], clock.moment)
+    apply(tracker, [KNOWN], clock.moment)
     transaction.commit()
     site.connection.cacheMinimize()
     watch.reset()
@@ -199,21 +208,22 @@ def test_resetting_a_watch_that_is_not_loaded_yet(site, tracker, watch, clock):
 
 
 def test_resetting_keeps_the_history(tracker, watch, clock):
-    tracker.applyOutcomes([KNOWN], clock.moment)
+    apply(tracker, [KNOWN], clock.moment)
+    before = watch.activity
     watch.reset()
-    assert len(watch.activity) == 1
+    assert watch.activity == before != []
 
 
 def test_after_resetting_the_same_answer_is_news(tracker, watch, clock):
-    tracker.applyOutcomes([KNOWN], clock.moment)
+    apply(tracker, [KNOWN], clock.moment)
     watch.reset()
-    applied = tracker.applyOutcomes([KNOWN], clock.moment)
+    applied = apply(tracker, [KNOWN], clock.moment)
     assert len(applied.changes) == 1
     assert watch.remotestatus == "RESOLVED FIXED"
 
 
 def test_after_resetting_a_watch_is_asked_for_in_full(tracker, watch, clock):
-    tracker.applyOutcomes([KNOWN], clock.moment, 0)
+    apply(tracker, [KNOWN], clock.moment, 0)
     watch.reset()
     _, (batch,) = tracker.getDueBatches(clock.moment, 0, 100, changed_since=True)
     assert (batch.since, batch.validators) == (None, {})
@@ -225,7 +235,7 @@ def test_after_resetting_a_watch_is_asked_for_in_full(tracker, watch, clock):
 def test_the_history_is_bounded_and_newest_first(tracker, watch, clock):
     for number in range(50):
         remote = RemoteBug("42", str(number), BugTaskStatus.NEW)
-        tracker.applyOutcomes([remote], clock.tick(days=1))
+        apply(tracker, [remote], clock.tick(days=1))
     assert len(watch.activity) == 30
     assert watch.activity[0].message == "48 -> 49"
     assert watch.activity[0].date == clock.moment
@@ -234,9 +244,9 @@ def test_the_history_is_bounded_and_newest_first(tracker, watch, clock):
 
 def test_the_same_failure_again_is_one_entry_and_no_write(tracker, watch, clock):
     failure = RemoteBugError("42", BugWatchErrorType.BUG_NOT_FOUND, "There is no bug 42.")
-    tracker.applyOutcomes([failure], clock.moment)
+    apply(tracker, [failure], clock.moment)
     transaction.commit()
-    tracker.applyOutcomes([failure], clock.tick(days=1))
+    apply(tracker, [failure], clock.tick(days=1))
     assert not watch._p_changed
     assert len(watch.activity) == 1
 
@@ -244,7 +254,7 @@ def test_the_same_failure_again_is_one_entry_and_no_write(tracker, watch, clock)
 def test_the_history_can_be_pruned(tracker, watch, clock):
     for number in range(5):
         remote = RemoteBug("42", str(number), BugTaskStatus.NEW)
-        tracker.applyOutcomes([remote], clock.tick(days=1))
+        apply(tracker, [remote], clock.tick(days=1))
     assert watch.pruneActivity(clock.moment - timedelta(days=1)) == 3
     assert [entry.message for entry in watch.activity] == ["3 -> 4", "2 -> 3"]
     transaction.commit()
@@ -254,17 +264,30 @@ def test_the_history_can_be_pruned(tracker, watch, clock):
         watch.pruneActivity(datetime(2024, 5, 6))
 
 
-# The set
+# Records of other versions.
 
 
-def test_watches_by_number(watches, bug, tracker, watch, owner):
-    other = bug.addWatch(tracker, "43", owner)
-    assert list(watches) == [watch, other]
-    assert watches.count() == 2
-    assert watches.get(watch.id) is watch
+def test_words_of_a_later_version_are_unknown(watch, reopened):
+    state = watch.__getstate__()
+    changed = list(state)
+    for place, value in enumerate(state):
+        if value == "UNKNOWN":
+            changed[place] = "FROBBED"
+    watch.__setstate__(tuple(changed))
+    watch._p_changed = True
+    found = reopened(watch)
+    assert found.status is BugTaskStatus.UNKNOWN
+    assert found.importance is BugTaskImportance.UNKNOWN
 
 
-@pytest.mark.parametrize("number", [0, 2, -1, 2**80, "1", None])
-def test_a_watch_that_is_not_there(watches, watch, number):
-    with pytest.raises(NotFoundError, match=f"^There is no bug watch {number}"):
-        watches.get(number)
+def test_a_record_of_a_later_version_is_not_cut(watch):
+    with pytest.raises(ValueError, match="longer"):
+        watch.__setstate__((*watch.__getstate__(), "more"))
+
+
+def test_a_record_of_the_first_version_lacks_some(tracker, watch, clock):
+    apply(tracker, [KNOWN], clock.moment)
+    watch.__setstate__(watch.__getstate__()[:-5])
+    assert (watch.closed, watch.guessed, watch.private) == (None, False, False)
+    assert (watch.date_closed, watch.fixed_in) == (None, "")
+    assert watch.remotestatus == "RESOLVED FIXED"

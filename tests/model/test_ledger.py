@@ -19,7 +19,7 @@ from ZODB.MappingStorage import MappingStorage
 
 from malonewatch.interfaces import BugWatchErrorType
 from malonewatch.model import schedule
-from malonewatch.model.ledger import Latest, Ledger
+from malonewatch.model.ledger import Ledger, Pages
 from malonewatch.model.pages import NEVER, PAGE, UNKNOWN
 
 TODAY = 1_700_000_000
@@ -40,6 +40,7 @@ class Row:
     checked: int = UNKNOWN
     seen: int = UNKNOWN
     failures: int = 0
+    full: int = 0
     digest: int = 0
     error_type: BugWatchErrorType | None = None
 
@@ -56,6 +57,8 @@ class LedgerMachine(RuleBasedStateMachine):
         self.root["ledger"], self.root["earliest"] = Ledger(), LLBTree()
         self.rows = {}
         self.validators = {}
+        self.held = {}
+        self.apart = {}
         self.added = 0
 
     @initialize(attached=st.booleans())
@@ -69,6 +72,14 @@ class LedgerMachine(RuleBasedStateMachine):
         self.manager.abort()
         self.connection.close()
         self.db.close()
+
+    @property
+    def known(self):
+        return self.rows, self.validators, self.held, self.apart, self.added
+
+    @known.setter
+    def known(self, known):
+        self.rows, self.validators, self.held, self.apart, self.added = known
 
     @property
     def ledger(self):
@@ -100,7 +111,8 @@ class LedgerMachine(RuleBasedStateMachine):
             self.ledger.remove(slot)
             row = self.rows.pop(slot)
             if not any(other.remotebug == row.remotebug for other in self.rows.values()):
-                self.validators.pop(row.remotebug, None)
+                for known in (self.validators, self.held, self.apart):
+                    known.pop(row.remotebug, None)
 
     @precondition(lambda self: self.rows)
     @rule(
@@ -112,6 +124,7 @@ class LedgerMachine(RuleBasedStateMachine):
                 "checked": moments,
                 "seen": moments,
                 "failures": st.integers(min_value=0, max_value=255),
+                "full": st.integers(min_value=0, max_value=255),
                 "digest": st.integers(min_value=0, max_value=2**64 - 1),
             },
         ),
@@ -132,12 +145,33 @@ class LedgerMachine(RuleBasedStateMachine):
     @rule(data=st.data(), due=moments, checked=moments, count=st.integers(1, 150))
     def write_many(self, data, due, checked, count):
         first = self.slot(data)
-        pages = self.ledger.pages()
+        pages = Pages(self.ledger)
         for slot in [slot for slot in sorted(self.rows) if slot >= first][:count]:
-            _, times = pages.page(slot)
+            pages.look(slot // PAGE)
+            _, times = pages.page(slot // PAGE)
             times.due[slot % PAGE], times.checked[slot % PAGE] = due, checked
             self.rows[slot].due, self.rows[slot].checked = due, checked
         pages.finish()
+
+    @precondition(lambda self: self.rows)
+    @rule(data=st.data(), moment=moments, packed=st.none() | st.tuples(st.text(max_size=3)))
+    def hold(self, data, moment, packed):
+        remotebug = self.rows[self.slot(data)].remotebug
+        if packed is None:
+            self.ledger.let_go(remotebug)
+            self.held.pop(remotebug, None)
+        else:
+            self.ledger.hold(remotebug, moment, packed)
+            self.held[remotebug] = moment, packed
+
+    @precondition(lambda self: self.rows)
+    @rule(data=st.data(), moment=st.none() | moments)
+    def set_apart(self, data, moment):
+        remotebug = self.rows[self.slot(data)].remotebug
+        self.ledger.set_apart(remotebug, moment)
+        self.apart[remotebug] = moment
+        if moment is None:
+            del self.apart[remotebug]
 
     @precondition(lambda self: self.rows)
     @rule(data=st.data(), validator=st.none() | st.text(max_size=3))
@@ -147,6 +181,21 @@ class LedgerMachine(RuleBasedStateMachine):
         self.validators[remotebug] = validator
         if validator is None:
             del self.validators[remotebug]
+
+    @rule(now=moments)
+    def make_due(self, now):
+        self.ledger.make_due(now + 0.5)
+        for row in self.rows.values():
+            row.due, row.seen = min(row.due, now), UNKNOWN
+
+    @rule(now=moments)
+    def forget(self, now):
+        self.ledger.forget(now + 0.5)
+        for row in self.rows.values():
+            row.due, row.seen, row.failures = min(row.due, now), UNKNOWN, 0
+            row.digest, row.error_type = 0, None
+        for known in (self.validators, self.held, self.apart):
+            known.clear()
 
     @rule(now=moments)
     def reset(self, now):
@@ -162,18 +211,24 @@ class LedgerMachine(RuleBasedStateMachine):
             if row.checked > now or (row.checked == UNKNOWN and row.due > now):
                 row.checked = min(row.checked, now)
                 row.due, row.seen = now, UNKNOWN
+        # The ledger is given part of a second more.
+        self.held = {
+            remotebug: (now + 0.5 if moment > now else moment, packed)
+            for remotebug, (moment, packed) in self.held.items()
+        }
+        self.apart = {remotebug: min(moment, now) for remotebug, moment in self.apart.items()}
 
     @rule()
     def commit(self):
         self.manager.commit()
         # All has to be read from the storage again.
         self.connection.cacheMinimize()
-        self.committed = copy.deepcopy((self.rows, self.validators, self.added))
+        self.committed = copy.deepcopy(self.known)
 
     @rule()
     def abort(self):
         self.manager.abort()
-        self.rows, self.validators, self.added = copy.deepcopy(self.committed)
+        self.known = copy.deepcopy(self.committed)
 
     # What it says.
 
@@ -190,7 +245,8 @@ class LedgerMachine(RuleBasedStateMachine):
         for (_, slot), (_, seen, known) in zip(expected, found, strict=True):
             row = self.rows[slot]
             assert known == (row.digest != 0 and row.error_type is None)
-            full = not known or schedule.is_full_check(slot, day)
+            since = schedule.days_since(row.full, row.checked, day)
+            full = not known or since >= schedule.FULL_CHECK_DAYS
             assert seen == (UNKNOWN if full else row.seen)
 
     @rule(moment=moments | st.just(0))
@@ -211,7 +267,7 @@ class LedgerMachine(RuleBasedStateMachine):
         slot = self.slot(data)
         row = self.rows[slot]
         assert self.ledger.watch_id(slot) == row.watch_id
-        for column in ("due", "checked", "seen", "failures"):
+        for column in ("due", "checked", "seen", "failures", "full"):
             assert self.ledger.get(slot, column) == getattr(row, column)
         assert self.ledger.error(slot) is row.error_type
 
@@ -226,6 +282,11 @@ class LedgerMachine(RuleBasedStateMachine):
     def how_many_there_are(self):
         assert len(self.ledger) == len(self.rows)
         assert self.ledger.has_validators() == bool(self.validators)
+
+    @invariant()
+    def what_is_held_and_what_is_asked_for_apart(self):
+        assert dict(self.ledger.held) == self.held
+        assert dict(self.ledger.apart) == self.apart
 
     @invariant()
     def when_the_first_is_due(self):
@@ -267,6 +328,8 @@ def test_a_validator_goes_with_the_last_watch():
         lambda ledger: ledger.add(2, "43", TODAY),
         lambda ledger: ledger.remove(0),
         lambda ledger: ledger.reset(TODAY - 1),
+        lambda ledger: ledger.make_due(TODAY - 1),
+        lambda ledger: ledger.forget(TODAY - 1),
         lambda ledger: ledger.set_clock_back(TODAY - 1),
     ],
 )
@@ -297,9 +360,9 @@ def test_a_thousand_checked_watches_are_a_few_small_records():
         db = connection.db()
     with db.transaction() as connection:
         ledger = connection.root()["ledger"]
-        pages = ledger.pages()
+        pages = Pages(ledger)
         for slot in range(1000):
-            _, times = pages.page(slot)
+            _, times = pages.page(slot // PAGE)
             times.checked[slot % PAGE], times.due[slot % PAGE] = TODAY, TODAY + 1000
         pages.finish()
         tid = db.storage.lastTransaction()
@@ -311,26 +374,20 @@ def test_a_thousand_checked_watches_are_a_few_small_records():
     db.close()
 
 
-def test_the_latest_moment_only_grows():
-    latest = Latest()
-    for moment in (5, 7, 6):
-        latest.note(moment)
-    assert latest.moment == 7
+def test_what_a_wrong_clock_said_of_a_bug_that_spoils_answers_it_said_now():
+    ledger = Ledger()
+    for number, moment in (("1", TODAY), ("2", TODAY + 100)):
+        ledger.add(int(number), number, TODAY)
+        ledger.set_apart(number, moment)
+        ledger.hold(number, moment, ())
+    ledger.set_clock_back(TODAY + 50)
+    assert dict(ledger.apart) == {"1": TODAY, "2": TODAY + 50}
+    assert dict(ledger.held) == {"1": (TODAY, ()), "2": (TODAY + 50, ())}
 
 
-def test_two_processes_that_note_a_moment_do_not_conflict(tmp_path):
-    # A memory storage resolves no conflicts.
-    db = ZODB.DB(str(tmp_path / "Data.fs"))
-    with db.transaction() as connection:
-        connection.root()["latest"] = Latest()
-    managers = [transaction.TransactionManager() for _ in range(2)]
-    connections = [db.open(manager) for manager in managers]
-    for moment, connection in zip((9, 8), connections, strict=True):
-        connection.root()["latest"].note(moment)
-    for manager in managers:
-        manager.commit()
-    with db.transaction() as connection:
-        assert connection.root()["latest"].moment == 9
-    for connection in connections:
-        connection.close()
-    db.close()
+def test_an_error_of_a_later_version_is_unknown():
+    ledger = Ledger()
+    ledger.add(1, "1", TODAY)
+    ledger.error_names += ("FROBBED",)
+    ledger.set(0, errors=1)
+    assert ledger.error(0) is BugWatchErrorType.UNKNOWN

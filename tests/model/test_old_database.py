@@ -1,26 +1,35 @@
 """Databases that earlier versions made are read, and go on."""
 
+import importlib
 import shutil
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 import transaction
+from persistent import Persistent
 from zope.component import getUtility, hooks
 
 from malonewatch.configuration import configure
 from malonewatch.interfaces import (
+    Brake,
+    BrakeSettings,
     BugTaskImportance,
     BugTaskStatus,
     BugTrackerType,
     BugWatchErrorType,
+    DialectLearnt,
     IBugSet,
     IBugTrackerSet,
     IBugWatchSet,
     IPersonSet,
+    Politeness,
     RemoteBug,
+    RemoteBugError,
 )
 from malonewatch.model import open_database
+
+from .fetching import apply
 
 OLD = Path(__file__).parent / "data" / "schema-1.fs"
 
@@ -168,7 +177,7 @@ def test_the_same_answer_is_no_news(trackers):
         "",
         datetime(2024, 1, 2, 3, 4, 5, tzinfo=timezone.utc),
     )
-    applied = tracker.applyOutcomes([remote], SECOND + timedelta(days=1), 0)
+    applied = apply(tracker, [remote], SECOND + timedelta(days=1), 0)
     assert (applied.checked, applied.changes) == (2, [])
     assert not watch._p_changed
 
@@ -177,7 +186,7 @@ def test_it_can_be_written(database):
     def change(trackers):
         tracker = trackers["bugs"]
         getUtility(IBugSet).createBug().addWatch(tracker, "46", None)
-        tracker.applyOutcomes([RemoteBug("46", "NEW"), RemoteBug("44", "NEW")], SECOND)
+        apply(tracker, [RemoteBug("46", "NEW"), RemoteBug("44", "NEW")], SECOND)
         tracker.title = "Zebra"
         trackers.ensureBugTracker("https://new.example.com", None, BugTrackerType.TRAC)
 
@@ -194,3 +203,99 @@ def test_it_can_be_written(database):
         ("trac.example.com", [None]),
         ("Zebra", ["NEW", "ASSIGNED", None, "NEW", "RESOLVED DUPLICATE", "ASSIGNED"]),
     ]
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        ("bug", "Bug"),
+        ("bug", "BugSet"),
+        ("bugtracker", "BugTracker"),
+        ("bugtracker", "BugTrackerSet"),
+        ("bugwatch", "BugWatch"),
+        ("bugwatch", "BugWatchSet"),
+        ("ledger", "Latest"),
+        ("ledger", "Ledger"),
+        ("ledger", "NamesPage"),
+        ("ledger", "RemoteBugIndex"),
+        ("ledger", "TimesPage"),
+        ("person", "Person"),
+        ("person", "PersonSet"),
+        ("site", "Site"),
+    ],
+)
+def test_the_classes_are_found_where_they_were(module, name):
+    found = getattr(importlib.import_module(f"malonewatch.model.{module}"), name)
+    assert issubclass(found, Persistent)
+    assert found.__name__ == name
+
+
+def test_what_the_first_version_did_not_know(trackers):
+    tracker, watch = trackers["bugs"], watch_on(trackers, "42")
+    assert (watch.closed, watch.guessed, watch.private) == (None, False, False)
+    assert (watch.date_closed, watch.fixed_in) == (None, "")
+    assert (tracker.dialect_learnt, tracker.dialect_reason) == (None, None)
+    assert (tracker.held, tracker.getDailyCounters()) == ([], [])
+    assert tracker.politeness == Politeness()
+    assert trackers.brake_settings == BrakeSettings()
+
+
+def test_what_it_said_in_prose(trackers):
+    assert [entry.kind for entry in watch_on(trackers, "42").activity] == ["note", "note"]
+    assert [entry.kind for entry in watch_on(trackers, "44").activity] == ["error"]
+    assert [entry.kind for entry in trackers["auto-trac.example.com"].activity] == ["error"]
+
+
+def test_nobody_knows_when_a_bug_was_last_asked_for_in_full(trackers):
+    _, batches = trackers["bugs"].getDueBatches(SECOND + timedelta(days=1), 0, 100, True)
+    assert [batch.seen for batch in batches] == [{}]
+
+
+def test_numbers_are_not_given_again(trackers):
+    bug, newest = (
+        getUtility(IBugSet).get(7),
+        max(getUtility(IBugWatchSet), key=lambda each: each.id),
+    )
+    newest.bug.removeWatch(newest)
+    assert bug.addWatch(trackers["bugs"], "47", None).id == newest.id + 1
+    getUtility(IBugSet).removeBug(getUtility(IBugSet).get(8))
+    assert getUtility(IBugSet).createBug().id == 9
+    trackers.remove(trackers["idle"])
+    new = trackers.ensureBugTracker("https://new.example.com", None, BugTrackerType.TRAC)
+    assert new.id == 4
+
+
+def test_a_bug_is_still_lost(trackers):
+    error = RemoteBugError("44", BugWatchErrorType.PRIVATE_REMOTE_BUG, "It is private.")
+    applied = apply(trackers["bugs"], [error], SECOND + timedelta(days=1))
+    assert applied.brake == Brake(0, 0)
+    assert len(watch_on(trackers, "44").activity) == 2
+
+
+def test_what_is_new_can_be_kept_in_it(database):
+    def change(trackers):
+        tracker = trackers["bugs"]
+        trackers.brake_settings = BrakeSettings(1)
+        closed = RemoteBug("42", "FIXED", BugTaskStatus.FIXRELEASED, closed=True, fixed_in="5.0")
+        odd = RemoteBug("meta", "NEW", BugTaskStatus.NEW, apart=True, private=True)
+        apply(tracker, [closed, odd], SECOND, dialect=DialectLearnt("xml", "It said so."))
+        tracker.politeness = Politeness(1, 2.5)
+
+    def look(trackers):
+        tracker = trackers["bugs"]
+        _, batches = tracker.getDueBatches(SECOND, 0, 100)
+        return (
+            [change.new_remotestatus for change in tracker.held],
+            [(batch.remotebugs, batch.apart) for batch in batches],
+            watch_on(trackers, "meta").private,
+            (tracker.dialect_reason, tracker.politeness),
+            [counters.changes for counters in tracker.getDailyCounters()],
+        )
+
+    database.write(change)
+    held, batches, is_private, known, changes = database.read(look)
+    assert held == ["FIXED", "FIXED"]
+    assert (("meta",), True) in batches
+    assert is_private
+    assert known == ("It said so.", Politeness(1, 2.5))
+    assert changes == [1]

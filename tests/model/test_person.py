@@ -54,6 +54,15 @@ def test_iteration_is_by_name(people):
         ("other", "SAMPLE@example.com", "another person's address"),
         ("other", "example.com", "not an e-mail address"),
         ("other", "a@b@c", "not an e-mail address"),
+        ("other", "a\nb@example.com", "not an e-mail address"),
+        ("other", "a@example.com\n", "not an e-mail address"),
+        ("other", "a\x85b@example.com", "not an e-mail address"),
+        ("other", f"{'a' * 250}@b.example", "not an e-mail address"),
+        ("other", "@example.com", "not an e-mail address"),
+        ("other", "a@", "not an e-mail address"),
+        ("o ther", "other@example.com", "person's name"),
+        ("oth\ner", "other@example.com", "person's name"),
+        ("", "other@example.com", "person's name"),
         ("other", "a b@example.com", "not an e-mail address"),
         ("other", "", "not an e-mail address"),
     ],
@@ -62,6 +71,20 @@ def test_who_cannot_be_added(people, sample, name, email, message):
     with pytest.raises(BadInput, match=message):
         people.add(Person(name, "Other", email))
     assert list(people) == [sample]
+
+
+@pytest.mark.parametrize("name", ["Two\nLines", "\x1b[31m", "", " ", "x" * 300])
+def test_a_name_is_one_line(sample, name):
+    with pytest.raises(BadInput, match="cannot be a name: it is one line"):
+        Person("other", name, "other@example.com")
+    with pytest.raises(BadInput):
+        sample.displayname = name
+    assert sample.displayname == "Sample Person"
+
+
+def test_a_name_can_be_changed(people, sample):
+    sample.displayname = "Sämple"
+    assert people.getByName("sample").displayname == "Sämple"
 
 
 def test_one_who_is_there_is_returned(people, sample):
@@ -87,4 +110,14 @@ def test_a_number_is_added_to_a_name_that_is_taken(people, sample):
 def test_what_is_no_address_is_refused(people):
     with pytest.raises(BadInput, match="not an e-mail address"):
         people.ensurePerson("nobody")
+    with pytest.raises(BadInput, match="not an e-mail address"):
+        people.ensurePerson("no\nbody@example.com")
     assert people.count() == 0
+
+
+def test_what_is_no_address_is_found_out_at_once(people):
+    # By looking at it once; its length is what it costs.
+    for odd in ("a" * 10**6, "@" * 10**6, "a@" * 10**6, "\n" * 10**6):
+        with pytest.raises(BadInput, match="not an e-mail address") as caught:
+            people.ensurePerson(odd)
+        assert len(str(caught.value)) < 500

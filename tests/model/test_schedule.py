@@ -61,16 +61,19 @@ def test_no_server_keeps_us_away_for_longer_than_a_week(now, failures, retry_aft
 
 
 @relaxed
-@given(st.integers(min_value=0, max_value=10**9), moments)
-def test_each_watch_is_checked_in_full_once_a_week(slot, now):
-    today = schedule.day_of(now)
-    full = [schedule.is_full_check(slot, today + day) for day in range(7)]
-    assert full.count(True) == 1
+@given(
+    st.integers(min_value=0, max_value=30_000),
+    st.integers(min_value=0, max_value=255),
+    st.integers(min_value=0, max_value=10_000),
+)
+def test_a_byte_tells_how_long_ago_a_day_was(day, until_check, until_now):
+    checked = int((day + until_check) * DAY) + 7
+    since = schedule.days_since(schedule.mark_of(day), checked, day + until_check + until_now)
+    assert since == until_check + until_now
 
 
 @relaxed
-@given(moments)
-def test_one_watch_in_seven_is_checked_in_full_each_day(now):
-    today = schedule.day_of(now)
-    full = [schedule.is_full_check(slot, today) for slot in range(70)]
-    assert full.count(True) == 10
+@given(moments, spans)
+def test_what_is_hard_to_believe_is_asked_for_again_when_it_can_be_confirmed(now, span):
+    later = schedule.next_confirmation(now, span)
+    assert now + span <= later <= now + 1.1 * span + 1

@@ -10,6 +10,7 @@ from malonewatch.model.bugwatchset import BugWatchSet
 from malonewatch.model.database import Database, open_database
 from malonewatch.model.events import BugWatchStatusChanged
 from malonewatch.model.installation import install
+from malonewatch.model.latest import Latest
 from malonewatch.model.person import Person, PersonSet
 from malonewatch.model.resultset import ResultSet
 from malonewatch.model.site import Site
@@ -36,5 +37,9 @@ __all__ = [
 ]
 
 # Databases of 0.1.0 know these classes by the modules that they were in.
-for _module, _class in (("bugtracker", BugTrackerSet), ("bugwatch", BugWatchSet)):
+for _module, _class in (
+    ("bugtracker", BugTrackerSet),
+    ("bugwatch", BugWatchSet),
+    ("ledger", Latest),
+):
     setattr(sys.modules[f"{__name__}.{_module}"], _class.__name__, _class)

@@ -1,228 +1,174 @@
 """Applying what was fetched: what a bug tracker and its watches learn of it."""
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections import Counter
 from typing import Any
-
-from zope.event import notify
-from zope.lifecycleevent import ObjectModifiedEvent
 
 from malonewatch.interfaces import (
     Applied,
+    Batch,
     Brake,
-    BugTrackerTrouble,
-    BugWatchChange,
     BugWatchErrorType,
-    FailureOwner,
     Fetched,
-    Outcome,
     RemoteBug,
-    RemoteBugError,
+    SuspiciousAnswer,
 )
 from malonewatch.model import schedule
-from malonewatch.model.kept import bounded, digest_of
+from malonewatch.model.comparing import Comparison, compare, is_refusal
+from malonewatch.model.kept import pack, unpack
+from malonewatch.model.ledger import Ledger, Pages
 from malonewatch.model.pages import PAGE, UNKNOWN
 from malonewatch.model.times import to_seconds
 
 
 def preview(tracker: Any, fetched: Fetched, brake: Brake) -> Applied:
     """See `IBugTracker.preview`."""
-    applied = preview_outcomes(tracker, fetched.outcomes)
-    applied.brake, applied.trouble = brake, fetched.trouble
-    return applied
+    moment = to_seconds(fetched.asked)
+    found = compare(tracker, fetched.outcomes, fetched.batch.seen, moment, brake)
+    found.applied.trouble = fetched.trouble or _suspicion(tracker, found)
+    return found.applied
 
 
 def apply(tracker: Any, fetched: Fetched, brake: Brake) -> Applied:
     """See `IBugTracker.apply`."""
     moment = to_seconds(fetched.asked)
-    applied = apply_outcomes(tracker, fetched.outcomes, fetched.asked, fetched.clock_skew)
-    if fetched.dialect is not None and tracker.dialect != fetched.dialect.dialect:
-        tracker.dialect = fetched.dialect.dialect
+    found = compare(tracker, fetched.outcomes, fetched.batch.seen, moment, brake)
+    applied = found.applied
+    suspicion = _suspicion(tracker, found)
+    applied.trouble = fetched.trouble or suspicion
+    skew = fetched.clock_skew
+    # All is written before anybody is told.
+    _write(tracker, found, moment, skew)
+    _note(tracker, found, fetched.batch, moment)
+    if applied.brake.engaged and not brake.engaged:
+        tracker.ledger.make_due(moment)
+    if fetched.dialect is not None:
+        tracker.learn_dialect(fetched.dialect, moment, fetched.batch.probe)
+    _count(tracker, applied, moment, len(fetched.exchanges))
+    is_answer = not all(map(is_refusal, fetched.outcomes))
+    if is_answer:
+        tracker.record_clock(skew)
+    _tell_watches(found, moment)
     if fetched.trouble is not None:
-        record_trouble(tracker, fetched.trouble, moment, fetched.missing)
-    elif fetched.outcomes:
-        record_answer(tracker, moment, fetched.clock_skew)
-    applied.brake, applied.trouble = brake, fetched.trouble
+        tracker.record_trouble(fetched.trouble, moment, fetched.missing)
+    elif suspicion is not None:
+        tracker.record_suspicion(suspicion, moment, _next_attempt(tracker, found))
+    elif is_answer:
+        tracker.record_answer(moment, skew)
     return applied
 
 
-def preview_outcomes(tracker, outcomes: Iterable[Outcome]) -> Applied:
-    applied = Applied()
-    for outcome in outcomes:
-        watches = tracker.watches_on(outcome.remotebug)
-        if isinstance(outcome, RemoteBugError):
-            applied.failed += len(watches)
-            applied.failures += [_failure(tracker, watch, outcome) for watch in watches]
-            continue
-        if isinstance(outcome, RemoteBug):
-            remote = bounded(outcome)
-            applied.changes += [
-                _change(tracker, watch, remote) for watch in watches if watch.differs(remote)
-            ]
-        else:
-            # "As it was" is nothing to a watch that knows nothing.
-            watches = [watch for watch in watches if watch.remotestatus is not None]
-        applied.checked += len(watches)
-    return applied
+def accept(tracker: Any, moment: float) -> Applied:
+    """See `IBugTracker.acceptChanges`."""
+    outcomes = [unpack(name, packed) for name, (_, packed) in tracker.ledger.held.items()]
+    found = compare(tracker, outcomes, {}, moment, None)
+    _write(tracker, found, moment, None)
+    _count(tracker, found.applied, moment, 0)
+    _tell_watches(found, moment)
+    if tracker.last_error_type is BugWatchErrorType.SUSPICIOUS_ANSWER:
+        tracker.record_answer(moment, None)
+    return found.applied
 
 
-def apply_outcomes(
-    tracker: Any, outcomes: Iterable[Outcome], now: datetime, clock_skew: float | None = None
-) -> Applied:
-    """Let the watches know."""
-    applied = Applied()
-    moment = to_seconds(now)
-    checked = int(moment)
-    due = int(schedule.next_check(moment))
+def _suspicion(tracker: Any, found: Comparison) -> SuspiciousAnswer | None:
+    """The trouble that a bug tracker is in as long as something is held."""
+    if not found.holding:
+        return None
+    return SuspiciousAnswer(
+        f"{tracker.baseurl} closed or lost {found.holding} bugs at once; that is held back until "
+        "it says so again."
+    )
+
+
+def _next_attempt(tracker: Any, found: Comparison) -> float | None:
+    """When what is held can be confirmed; None if no more is held than before."""
+    if not found.held:
+        return None
+    said = max(held.said for held in found.held)
+    return schedule.next_confirmation(said, tracker.brake_settings.confirm_after)
+
+
+def _write(tracker: Any, found: Comparison, moment: float, skew: float | None) -> None:
+    """Write to the ledger what was found out about each watch."""
+    ledger, pages, engaged = tracker.ledger, found.pages, found.applied.brake.engaged
+    checked, today = int(moment), schedule.mark_of(schedule.day_of(moment))
+    # Everything is asked for again at the next attempt, if the answers are suspicious.
+    due = int(moment if engaged else schedule.next_check(moment))
     seen = UNKNOWN
-    if clock_skew is not None and abs(clock_skew) <= schedule.CLOCK_SKEW_LIMIT:
-        seen = int(moment + clock_skew)
+    if skew is not None and abs(skew) <= schedule.CLOCK_SKEW_LIMIT and not engaged:
+        seen = int(moment + skew)
+    for by_page, full in ((found.unchanged, today), (found.passed_over, None)):
+        for number, rows in by_page.items():
+            if rows:
+                pages.page(number)[1].check(rows, checked, due, seen, full)
+    for told in found.told:
+        number, row = divmod(told.slot, PAGE)
+        names, times = pages.page(number)
+        if names.digests[row] != told.digest:
+            names._p_changed = True
+            names.digests[row] = told.digest
+        times.check((row,), checked, due, seen, today)
+    for failing in found.failing:
+        number, row = divmod(failing.slot, PAGE)
+        _, times = pages.page(number)
+        failures = min(times.failures[row] + 1, 255)
+        later = int(schedule.next_check_after_failure(moment, failures))
+        code = ledger.error_code(failing.error.error_type)
+        times.fail(row, checked, due if engaged else later, failures, code)
+    # These stay as due as they are, and show why.
+    for refused in found.refused:
+        _show_error(ledger, pages, refused.slot, BugWatchErrorType.APPLICATION_FAILED)
+    for held in found.held:
+        _show_error(ledger, pages, held.slot, BugWatchErrorType.SUSPICIOUS_ANSWER)
+        ledger.hold(held.outcome.remotebug, held.said, pack(held.outcome))
+    for remotebug in found.released:
+        ledger.let_go(remotebug)
+    pages.finish()
+    tracker.note_moment(moment)
+
+
+def _show_error(ledger: Ledger, pages: Pages, slot: int, error_type: BugWatchErrorType) -> None:
+    number, row = divmod(slot, PAGE)
+    pages.page(number)[1].errors[row] = ledger.error_code(error_type)
+
+
+def _note(tracker: Any, found: Comparison, batch: Batch, moment: float) -> None:
+    """Note what was learnt for the next question."""
     ledger = tracker.ledger
-    pages = ledger.pages()
-    validators = ledger.has_validators()
-    differing = []
-    number = -1
-    # This loop is what an unchanged watch costs.
-    for outcome in outcomes:
-        remotebug = outcome[0]
-        slots = ledger.slots(remotebug)
-        if isinstance(outcome, RemoteBugError):
-            for slot in slots:
-                _apply_error(tracker, pages, slot, outcome, moment, applied)
-            continue
-        remote = outcome if isinstance(outcome, RemoteBug) else None
-        digest = 0 if remote is None else digest_of(remote)
-        if slots and remote is not None and (remote.validator or validators):
-            ledger.set_validator(remotebug, remote.validator)
-        for slot in slots:
-            if slot // PAGE != number:
-                number = slot // PAGE
-                names, times = pages.page(slot)
-                digests, failures, errors = names.digests, times.failures, times.errors
-            row = slot % PAGE
-            before = digests[row]
-            if remote is None:
-                if not before:
-                    # "As it was" is nothing to a watch that knows nothing.
-                    continue
-            elif before != digest or failures[row] or errors[row]:
-                recovered = failures[row] > 0 or _is_own_error(tracker, errors[row])
-                if before != digest or recovered:
-                    differing.append((names.watch_ids[row], remote, recovered))
-                if before != digest:
-                    digests[row] = digest
-                    names._p_changed = True
-            times.set(row, checked, due, seen)
-            applied.checked += 1
-    pages.finish()
-    if tracker.__parent__ is not None:
-        tracker.__parent__.latest.note(checked)
-    _update_watches(tracker, differing, moment, applied)
-    return applied
+    held = {each.outcome.remotebug for each in found.held}
+    for outcome in found.noted:
+        remotebug = outcome.remotebug
+        if isinstance(outcome, RemoteBug):
+            # What is held is not known yet, so "as it was" would be no answer.
+            ledger.set_validator(remotebug, None if remotebug in held else outcome.validator)
+        if outcome.apart:
+            ledger.set_apart(remotebug, moment)
+        elif not batch.apart:
+            ledger.set_apart(remotebug, None)
 
 
-def _update_watches(
-    tracker: Any, differing: list[tuple[int, RemoteBug, bool]], moment: float, applied: Applied
-) -> None:
-    """Take over what is new; an entry has the watch's number, what is said, and whether
-    the watch had failed before."""
-    watches = [tracker.bugwatches.get(watch_id) for watch_id, _, _ in differing]
-    if tracker._p_jar is not None:
-        tracker._p_jar.prefetch(watch._p_oid for watch in watches if watch._p_oid is not None)
-    for watch, (_, told, recovered) in zip(watches, differing, strict=True):
-        remote = bounded(told)
-        if watch.differs(remote):
-            applied.changes.append(_change(tracker, watch, remote))
-        watch.update(remote, moment, recovered)
-
-
-def _is_own_error(tracker: Any, code: int) -> bool:
-    """Whether an entry of the ledger's errors column is a failure of the watch's own."""
-    if not code:
-        return False
-    return BugWatchErrorType[tracker.ledger.error_names[code]].owner is not FailureOwner.TRACKER
-
-
-def _apply_error(
-    tracker: Any, pages: Any, slot: int, outcome: RemoteBugError, moment: float, applied: Applied
-) -> None:
-    names, times = pages.page(slot)
-    row = slot % PAGE
-    watch = tracker.bugwatches.get(names.watch_ids[row])
-    applied.failed += 1
-    applied.failures.append(_failure(tracker, watch, outcome))
-    failures = min(times.failures[row] + 1, 255)
-    times.failures[row] = failures
-    times.errors[row] = tracker.ledger.error_code(outcome.error_type)
-    times.checked[row] = int(moment)
-    times.due[row] = int(schedule.next_check_after_failure(moment, failures))
-    times.seen[row] = UNKNOWN
-    watch.log(moment, outcome.error_type, outcome.message)
-    if outcome.moved_to is not None and outcome.moved_to != watch.moved_to:
-        watch.moved_to = outcome.moved_to
-    notify(ObjectModifiedEvent(watch))
-
-
-def _change(tracker: Any, watch: Any, remote: RemoteBug) -> BugWatchChange:
-    return BugWatchChange(
-        watch.id,
-        watch.bug_id,
-        tracker.name,
-        watch.remotebug,
-        watch.remotestatus,
-        remote.remotestatus,
-        watch.status,
-        remote.status,
+def _count(tracker: Any, applied: Applied, moment: float, requests: int) -> None:
+    failures = Counter(
+        each.error_type.owner for each in applied.failures if each.error_type is not None
+    )
+    if applied.trouble is not None:
+        failures[applied.trouble.error_type.owner] += 1
+    tracker.counters().add(
+        schedule.day_of(moment),
+        requests,
+        applied.checked + applied.failed,
+        len(applied.changes),
+        failures,
     )
 
 
-def _failure(tracker: Any, watch: Any, outcome: RemoteBugError) -> BugWatchChange:
-    return BugWatchChange(
-        watch.id,
-        watch.bug_id,
-        tracker.name,
-        watch.remotebug,
-        watch.remotestatus,
-        watch.remotestatus,
-        watch.status,
-        watch.status,
-        outcome.error_type,
-        outcome.message,
-    )
+def _tell_watches(found: Comparison, moment: float) -> None:
+    """Let the watches, and the application, know.
 
-
-def record_answer(tracker: Any, moment: float, clock_skew: float | None) -> None:
-    """The bug tracker answered: it is in order, but for its clock."""
-    if clock_skew is not None and (
-        tracker.clock_skew is None or abs(tracker.clock_skew - clock_skew) > 30
-    ):
-        tracker.clock_skew = round(clock_skew)
-    error_type = error = None
-    if clock_skew is not None and abs(clock_skew) > schedule.CLOCK_SKEW_LIMIT:
-        # It can be asked all the same, in full.
-        error_type = BugWatchErrorType.CLOCK_SKEW
-        minutes = abs(clock_skew) / 60
-        where = "ahead of" if clock_skew > 0 else "behind"
-        error = f"The clock of {tracker.baseurl} is {minutes:.0f} minutes {where} this machine's."
-    tracker.record_state(moment, error_type, error)
-    if tracker.failures:
-        tracker.failures = 0
-    tracker.put_off(None)
-
-
-def record_trouble(
-    tracker: Any, trouble: BugTrackerTrouble, moment: float, remotebugs: Iterable[str]
-) -> None:
-    """The bug tracker could not be asked; the watches on `remotebugs` show it, and stay due."""
-    if tracker.__parent__ is not None:
-        tracker.__parent__.latest.note(int(moment))
-    tracker.failures += 1
-    tracker.put_off(schedule.next_attempt(moment, tracker.failures, trouble.retry_after))
-    tracker.record_state(moment, trouble.error_type, str(trouble))
-    pages = tracker.ledger.pages()
-    code = tracker.ledger.error_code(trouble.error_type)
-    for remotebug in remotebugs:
-        for slot in tracker.ledger.slots(remotebug):
-            _, times = pages.page(slot)
-            times.errors[slot % PAGE] = code
-    pages.finish()
+    :raises ApplicationFailed: a subscriber failed.
+    """
+    for _, watch, error, _ in found.refused:
+        watch.log(moment, "error", error.message, error.error_type)
+    for _, watch, error, is_loss in found.failing:
+        watch.fail(error, moment, is_loss)
+    for told in found.told:
+        told.watch.update(told.remote, told.told, moment, told.failed)

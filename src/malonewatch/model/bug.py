@@ -11,9 +11,11 @@ from BTrees.OLBTree import OLBTree
 from persistent import Persistent
 from zope.event import notify
 from zope.interface import implementer
-from zope.lifecycleevent import ObjectAddedEvent, ObjectCreatedEvent
+from zope.lifecycleevent import ObjectAddedEvent, ObjectCreatedEvent, ObjectRemovedEvent
 
 from malonewatch.interfaces import BadInput, IBug, IBugSet, IBugWatchSet, NotFoundError
+from malonewatch.model.numbers import Numbered
+from malonewatch.model.readonly import stored
 from malonewatch.model.resultset import ResultSet
 from malonewatch.model.site import find_utility
 from malonewatch.model.times import from_seconds, now, to_seconds
@@ -28,8 +30,10 @@ class Bug(Persistent):
     _newest: LLTreeSet | None = None
     _by_remote: OLBTree | None = None
 
+    id = stored("id")
+
     def __init__(self, id: int, title: str = "", owner: Any = None) -> None:
-        self.id = id
+        self.__dict__["id"] = id
         self.title = title
         self.owner = owner
         self._datecreated = to_seconds(now())
@@ -80,8 +84,6 @@ class Bug(Persistent):
             raise NotFoundError(f"{bugwatch.title} is not watched for bug {self.id}.")
         find_utility(self, IBugWatchSet).removeBugWatch(bugwatch)
 
-    # For the bug watch set, which keeps both sides of the link together.
-
     def link(self, bugwatch: Any) -> None:
         if self._newest is None or self._by_remote is None:
             self._newest = LLTreeSet()
@@ -97,7 +99,7 @@ class Bug(Persistent):
 
 
 @implementer(IBugSet)
-class BugSet(Persistent):
+class BugSet(Numbered):
     """See `IBugSet`."""
 
     __parent__: Any = None
@@ -113,7 +115,7 @@ class BugSet(Persistent):
         return len(self._bugs)
 
     def get(self, bug_id: int) -> Bug:
-        bug = self.query(bug_id)
+        bug: Bug | None = self.query(bug_id)
         if bug is None:
             raise NotFoundError(f"There is no bug {bug_id}.")
         return bug
@@ -121,9 +123,12 @@ class BugSet(Persistent):
     def query(self, bug_id: int, default: Any = None) -> Any:
         return self._bugs.get(bug_id, default)
 
+    def getBugsFrom(self, bug_id: int) -> Iterator[Bug]:
+        return iter(self._bugs.values(min=bug_id))
+
     def createBug(self, title: str = "", owner: Any = None, id: int | None = None) -> Bug:
         if id is None:
-            id = self._bugs.maxKey() + 1 if self._bugs else 1
+            id = self._next_number(self._bugs)
         elif id in self._bugs:
             raise BadInput(f"There is a bug {id} already.")
         elif not 0 < id < 2**62:
@@ -134,3 +139,13 @@ class BugSet(Persistent):
         bug.__parent__ = self
         notify(ObjectAddedEvent(bug, self, bug.__name__))
         return bug
+
+    def removeBug(self, bug: Bug) -> None:
+        if self.query(bug.id) is not bug:
+            raise NotFoundError(f"There is no bug {bug.id}.")
+        for watch in list(bug.watches):
+            bug.removeWatch(watch)
+        self._retire_number(self._bugs, bug.id)
+        del self._bugs[bug.id]
+        notify(ObjectRemovedEvent(bug, self, bug.__name__))
+        bug.__parent__ = None

@@ -1,57 +1,55 @@
 """Bug trackers."""
 
+import dataclasses
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
-from persistent import Persistent
-from zope.event import notify
 from zope.interface import implementer
-from zope.lifecycleevent import ObjectModifiedEvent
 
 from malonewatch.interfaces import (
     Applied,
+    BadInput,
     Batch,
     Brake,
+    BrakeSettings,
     BugTrackerFacts,
     BugTrackerTrouble,
     BugTrackerType,
-    BugWatchActivity,
-    BugWatchErrorType,
+    BugWatchChange,
+    DailyCounters,
     Fetched,
     IBugTracker,
     IBugWatchSet,
     Outcome,
+    Politeness,
 )
 from malonewatch.model import applying, schedule
-from malonewatch.model.activity import activity_entries, log_activity
+from malonewatch.model.asking import due_batches
 from malonewatch.model.baseurl import base_key, check_baseurl, origin_of
+from malonewatch.model.comparing import held_changes
+from malonewatch.model.condition import Condition
+from malonewatch.model.counters import Counters
 from malonewatch.model.ledger import Ledger
-from malonewatch.model.pages import UNKNOWN
 from malonewatch.model.resultset import ResultSet
 from malonewatch.model.site import find_utility
-from malonewatch.model.times import from_optional, from_seconds, to_seconds
+from malonewatch.model.times import from_seconds, to_seconds
 from malonewatch.model.times import now as _now
 from malonewatch.model.trackertypes import find_type
 
 
 @implementer(IBugTracker)
-class BugTracker(Persistent):
+class BugTracker(Condition):
     """See `IBugTracker`."""
 
     __parent__: Any = None
     #: Its number in the set, None while it is in none.
     id: int | None = None
 
-    dialect: str | None = None
-    guessed = False
-    failures = 0
-    last_error: str | None = None
-    clock_skew: float | None = None
-    _last_error_type: str | None = None
-    _next_attempt: float | None = None
     _aliases: tuple[str, ...] = ()
-    _activity = ""
+    _politeness: tuple[int | None, float | None] = (None, None)
+    # Made when it is asked for the first time.
+    _counters: Counters | None = None
 
     def __init__(
         self,
@@ -73,7 +71,7 @@ class BugTracker(Persistent):
         self.contactdetails = contactdetails
         self.owner = owner
         self._active = active
-        self.guessed = guessed
+        self.__dict__["guessed"] = guessed
         self._datecreated = to_seconds(_now())
         self.ledger = Ledger()
 
@@ -132,9 +130,15 @@ class BugTracker(Persistent):
         aliases = _without_own(baseurl, self._aliases)
         if self.__parent__ is not None:
             self.__parent__.move(self, baseurl, aliases)
+        before, keys = self._baseurl, {base_key(url) for url in (self._baseurl, *self._aliases)}
         self._baseurl, self._aliases = baseurl, aliases
-        self.dialect = None
         self._enlist()
+        moment = to_seconds(_now())
+        if base_key(baseurl) not in keys:
+            self.forget(moment)
+        elif baseurl != before:
+            # The same server by another address.
+            self.end_trouble(moment)
 
     @property
     def aliases(self) -> tuple[str, ...]:
@@ -153,10 +157,39 @@ class BugTracker(Persistent):
 
     @bugtrackertype.setter
     def bugtrackertype(self, bugtrackertype: BugTrackerType) -> None:
+        name = str(bugtrackertype)
         if self.__parent__ is not None:
-            self.__parent__.check_type(bugtrackertype)
-        self._bugtrackertype = str(bugtrackertype)
-        self.dialect = None
+            name = self.__parent__.check_type(bugtrackertype)
+        if name != self._bugtrackertype:
+            self._bugtrackertype = name
+            self.forget(to_seconds(_now()))
+
+    @property
+    def guessed(self) -> bool:
+        # In a record of 0.1.0 it may be missing.
+        return bool(self.__dict__.get("guessed", False))
+
+    @guessed.setter
+    def guessed(self, guessed: bool) -> None:
+        was_guessed = self.guessed
+        self._set(guessed=guessed)
+        if was_guessed and not guessed:
+            # It may be on a private network now.
+            self.end_trouble(to_seconds(_now()))
+
+    @property
+    def politeness(self) -> Politeness:
+        return Politeness(*self._politeness)
+
+    @politeness.setter
+    def politeness(self, politeness: Politeness) -> None:
+        concurrency, gap = politeness
+        if (concurrency is not None and concurrency < 1) or (gap is not None and not gap >= 0):
+            raise BadInput(
+                "At least one request has to be allowed at a time, and a gap is a number of "
+                "seconds that is not negative."
+            )
+        self._politeness = concurrency, gap
 
     # What can be derived.
 
@@ -165,24 +198,16 @@ class BugTracker(Persistent):
         return from_seconds(self._datecreated)
 
     @property
-    def last_error_type(self) -> BugWatchErrorType | None:
-        name = self._last_error_type
-        return None if name is None else BugWatchErrorType[name]
-
-    @property
-    def next_attempt(self) -> datetime | None:
-        return from_optional(self._next_attempt)
-
-    @property
-    def activity(self) -> list[BugWatchActivity]:
-        return activity_entries(self._activity)
+    def brake_settings(self) -> BrakeSettings:
+        """Those of the site."""
+        return BrakeSettings() if self.__parent__ is None else self.__parent__.brake_settings
 
     def canonicalRemoteBug(self, remotebug: Any) -> str:
         """The canonical id, by the rules of the bug tracker's type."""
         external = find_type(self._bugtrackertype)
         if external is None:
             return str(remotebug).strip()
-        return external.canonicalRemoteBug(str(remotebug))
+        return str(external.canonicalRemoteBug(str(remotebug)))
 
     @property
     def facts(self) -> BugTrackerFacts:
@@ -214,7 +239,7 @@ class BugTracker(Persistent):
 
     @property
     def latestwatches(self) -> list[Any]:
-        return self.watches[:10]
+        return list(self.watches[:10])
 
     def watches_on(self, remotebug: str) -> list[Any]:
         """The watches on that remote bug, oldest first."""
@@ -233,8 +258,7 @@ class BugTracker(Persistent):
 
     def resetWatches(self, now: datetime | None = None) -> int:
         self.ledger.reset(to_seconds(now or _now()))
-        self.failures = 0
-        self.put_off(None)
+        self.end_back_off()
         return len(self.ledger)
 
     # A run.
@@ -243,59 +267,12 @@ class BugTracker(Persistent):
         return self.ledger.count_due(to_seconds(now))
 
     def setClockBack(self, now: datetime) -> None:
-        moment = to_seconds(now)
-        self.ledger.set_clock_back(moment)
-        if self._next_attempt is not None:
-            self.put_off(min(self._next_attempt, moment + schedule.LONGEST_BACK_OFF))
-
-    def put_off(self, moment: float | None) -> None:
-        """Leave the bug tracker alone until then."""
-        if self._next_attempt != moment:
-            self._next_attempt = moment
-            if self.__parent__ is not None:
-                self.__parent__.put_off(self, moment)
+        self.set_clock_back(to_seconds(now))
 
     def getDueBatches(
         self, now: datetime, batch_size: int, request_size: int, changed_since: bool = False
     ) -> tuple[int, list[Batch]]:
-        moment = to_seconds(now)
-        due = self.ledger.due(moment)
-        if batch_size:
-            due = due[:batch_size]
-        # Per remote bug: as of when all its watches are well known.
-        bugs: dict[str, tuple[int, bool]] = {}
-        for remotebug, seen, known in self.ledger.rows(due, moment):
-            before = bugs.get(remotebug)
-            if before is not None:
-                seen, known = min(seen, before[0]), known and before[1]
-            bugs[remotebug] = seen, known
-        facts = self.facts
-        batches: list[Batch] = []
-        if changed_since:
-            full = [name for name, (seen, _) in bugs.items() if seen == UNKNOWN]
-            some = [name for name, (seen, _) in bugs.items() if seen != UNKNOWN]
-        else:
-            full, some = list(bugs), []
-        for start in range(0, len(full), request_size):
-            names = tuple(full[start : start + request_size])
-            batches.append(Batch(facts, names, validators=self._validators(names, bugs)))
-        for start in range(0, len(some), request_size):
-            names = tuple(some[start : start + request_size])
-            since = min(bugs[name][0] for name in names) - schedule.OVERLAP
-            batches.append(Batch(facts, names, dict.fromkeys(names, from_seconds(since))))
-        return len(due), batches
-
-    def _validators(
-        self, remotebugs: Iterable[str], bugs: dict[str, tuple[int, bool]]
-    ) -> dict[str, str]:
-        found = {}
-        for remotebug in remotebugs if self.ledger.has_validators() else ():
-            validator = self.ledger.validator(remotebug)
-            if validator is not None and bugs[remotebug][1]:
-                found[remotebug] = validator
-        return found
-
-    # What was learnt; see `malonewatch.model.applying`.
+        return due_batches(self, to_seconds(now), batch_size, request_size, changed_since)
 
     def preview(self, fetched: Fetched, brake: Brake = Brake()) -> Applied:
         return applying.preview(self, fetched, brake)
@@ -303,41 +280,55 @@ class BugTracker(Persistent):
     def apply(self, fetched: Fetched, brake: Brake = Brake()) -> Applied:
         return applying.apply(self, fetched, brake)
 
+    @property
+    def held(self) -> list[BugWatchChange]:
+        return held_changes(self)
+
+    def acceptChanges(self, now: datetime) -> Applied:
+        return applying.accept(self, to_seconds(now))
+
+    def getDailyCounters(self, days: int = 30) -> list[DailyCounters]:
+        return [] if self._counters is None else self._counters.list(days)
+
+    def counters(self) -> Counters:
+        """What the days of the bug tracker are counted in."""
+        if self._counters is None:
+            self._counters = Counters()
+        return self._counters
+
+    def note_moment(self, moment: float) -> None:
+        """Note that something was recorded, by a clock that said so."""
+        if self.__parent__ is not None:
+            self.__parent__.latest.note(int(moment))
+
+    # As before `apply`.
+
     def previewOutcomes(self, outcomes: Iterable[Outcome]) -> Applied:
-        return applying.preview_outcomes(self, outcomes)
+        return self.preview(self._fetched(_now(), outcomes))
 
     def applyOutcomes(
         self, outcomes: Iterable[Outcome], now: datetime, clock_skew: float | None = None
     ) -> Applied:
-        return applying.apply_outcomes(self, outcomes, now, clock_skew)
+        return self.apply(dataclasses.replace(self._fetched(now, outcomes), clock_skew=clock_skew))
 
     def recordAnswer(
         self, now: datetime, dialect: str | None, clock_skew: float | None = None
     ) -> None:
-        moment = to_seconds(now)
         if self.dialect != dialect:
             self.dialect = dialect
-        applying.record_answer(self, moment, clock_skew)
+        self.record_clock(clock_skew)
+        self.record_answer(to_seconds(now), clock_skew)
 
     def recordTrouble(
         self, trouble: BugTrackerTrouble, now: datetime, remotebugs: Iterable[str] = ()
     ) -> None:
-        applying.record_trouble(self, trouble, to_seconds(now), remotebugs)
+        fetched = self._fetched(now, ())
+        self.apply(dataclasses.replace(fetched, missing=tuple(remotebugs), trouble=trouble))
 
-    def record_state(
-        self, moment: float, error_type: BugWatchErrorType | None, error: str | None
-    ) -> None:
-        """Note what is wrong with the bug tracker as a whole; None if nothing is."""
-        name = None if error_type is None else error_type.name
-        if (name, error) == (self._last_error_type, self.last_error):
-            return
-        if name != self._last_error_type:
-            self._activity = log_activity(
-                self._activity, moment, error_type, error or "It can be asked again."
-            )
-        self._last_error_type = name
-        self.last_error = error
-        notify(ObjectModifiedEvent(self))
+    def _fetched(self, now: datetime, outcomes: Iterable[Outcome]) -> Fetched:
+        outcomes = tuple(outcomes)
+        batch = Batch(self.facts, tuple(outcome.remotebug for outcome in outcomes))
+        return Fetched(batch, now, outcomes)
 
 
 def _without_own(baseurl: str, aliases: Iterable[str]) -> tuple[str, ...]:

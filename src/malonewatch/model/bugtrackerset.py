@@ -10,7 +10,6 @@ from BTrees.LLBTree import LLBTree
 from BTrees.LOBTree import LOBTree
 from BTrees.OLBTree import OLBTree
 from BTrees.OOBTree import OOBTree
-from persistent import Persistent
 from zope.event import notify
 from zope.interface import implementer
 from zope.lifecycleevent import ObjectAddedEvent, ObjectCreatedEvent, ObjectRemovedEvent
@@ -18,6 +17,7 @@ from zope.lifecycleevent import ObjectAddedEvent, ObjectCreatedEvent, ObjectRemo
 from malonewatch.interfaces import (
     BadInput,
     BaseURLTaken,
+    BrakeSettings,
     BugTrackerNameTaken,
     BugTrackerState,
     BugTrackerType,
@@ -36,24 +36,28 @@ from malonewatch.model.baseurl import (
     parent_key,
     plain_path,
 )
+from malonewatch.model.brake import check_settings
 from malonewatch.model.bugtracker import BugTracker
 from malonewatch.model.claims import Claims
-from malonewatch.model.ledger import Latest
+from malonewatch.model.latest import Latest
+from malonewatch.model.numbers import Numbered
 from malonewatch.model.pages import NEVER
 from malonewatch.model.times import from_seconds, to_seconds
-from malonewatch.model.trackertypes import all_types, find_type
+from malonewatch.model.trackertypes import all_types, canonical_type
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9+.-]{1,99}")
 
 
 @implementer(IBugTrackerSet)
-class BugTrackerSet(Persistent):
+class BugTrackerSet(Numbered):
     """See `IBugTrackerSet`."""
 
     __parent__: Any = None
     __name__ = "bugtrackers"
     # Made when it is asked for, in databases of 0.1.0.
     _claims: Claims | None = None
+    # Plain, so that the record does not depend on the class.
+    _brake_settings: tuple[float, ...] = tuple(BrakeSettings())
 
     def __init__(self) -> None:
         self._claims = Claims()
@@ -70,12 +74,22 @@ class BugTrackerSet(Persistent):
         self._put_off = LLBTree()
         self.latest = Latest()
 
+    @property
+    def brake_settings(self) -> BrakeSettings:
+        least, part, confirm_after = self._brake_settings
+        return BrakeSettings(int(least), part, confirm_after)
+
+    @brake_settings.setter
+    def brake_settings(self, settings: BrakeSettings) -> None:
+        check_settings(settings)
+        self._brake_settings = tuple(settings)
+
     def __iter__(self) -> Iterator[BugTracker]:
         for _, tracker_id in self._titles:
             yield self._trackers[tracker_id]
 
     def __getitem__(self, name: str) -> BugTracker:
-        tracker = self.getByName(name)
+        tracker: BugTracker | None = self.getByName(name)
         if tracker is None:
             raise NotFoundError(f"There is no bug tracker named {name!r}.")
         return tracker
@@ -130,10 +144,10 @@ class BugTrackerSet(Persistent):
             raise BadInput(f"{bugtracker.title} is in a bug tracker set already.")
         self._check_name(bugtracker.name)
         self._check_title(bugtracker.title)
-        self.check_type(bugtracker.bugtrackertype)
+        bugtracker.bugtrackertype = self.check_type(bugtracker.bugtrackertype)
         keys = self._check_bases(bugtracker, bugtracker.baseurl, bugtracker.aliases)
         notify(ObjectCreatedEvent(bugtracker))
-        tracker_id = self._trackers.maxKey() + 1 if self._trackers else 1
+        tracker_id = self._next_number(self._trackers)
         bugtracker.id = tracker_id
         bugtracker.__parent__ = self
         self._trackers[tracker_id] = bugtracker
@@ -154,6 +168,7 @@ class BugTrackerSet(Persistent):
                 f"{bugtracker.title} has watches, {count} of them; remove them first, or make it "
                 "inactive."
             )
+        self._retire_number(self._trackers, bugtracker.id)
         del self._trackers[bugtracker.id]
         del self._names[bugtracker.name]
         del self._titles[self._place(bugtracker)]
@@ -175,10 +190,11 @@ class BugTrackerSet(Persistent):
         name: str | None = None,
         guessed: bool = False,
     ) -> BugTracker:
-        found = self.getByBaseURL(baseurl)
+        found: BugTracker | None = self.getByBaseURL(baseurl)
         if found is not None:
             # Named on purpose now, even if it only stood in some text before.
-            found.guessed = found.guessed and guessed
+            if found.guessed and not guessed:
+                found.guessed = False
             return found
         check_baseurl(baseurl)
         if name is None:
@@ -286,12 +302,15 @@ class BugTrackerSet(Persistent):
             # Where two have become one, the bug tracker that had it keeps it.
             self._bases.insert(base_key(key), self._bases.pop(key))
 
-    def check_type(self, bugtrackertype: str) -> None:
-        if find_type(bugtrackertype) is None:
+    def check_type(self, bugtrackertype: str) -> BugTrackerType:
+        """The type of that name, whatever its case."""
+        found = canonical_type(bugtrackertype)
+        if found is None:
             known = ", ".join(name for name, _ in self.getBugTrackerTypes())
             raise UnknownBugTrackerType(
                 f"There is no bug tracker type {str(bugtrackertype)!r}; those known are {known}."
             )
+        return found
 
     def _check_name(self, name: str) -> None:
         if _NAME.fullmatch(name) is None:

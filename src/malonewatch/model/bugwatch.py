@@ -21,13 +21,32 @@ from malonewatch.interfaces import (
     IExternalBugTracker,
     IPersonSet,
     RemoteBug,
+    RemoteBugError,
 )
-from malonewatch.model.activity import activity_entries, log_activity, prune_activity
-from malonewatch.model.events import BugWatchStatusChanged
+from malonewatch.model.activity import (
+    activity_entries,
+    last_error,
+    log_activity,
+    log_status,
+    prune_activity,
+)
+from malonewatch.model.brake import LOST, closes
+from malonewatch.model.enums import member
+from malonewatch.model.events import (
+    BugWatchDuplicateFound,
+    BugWatchGone,
+    BugWatchMoved,
+    BugWatchRecovered,
+    BugWatchStatusChanged,
+    tell,
+)
+from malonewatch.model.kept import LONGEST
+from malonewatch.model.ledger import Ledger
 from malonewatch.model.pages import NEVER, UNKNOWN
+from malonewatch.model.readonly import stored
 from malonewatch.model.schedule import CHECK_INTERVAL
 from malonewatch.model.site import find_utility
-from malonewatch.model.times import from_optional, from_seconds, now, to_seconds
+from malonewatch.model.times import from_optional, from_seconds, now, to_optional, to_seconds
 
 
 @implementer(IBugWatch)
@@ -40,10 +59,22 @@ class BugWatch(Persistent):
     number of values and references in it, and a run may have very many to do.
     """
 
+    id = stored("id")
+    bugtracker = stored("bugtracker")
+    remotebug = stored("remotebug")
+    remotestatus = stored("remotestatus")
+    remote_importance = stored("remote_importance")
+    remote_title = stored("remote_title")
+    resolution = stored("resolution")
+    duplicate_of = stored("duplicate_of")
+    moved_to = stored("moved_to")
+    closed = stored("closed")
+    guessed = stored("guessed")
+    private = stored("private")
+    fixed_in = stored("fixed_in")
+
     def __init__(self, id: int, bug: Any, bugtracker: Any, remotebug: str, owner: Any) -> None:
-        self.id = id
-        self.bugtracker = bugtracker
-        self.remotebug = remotebug
+        self.__dict__.update(id=id, bugtracker=bugtracker, remotebug=remotebug)
         self.slot = -1
         self.bug_id: int = bug.id
         self._owner_name: str | None = None if owner is None else owner.name
@@ -53,22 +84,19 @@ class BugWatch(Persistent):
 
     def _forget(self) -> None:
         """Know nothing of the remote bug."""
-        self.remotestatus: str | None = None
-        self.remote_importance = ""
-        self.remote_title = ""
-        self.resolution = ""
-        self.duplicate_of: str | None = None
-        self.moved_to: str | None = None
-        self._status = BugTaskStatus.UNKNOWN.name
-        self._importance = BugTaskImportance.UNKNOWN.name
-        self._modified: float | None = None
+        # By assignment, which loads the record first if need be.
         self._lastchanged: float | None = None
+        self.__dict__.update(_NOTHING_KNOWN)
 
     def __getstate__(self) -> Any:
         return _values_of(self.__dict__)
 
     def __setstate__(self, state: Any) -> None:
-        self.__dict__.update(zip(_FIELDS, state, strict=False))
+        # Records of earlier versions have less.
+        missing = len(_FIELDS) - len(state)
+        if missing:
+            state += _ADDED[-missing:]
+        self.__dict__.update(zip(_FIELDS, state, strict=True))
 
     @property
     def __parent__(self) -> Any:
@@ -97,23 +125,28 @@ class BugWatch(Persistent):
 
     @property
     def status(self) -> BugTaskStatus:
-        return BugTaskStatus[self._status]
+        return member(BugTaskStatus, self._status)
 
     @property
     def importance(self) -> BugTaskImportance:
-        return BugTaskImportance[self._importance]
+        return member(BugTaskImportance, self._importance)
 
     @property
     def remote_modified(self) -> datetime | None:
         return from_optional(self._modified)
 
     @property
+    def date_closed(self) -> datetime | None:
+        return from_optional(self._date_closed)
+
+    @property
     def lastchanged(self) -> datetime | None:
         return from_optional(self._lastchanged)
 
     @property
-    def _ledger(self) -> Any:
-        return self.bugtracker.ledger
+    def _ledger(self) -> Ledger:
+        ledger: Ledger = self.bugtracker.ledger
+        return ledger
 
     @property
     def lastchecked(self) -> datetime | None:
@@ -150,8 +183,8 @@ class BugWatch(Persistent):
         external = queryAdapter(bugtracker, IExternalBugTracker, name=bugtracker.bugtrackertype)
         if external is None:
             # Of a type that some package brought which is gone.
-            return bugtracker.baseurl
-        return external.getBugURL(self.remotebug)
+            return str(bugtracker.baseurl)
+        return str(external.getBugURL(self.remotebug))
 
     @property
     def title(self) -> str:
@@ -177,45 +210,116 @@ class BugWatch(Persistent):
             self._activity = kept
         return dropped
 
+    # For the set, which moves it.
+
+    def move(self, bugtracker: Any, remotebug: str, slot: int, moment: float) -> None:
+        """Stand for another remote bug, the one of that slot; its history goes on."""
+        self.log(moment, "note", f"It was a watch on {self.title} before.")
+        self._forget()
+        self.__dict__.update(bugtracker=bugtracker, remotebug=remotebug)
+        self.slot = slot
+
     # For the bug tracker, which applies what was found out.
 
     def differs(self, remote: RemoteBug) -> bool:
         """Whether the status is another one now, or means another thing."""
-        return self.remotestatus != remote.remotestatus or self._status != remote.status.name
+        return bool(
+            self.remotestatus != remote.remotestatus or self._status != remote.status._name_
+        )
 
-    def update(self, remote: RemoteBug, moment: float, recovered: bool) -> None:
-        """Take over what the bug tracker says."""
+    def would_close(self, remote: RemoteBug) -> bool:
+        """Whether the bug was open, and is not any more."""
+        return closes(self._status, remote.status._name_)
+
+    def update(self, remote: RemoteBug, told: RemoteBug, moment: float, recovered: bool) -> None:
+        """Take over what the bug tracker says.
+
+        `remote` is what is kept of what was `told`, and `recovered` whether
+        the last check had failed.
+
+        :raises ApplicationFailed: a subscriber failed.
+        """
         old_remotestatus, old_status = self.remotestatus, self.status
-        modified = None if remote.modified is None else to_seconds(remote.modified)
         differs = self.differs(remote)
         values = self.__dict__
-        values["remotestatus"] = remote.remotestatus
-        values["_status"] = remote.status.name
-        values["remote_importance"] = remote.remote_importance
-        values["_importance"] = remote.importance.name
-        values["remote_title"] = remote.title
-        values["resolution"] = remote.resolution
-        values["_modified"] = modified
-        values["duplicate_of"] = remote.duplicate_of
-        values["moved_to"] = remote.moved_to
+        events: list[Any] = []
         if differs:
             values["_lastchanged"] = moment
-            self.log(moment, None, _described(old_remotestatus, old_status, remote))
-        elif recovered:
-            self.log(moment, None, "It can be read again.")
-        self._p_changed = True
-        if differs:
-            notify(
+            events.append(
                 BugWatchStatusChanged(
-                    self, old_remotestatus, remote.remotestatus, old_status, remote.status
+                    *(self, old_remotestatus, remote.remotestatus, old_status, remote.status, told)
                 )
             )
-        else:
-            notify(ObjectModifiedEvent(self))
+        if recovered:
+            events.append(BugWatchRecovered(self))
+        if remote.moved_to is not None:
+            events += self._move(moment, remote.moved_to)
+        if remote.duplicate_of is not None and remote.duplicate_of != values["duplicate_of"]:
+            self.log(moment, "duplicate", remote.duplicate_of)
+            events.append(BugWatchDuplicateFound(self, remote.duplicate_of))
+        values["remotestatus"] = remote.remotestatus
+        values["_status"] = remote.status._name_
+        values["remote_importance"] = remote.remote_importance
+        values["_importance"] = remote.importance._name_
+        values["remote_title"] = remote.title
+        values["resolution"] = remote.resolution
+        values["_modified"] = to_optional(remote.modified)
+        values["duplicate_of"] = remote.duplicate_of
+        values["moved_to"] = remote.moved_to
+        values["closed"] = remote.closed
+        values["guessed"] = remote.guessed
+        values["private"] = remote.private
+        values["_date_closed"] = to_optional(remote.date_closed)
+        values["fixed_in"] = remote.fixed_in
+        if differs:
+            values["_activity"] = log_status(
+                *(self._activity, moment, old_remotestatus, remote.remotestatus),
+                *(old_status._name_, remote.status._name_, _rule_of(remote)),
+            )
+        elif recovered:
+            self.log(moment, "recovered", "It can be read again.")
+        self._p_changed = True
+        for event in events or [ObjectModifiedEvent(self)]:
+            tell(event)
 
-    def log(self, moment: float, error_type: BugWatchErrorType | None, message: str) -> None:
+    def fail(self, error: RemoteBugError, moment: float, gone: bool) -> None:
+        """Note that it could not be read; `gone` is whether it could until now.
+
+        :raises ApplicationFailed: a subscriber failed.
+        """
+        events: list[Any] = []
+        if gone:
+            events.append(BugWatchGone(self, error.error_type, error.message))
+        if error.moved_to is not None:
+            moved_to = error.moved_to[: LONGEST["moved_to"]]
+            events += self._move(moment, moved_to)
+            if moved_to != self.moved_to:
+                self.__dict__["moved_to"] = moved_to
+                self._p_changed = True
+        self.log(moment, "error", error.message, error.error_type)
+        for event in events or [ObjectModifiedEvent(self)]:
+            tell(event)
+
+    def _move(self, moment: float, moved_to: str) -> list[BugWatchMoved]:
+        """Note where the bug moved to, if that is news; what to notify of it."""
+        if moved_to == self.moved_to:
+            return []
+        self.log(moment, "moved", moved_to)
+        return [BugWatchMoved(self, moved_to)]
+
+    def was_lost(self) -> bool:
+        """Whether the last thing that happened to it is that the remote bug could not be had."""
+        return last_error(self._activity) in LOST
+
+    def log(
+        self,
+        moment: float,
+        kind: str,
+        message: str,
+        error_type: BugWatchErrorType | None = None,
+    ) -> None:
         """Add to the history; the same failure again and again is one entry."""
-        log = log_activity(self._activity, moment, error_type, message)
+        log = log_activity(self._activity, moment, kind, message, error_type)
         if log is not self._activity:
             self._activity = log
 
@@ -225,18 +329,37 @@ _FIELDS = (
     *("bugtracker", "id", "slot", "remotebug", "bug_id", "_owner_name", "_datecreated"),
     *("remotestatus", "_status", "remote_importance", "_importance", "remote_title"),
     *("resolution", "_modified", "duplicate_of", "moved_to", "_lastchanged", "_activity"),
+    *("closed", "guessed", "private", "_date_closed", "fixed_in"),
 )
+#: The last of them, as they are where a record does not have them yet.
+_ADDED = (None, False, False, None, "")
 _values_of = operator.itemgetter(*_FIELDS)
+
+_NOTHING_KNOWN = {
+    "remotestatus": None,
+    "_status": BugTaskStatus.UNKNOWN.name,
+    "remote_importance": "",
+    "_importance": BugTaskImportance.UNKNOWN.name,
+    "remote_title": "",
+    "resolution": "",
+    "_modified": None,
+    "duplicate_of": None,
+    "moved_to": None,
+    "closed": None,
+    "guessed": False,
+    "private": False,
+    "_date_closed": None,
+    "fixed_in": "",
+}
+
+
+def _rule_of(remote: RemoteBug) -> str:
+    """Which rule gave the meaning of a status."""
+    if remote.status is BugTaskStatus.UNKNOWN:
+        return ""
+    return "flag" if remote.guessed else "table"
 
 
 def _ledger_moment(seconds: float) -> int:
     """Whole seconds since the epoch, as far as the ledger has room for them."""
     return min(max(int(seconds), UNKNOWN + 1), NEVER - 1)
-
-
-def _described(old_remotestatus: str | None, old_status: BugTaskStatus, remote: RemoteBug) -> str:
-    """A change of status as a line of the history."""
-    if old_remotestatus == remote.remotestatus:
-        return f"{old_remotestatus} means {remote.status.title}, was {old_status.title}"
-    before = "nothing known" if old_remotestatus is None else old_remotestatus
-    return f"{before} -> {remote.remotestatus}"

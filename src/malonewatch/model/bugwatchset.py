@@ -5,10 +5,14 @@ from typing import Any
 
 from BTrees.Length import Length
 from BTrees.LOBTree import LOBTree
-from persistent import Persistent
 from zope.event import notify
 from zope.interface import implementer
-from zope.lifecycleevent import ObjectAddedEvent, ObjectCreatedEvent, ObjectRemovedEvent
+from zope.lifecycleevent import (
+    ObjectAddedEvent,
+    ObjectCreatedEvent,
+    ObjectModifiedEvent,
+    ObjectRemovedEvent,
+)
 
 from malonewatch.interfaces import (
     BadInput,
@@ -19,15 +23,16 @@ from malonewatch.interfaces import (
 )
 from malonewatch.model import recognition
 from malonewatch.model.bugwatch import BugWatch
+from malonewatch.model.numbers import Numbered
 from malonewatch.model.recognition import Reading
 from malonewatch.model.site import find_utility
-from malonewatch.model.times import to_seconds
+from malonewatch.model.times import now, to_seconds
 
 LONGEST_REMOTE_ID = 200
 
 
 @implementer(IBugWatchSet)
-class BugWatchSet(Persistent):
+class BugWatchSet(Numbered):
     """See `IBugWatchSet`."""
 
     __parent__: Any = None
@@ -41,38 +46,45 @@ class BugWatchSet(Persistent):
         return iter(self._watches.values())
 
     def count(self) -> int:
-        return self._length()
+        return int(self._length())
 
     def get(self, watch_id: int) -> BugWatch:
         try:
-            return self._watches[watch_id]
+            watch: BugWatch = self._watches[watch_id]
         except (KeyError, TypeError):
             raise NotFoundError(f"There is no bug watch {watch_id}.") from None
+        return watch
 
     def createBugWatch(self, bug: Any, owner: Any, bugtracker: Any, remotebug: Any) -> BugWatch:
-        if bugtracker.id is None:
-            raise BadInput(f"{bugtracker.title} is not in the bug tracker set; add it first.")
-        remotebug = bugtracker.canonicalRemoteBug(remotebug)
-        if not remotebug or len(remotebug) > LONGEST_REMOTE_ID or not remotebug.isprintable():
-            raise BadInput(f"{remotebug!r} cannot be the id of a bug.")
-        if bug.getBugWatch(bugtracker, remotebug) is not None:
-            raise BugWatchTaken(
-                f"Bug {bug.id} has a watch on bug {remotebug} of {bugtracker.title} already."
-            )
-        watch_id = self._watches.maxKey() + 1 if self._watches else 1
+        remotebug = _check_place(bug, bugtracker, remotebug)
+        watch_id = self._next_number(self._watches)
         watch = BugWatch(watch_id, bug, bugtracker, remotebug, owner)
         notify(ObjectCreatedEvent(watch))
         self._watches[watch_id] = watch
         self._length.change(1)
-        watch.slot = bugtracker.ledger.add(watch_id, remotebug, to_seconds(watch.datecreated))
-        bugtracker.__parent__.latest.note(int(to_seconds(watch.datecreated)))
+        moment = to_seconds(watch.datecreated)
+        watch.slot = bugtracker.ledger.add(watch_id, remotebug, moment)
+        bugtracker.note_moment(moment)
         bug.link(watch)
         notify(ObjectAddedEvent(watch, self, watch.__name__))
         return watch
 
+    def moveBugWatch(self, bugwatch: BugWatch, bugtracker: Any, remotebug: Any) -> None:
+        bug = bugwatch.bug
+        remotebug = _check_place(bug, bugtracker, remotebug)
+        moment = to_seconds(now())
+        bug.unlink(bugwatch)
+        bugwatch.bugtracker.ledger.remove(bugwatch.slot)
+        slot = bugtracker.ledger.add(bugwatch.id, remotebug, moment)
+        bugwatch.move(bugtracker, remotebug, slot, moment)
+        bugtracker.note_moment(moment)
+        bug.link(bugwatch)
+        notify(ObjectModifiedEvent(bugwatch))
+
     def removeBugWatch(self, bugwatch: BugWatch) -> None:
         bugwatch.bug.unlink(bugwatch)
         bugwatch.bugtracker.ledger.remove(bugwatch.slot)
+        self._retire_number(self._watches, bugwatch.id)
         del self._watches[bugwatch.id]
         self._length.change(-1)
         notify(ObjectRemovedEvent(bugwatch, self, bugwatch.__name__))
@@ -97,3 +109,20 @@ class BugWatchSet(Persistent):
 
     def fromText(self, text: str, bug: Any, owner: Any) -> list[BugWatch]:
         return recognition.from_text(self._trackers, text, bug, owner)
+
+
+def _check_place(bug: Any, bugtracker: Any, remotebug: Any) -> str:
+    """The canonical id of the remote bug that `bug` can have a watch on.
+
+    :raises BadInput: it can have none there.
+    """
+    if bugtracker.id is None:
+        raise BadInput(f"{bugtracker.title} is not in the bug tracker set; add it first.")
+    canonical = str(bugtracker.canonicalRemoteBug(remotebug))
+    if not canonical or len(canonical) > LONGEST_REMOTE_ID or not canonical.isprintable():
+        raise BadInput(f"{canonical!r} cannot be the id of a bug.")
+    if bug.getBugWatch(bugtracker, canonical) is not None:
+        raise BugWatchTaken(
+            f"Bug {bug.id} has a watch on bug {canonical} of {bugtracker.title} already."
+        )
+    return canonical

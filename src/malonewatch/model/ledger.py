@@ -12,16 +12,20 @@ every check changes, one for what hardly ever changes.
 Moments are whole seconds since the epoch in 32 bits, which last until 2106.
 """
 
-from collections.abc import Iterable, Iterator
+from array import array
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from BTrees.Length import Length
 from BTrees.LLBTree import LLBTree
 from BTrees.LOBTree import LOBTree
+from BTrees.OLBTree import OLBTree
 from BTrees.OOBTree import OOBTree
 from persistent import Persistent
 
 from malonewatch.interfaces import BugWatchErrorType
 from malonewatch.model import schedule
+from malonewatch.model.enums import member
 from malonewatch.model.pages import NEVER, PAGE, UNKNOWN, NamesPage, TimesPage
 
 
@@ -34,6 +38,10 @@ class RemoteBugIndex(OOBTree):
 
 class Ledger(Persistent):
     """The rows of one bug tracker."""
+
+    # Made when the first is there, as ledgers of 0.1.0 have none.
+    _held: Any = None
+    _apart: Any = None
 
     def __init__(self) -> None:
         self._times = LOBTree()
@@ -59,7 +67,7 @@ class Ledger(Persistent):
         earliest[key] = min(self._page_due.values(), default=NEVER)
 
     def __len__(self) -> int:
-        return self._length()
+        return int(self._length())
 
     # Rows come and go.
 
@@ -76,12 +84,7 @@ class Ledger(Persistent):
         names.digests.append(0)
         names.remotebugs.append(remotebug)
         names._p_changed = True
-        times.checked.append(UNKNOWN)
-        times.due.append(int(due))
-        times.seen.append(UNKNOWN)
-        times.failures.append(0)
-        times.errors.append(0)
-        times._p_changed = True
+        times.append(int(due))
         self._summarise(number, times)
         slots = self.slots(remotebug)
         self._slots[remotebug] = (*slots, slot) if slots else slot
@@ -99,12 +102,12 @@ class Ledger(Persistent):
         else:
             del self._slots[remotebug]
             self._validators.pop(remotebug, None)
+            self.let_go(remotebug)
+            self.set_apart(remotebug, None)
         names.watch_ids[row] = names.digests[row] = 0
         names.remotebugs[row] = ""
         names._p_changed = True
-        times.checked[row] = times.due[row] = NEVER
-        times.seen[row] = times.failures[row] = times.errors[row] = 0
-        times._p_changed = True
+        times.clear(row)
         self._summarise(number, times)
         self._page_holes[number] = self._page_holes.get(number, 0) + 1
         self._length.change(-1)
@@ -138,7 +141,7 @@ class Ledger(Persistent):
 
     def watch_id(self, slot: int) -> int:
         number, row = divmod(slot, PAGE)
-        return self._names[number].watch_ids[row]
+        return int(self._names[number].watch_ids[row])
 
     def newest(self, start: int = 0) -> Iterator[int]:
         """The numbers of the watches, newest first, without the first `start` of them."""
@@ -161,7 +164,7 @@ class Ledger(Persistent):
     def get(self, slot: int, column: str) -> int:
         """One entry of a row: `checked`, `due`, `seen`, `failures` or `errors`."""
         number, row = divmod(slot, PAGE)
-        return getattr(self._times[number], column)[row]
+        return int(getattr(self._times[number], column)[row])
 
     def set(self, slot: int, **columns: int) -> None:
         """Change entries of a row; `digest` may be among them."""
@@ -180,7 +183,7 @@ class Ledger(Persistent):
     def error(self, slot: int) -> BugWatchErrorType | None:
         """What was wrong when the watch was last tried."""
         name = self.error_names[self.get(slot, "errors")]
-        return BugWatchErrorType[name] if name else None
+        return member(BugWatchErrorType, name) if name else None
 
     def error_code(self, error_type: BugWatchErrorType | None) -> int:
         """What stands for `error_type` in a row."""
@@ -194,13 +197,45 @@ class Ledger(Persistent):
         return bool(self._validators)
 
     def validator(self, remotebug: str) -> str | None:
-        return self._validators.get(remotebug)
+        validator: str | None = self._validators.get(remotebug)
+        return validator
 
     def set_validator(self, remotebug: str, validator: str | None) -> None:
         if validator is None:
             self._validators.pop(remotebug, None)
         elif self._validators.get(remotebug) != validator:
             self._validators[remotebug] = validator
+
+    @property
+    def held(self) -> Mapping[str, tuple[float, Any]]:
+        """By remote id, what is held back: (when it was said, what was said)."""
+        return {} if self._held is None else self._held
+
+    def hold(self, remotebug: str, moment: float, packed: Any) -> None:
+        """Hold back what was said of a remote bug."""
+        if self._held is None:
+            self._held = OOBTree()
+        self._held[remotebug] = moment, packed
+
+    def let_go(self, remotebug: str) -> None:
+        """Hold back nothing that was said of it."""
+        if remotebug in self.held:
+            del self._held[remotebug]
+
+    @property
+    def apart(self) -> Mapping[str, int]:
+        """The remote ids that spoil the answers for others, and when that was last seen."""
+        return {} if self._apart is None else self._apart
+
+    def set_apart(self, remotebug: str, moment: float | None) -> None:
+        """Note that a remote bug spoils answers, or, with None, that it does not."""
+        if moment is None:
+            if remotebug in self.apart:
+                del self._apart[remotebug]
+            return
+        if self._apart is None:
+            self._apart = OLBTree()
+        self._apart[remotebug] = int(moment)
 
     # What is due.
 
@@ -245,37 +280,54 @@ class Ledger(Persistent):
                 names, times = self._names[number], self._times[number]
                 remotebugs, digests = names.remotebugs, names.digests
                 seen, errors = times.seen, times.errors
+                full, checked = times.full, times.checked
             row = slot % PAGE
             if not digests[row] or errors[row]:
                 yield remotebugs[row], UNKNOWN, False
-            elif schedule.is_full_check(slot, day):
+            elif schedule.days_since(full[row], checked[row], day) >= schedule.FULL_CHECK_DAYS:
                 yield remotebugs[row], UNKNOWN, True
             else:
                 yield remotebugs[row], seen[row], True
 
     # Writing many rows.
 
-    def pages(self) -> "Pages":
-        """For writing many rows."""
-        return Pages(self)
-
-    def reset(self, now: float) -> None:
+    def make_due(self, now: float) -> None:
         """Make every row due, to be asked for in full."""
-        self._validators.clear()
         for number, times in self._times.items():
             for row, due in enumerate(times.due):
                 if due != NEVER:
                     times.due[row] = min(due, int(now))
                     times.seen[row] = UNKNOWN
-                    times.failures[row] = 0
             times._p_changed = True
             self._summarise(number, times)
+
+    def reset(self, now: float) -> None:
+        """Make every row due, to be asked for in full, however often it failed."""
+        self._validators.clear()
+        for times in self._times.values():
+            times.failures = array("B", bytes(len(times.failures)))
+        self.make_due(now)
+
+    def forget(self, now: float) -> None:
+        """Know nothing of any remote bug; every row is due."""
+        self.reset(now)
+        self._held = self._apart = None
+        for number, times in self._times.items():
+            times.errors = array("B", bytes(len(times.errors)))
+            names = self._names[number]
+            names.digests = array("Q", bytes(8 * len(names.digests)))
 
     def set_clock_back(self, now: float) -> None:
         """Make sense of moments after `now`: they were recorded by a clock that was wrong.
 
         Those rows are due, and asked for in full.
         """
+        for remotebug, (moment, packed) in list(self.held.items()):
+            if moment > now:
+                self.hold(remotebug, now, packed)
+        for remotebug, seen in list(self.apart.items()):
+            if seen > now:
+                self.set_apart(remotebug, now)
         limit = now + schedule.LONGEST_CHECK_INTERVAL
         for number, times in self._times.items():
             changed = False
@@ -292,46 +344,35 @@ class Ledger(Persistent):
                 self._summarise(number, times)
 
 
-class Latest(Persistent):
-    """The latest moment at which anything was recorded, in whole seconds."""
-
-    def __init__(self) -> None:
-        self.moment = 0
-
-    def __getstate__(self) -> int:
-        return self.moment
-
-    def __setstate__(self, state: int) -> None:
-        self.moment = state
-
-    def note(self, moment: int) -> None:
-        if moment > self.moment:
-            self.moment = moment
-
-    def _p_resolveConflict(self, old: int, saved: int, new: int) -> int:
-        return max(saved, new)
-
-
 class Pages:
-    """The pages that a batch writes to, each looked up and summarised once."""
+    """The pages that a batch is about, each looked up, and each written to, once."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
         self._pages: dict[int, tuple[NamesPage, TimesPage]] = {}
+        self._written: set[int] = set()
 
-    def page(self, slot: int) -> tuple[NamesPage, TimesPage]:
-        number = slot // PAGE
+    def look(self, number: int) -> tuple[NamesPage, TimesPage]:
+        """The page of that number, for reading."""
         try:
             return self._pages[number]
         except KeyError:
-            names, times = self._ledger._names[number], self._ledger._times[number]
+            pages = self._ledger._names[number], self._ledger._times[number]
+            self._pages[number] = pages
+            return pages
+
+    def page(self, number: int) -> tuple[NamesPage, TimesPage]:
+        """The page of that number; its times are going to be written to."""
+        names, times = self.look(number)
+        if number not in self._written:
             # Before anything is written to it: if that fails half-way, the
             # transaction's end has to know what to take back.
             times._p_activate()
             times._p_changed = True
-            self._pages[number] = names, times
-            return names, times
+            self._written.add(number)
+        return names, times
 
     def finish(self) -> None:
-        for number, (_, times) in self._pages.items():
-            self._ledger._summarise(number, times)
+        """Note what the earliest moments are in the pages that were written to."""
+        for number in self._written:
+            self._ledger._summarise(number, self._pages[number][1])

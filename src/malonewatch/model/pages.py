@@ -2,9 +2,12 @@
 
 import sys
 from array import array
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from persistent import Persistent
+
+from malonewatch.model.schedule import day_of, mark_of
 
 #: Rows in a page.  Bugs are asked for by the hundred or by five hundred, so
 #: that a batch fills whole pages.
@@ -16,18 +19,31 @@ UNKNOWN = 0
 NEVER = 0xFFFFFFFF
 
 
-def _pack(values: array) -> bytes:
-    if sys.byteorder == "big":
-        values = array(values.typecode, values)
-        values.byteswap()
-    return values.tobytes()
+def _pack(*columns: "array[int]") -> bytes:
+    return b"".join(_little_endian(column).tobytes() for column in columns)
 
 
-def _unpack(typecode: str, data: bytes) -> array:
-    values = array(typecode, data)
+def _unpack(typecodes: Iterable[str], data: bytes) -> "Iterator[array[int]]":
+    """The columns of those types, of as many rows each, that `data` holds one after the other."""
+    empty = [array(typecode) for typecode in typecodes]
+    rows = len(data) // sum(column.itemsize for column in empty)
+    start = 0
+    for column in empty:
+        end = start + rows * column.itemsize
+        column.frombytes(data[start:end])
+        yield _little_endian(column)
+        start = end
+
+
+def _little_endian(column: "array[int]") -> "array[int]":
     if sys.byteorder == "big":
-        values.byteswap()
-    return values
+        column = array(column.typecode, column)
+        column.byteswap()
+    return column
+
+
+#: The columns of a `TimesPage` and their types, in the order of its record.
+_TIMES = {"checked": "I", "due": "I", "seen": "I", "full": "B", "failures": "B", "errors": "B"}
 
 
 class TimesPage(Persistent):
@@ -36,40 +52,80 @@ class TimesPage(Persistent):
     - `checked`: when the watch was last looked at, by our clock,
     - `due`: when it is due,
     - `seen`: as of which moment of the bug tracker's clock all is known,
+    - `full`: the mark of the day (see `schedule.mark_of`) when the bug tracker
+      last answered in full, rather than that nothing changed,
     - `failures`: how many checks in a row failed, 255 for more,
     - `errors`: what was wrong, an index into the ledger's `error_names`, 0
       for nothing.
     """
 
-    def __init__(self) -> None:
-        self.checked = array("I")
-        self.due = array("I")
-        self.seen = array("I")
-        self.failures = array("B")
-        self.errors = array("B")
+    checked: "array[int]"
+    due: "array[int]"
+    seen: "array[int]"
+    full: "array[int]"
+    failures: "array[int]"
+    errors: "array[int]"
 
-    def set(self, row: int, checked: int, due: int, seen: int) -> None:
-        """What a check says that found the watch in order."""
+    def __init__(self) -> None:
+        for name, typecode in _TIMES.items():
+            setattr(self, name, array(typecode))
+
+    def append(self, due: int) -> None:
+        """Add a row of which nothing is known."""
+        self.checked.append(UNKNOWN)
+        self.due.append(due)
+        self.seen.append(UNKNOWN)
+        self.full.append(0)
+        self.failures.append(0)
+        self.errors.append(0)
+        self._p_changed = True
+
+    def check(
+        self, rows: Iterable[int], checked: int, due: int, seen: int, full: int | None
+    ) -> None:
+        """Note that these were found in order; `full` is None if that was no answer in full."""
+        moments, dues, seens, fulls = self.checked, self.due, self.seen, self.full
+        failures, errors = self.failures, self.errors
+        for row in rows:
+            moments[row] = checked
+            dues[row] = due
+            seens[row] = seen
+            failures[row] = errors[row] = 0
+            if full is not None:
+                fulls[row] = full
+
+    def fail(self, row: int, checked: int, due: int, failures: int, error: int) -> None:
+        """Note that a check failed, for the `failures`-th time in a row."""
         self.checked[row] = checked
         self.due[row] = due
-        self.seen[row] = seen
-        self.failures[row] = self.errors[row] = 0
+        self.seen[row] = UNKNOWN
+        self.failures[row] = failures
+        self.errors[row] = error
+
+    def clear(self, row: int) -> None:
+        """Let a row be that of a watch that is gone."""
+        self.checked[row] = self.due[row] = NEVER
+        self.seen[row] = self.full[row] = self.failures[row] = self.errors[row] = 0
+        self._p_changed = True
 
     def __getstate__(self) -> Any:
-        return (
-            _pack(self.checked),
-            _pack(self.due),
-            _pack(self.seen),
-            self.failures.tobytes(),
-            self.errors.tobytes(),
-        )
+        return _pack(*(getattr(self, name) for name in _TIMES))
 
     def __setstate__(self, state: Any) -> None:
-        self.checked = _unpack("I", state[0])
-        self.due = _unpack("I", state[1])
-        self.seen = _unpack("I", state[2])
-        self.failures = array("B", state[3])
-        self.errors = array("B", state[4])
+        if isinstance(state, tuple):
+            # A record of 0.1.0: the columns one by one, and none for `full`.
+            checked, due, seen, failures, errors = state
+            state = b"".join((checked, due, seen, bytes(len(errors)), failures, errors))
+            self._set(state)
+            # As long ago as can be.
+            days = map(day_of, self.checked)
+            self.full = array("B", [mark_of(day + 1) for day in days])
+        else:
+            self._set(state)
+
+    def _set(self, state: bytes) -> None:
+        for name, column in zip(_TIMES, _unpack(_TIMES.values(), state), strict=True):
+            setattr(self, name, column)
 
 
 class NamesPage(Persistent):
@@ -89,6 +145,6 @@ class NamesPage(Persistent):
         return _pack(self.watch_ids), _pack(self.digests), tuple(self.remotebugs)
 
     def __setstate__(self, state: Any) -> None:
-        self.watch_ids = _unpack("Q", state[0])
-        self.digests = _unpack("Q", state[1])
+        (self.watch_ids,) = _unpack("Q", state[0])
+        (self.digests,) = _unpack("Q", state[1])
         self.remotebugs = list(state[2])

@@ -9,8 +9,10 @@ from persistent import Persistent
 from zope.interface import implementer
 
 from malonewatch.interfaces import BadInput, IPerson, IPersonSet
+from malonewatch.model.readonly import stored
 
-_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
+#: In characters: of a name, or an address.
+LONGEST = 254
 
 
 @implementer(IPerson)
@@ -19,14 +21,27 @@ class Person(Persistent):
 
     __parent__: Any = None
 
+    name = stored("name")
+    email = stored("email")
+
     def __init__(self, name: str, displayname: str, email: str) -> None:
-        self.name = name
+        self.__dict__.update(name=name, email=email)
         self.displayname = displayname
-        self.email = email
+
+    @property
+    def displayname(self) -> str:
+        return str(self.__dict__["displayname"])
+
+    @displayname.setter
+    def displayname(self, displayname: str) -> None:
+        if not _is_line(displayname):
+            raise BadInput(f"{displayname[:80]!r} cannot be a name: it is one line, and not empty.")
+        self.__dict__["displayname"] = displayname
+        self._p_changed = True
 
     @property
     def __name__(self) -> str:
-        return self.name
+        return str(self.name)
 
     def __repr__(self) -> str:
         return f"<Person {self.name}>"
@@ -56,8 +71,9 @@ class PersonSet(Persistent):
         return self._names.get(name, default)
 
     def add(self, person: Person) -> Person:
-        if _ADDRESS.fullmatch(person.email) is None:
-            raise BadInput(f"{person.email!r} is not an e-mail address.")
+        _check_address(person.email)
+        if not _is_line(person.name) or " " in person.name:
+            raise BadInput(f"{person.name[:80]!r} cannot be a person's name in URLs.")
         if person.name in self._names:
             raise BadInput(f"There is a person named {person.name} already.")
         if person.email.lower() in self._emails:
@@ -68,9 +84,10 @@ class PersonSet(Persistent):
         return person
 
     def ensurePerson(self, email: str, displayname: str | None = None) -> Person:
-        person = self.getByEmail(email)
+        person: Person | None = self.getByEmail(email)
         if person is not None:
             return person
+        _check_address(email)
         local = email.partition("@")[0]
         stem = re.sub(r"[^a-z0-9+.-]", "", local.lower()) or "person"
         name, number = stem, 0
@@ -78,3 +95,19 @@ class PersonSet(Persistent):
             number += 1
             name = f"{stem}-{number}"
         return self.add(Person(name, displayname or local, email))
+
+
+def _is_line(text: str) -> bool:
+    return 0 < len(text.strip()) <= LONGEST and text.isprintable()
+
+
+def _check_address(email: str) -> None:
+    local, _, host = email.partition("@")
+    if (
+        not (local and host)
+        or "@" in host
+        or " " in email
+        or not email.isprintable()
+        or len(email) > LONGEST
+    ):
+        raise BadInput(f"{email[:80]!r} is not an e-mail address.")

@@ -25,8 +25,12 @@ CLOCK_SKEW_LIMIT = 5 * 60.0
 #: How far we look back behind the moment as of which all is known: what was
 #: being written then, a clock that is a little off, an index that lags.
 OVERLAP = 2 * CLOCK_SKEW_LIMIT
-#: One check in so many is a full one, which notices that a bug is gone.
-FULL_CHECK_EVERY = 7
+#: After so many days a bug is asked for in full again, changed or not, which
+#: notices that it is gone.
+FULL_CHECK_DAYS = 7
+#: After so long a bug that spoiled answers is asked for among others again, and
+#: whether a bug tracker speaks a better dialect by now.
+SECOND_CHANCE = 7 * DAY
 
 _random = random.Random()
 
@@ -43,17 +47,22 @@ def next_check(now: float) -> float:
 
 def next_check_after_failure(now: float, failures: int) -> float:
     """When a watch that failed for the `failures`-th time in a row is due again."""
-    wait = min(CHECK_INTERVAL * 2 ** min(failures - 1, 8), LONGEST_CHECK_INTERVAL)
+    wait: float = min(CHECK_INTERVAL * 2 ** min(failures - 1, 8), LONGEST_CHECK_INTERVAL)
     return now + wait * _random.uniform(0.9, 1.0)
 
 
 def next_attempt(now: float, failures: int, retry_after: float | None) -> float:
     """When a bug tracker in trouble for the `failures`-th time in a row may be asked again."""
-    wait = min(FIRST_BACK_OFF * 2 ** min(failures - 1, 16), LONGEST_BACK_OFF)
+    wait: float = min(FIRST_BACK_OFF * 2 ** min(failures - 1, 16), LONGEST_BACK_OFF)
     wait *= _random.uniform(0.9, 1.1)
     if retry_after is not None:
         wait = max(wait, min(retry_after, LONGEST_RETRY_AFTER))
     return now + wait
+
+
+def next_confirmation(said: float, confirm_after: float) -> float:
+    """When a bug tracker that said what is hard to believe at `said` is asked again."""
+    return said + confirm_after * _random.uniform(1.0, 1.1)
 
 
 def day_of(now: float) -> int:
@@ -61,6 +70,15 @@ def day_of(now: float) -> int:
     return int(now // DAY)
 
 
-def is_full_check(slot: int, day: int) -> bool:
-    """Whether the watch in that slot is asked for in full on that day, changed or not."""
-    return (slot + day) % FULL_CHECK_EVERY == 0
+def mark_of(day: int) -> int:
+    """The number of a day as far as one byte has room for it."""
+    return day % 256
+
+
+def days_since(mark: int, checked: int, day: int) -> int:
+    """How many days before `day` the day with that mark was.
+
+    It was before `checked`, but not by more than 255 days.
+    """
+    day_of_check = day_of(checked)
+    return day - day_of_check + (day_of_check - mark) % 256

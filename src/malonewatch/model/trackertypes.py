@@ -13,6 +13,16 @@ def find_type(name: str) -> Any:
     return getSiteManager().adapters.lookup((providedBy(_SOME_FACTS),), IExternalBugTracker, name)
 
 
+def canonical_type(name: str) -> BugTrackerType | None:
+    """The type of that name, or else of that name in another case; None if there is none."""
+    if find_type(name) is not None:
+        return BugTrackerType(name)
+    for other, _ in all_types():
+        if other.casefold() == name.casefold():
+            return other
+    return None
+
+
 def all_types() -> list[tuple[BugTrackerType, Any]]:
     """The name of each type and its factory, by name."""
     return sorted(

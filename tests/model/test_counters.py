@@ -1,0 +1,65 @@
+from datetime import date, timedelta
+
+import pytest
+import transaction
+
+from malonewatch.interfaces import DailyCounters, FailureOwner
+from malonewatch.model.counters import DAYS, Counters
+
+FIRST = date(2024, 5, 6)
+DAY = (FIRST - date(1970, 1, 1)).days
+
+
+@pytest.fixture
+def counters(site):
+    counters = Counters()
+    site.connection.root()["counters"] = counters
+    return counters
+
+
+def test_nothing_was_counted_yet(counters):
+    assert counters.list(30) == []
+
+
+def test_what_happens_on_a_day_adds_up(counters):
+    counters.add(DAY, 1, 20, 3, {FailureOwner.WATCH: 2})
+    counters.add(DAY, 2, 30, 0, {FailureOwner.WATCH: 1, FailureOwner.US: 4})
+    failures = {FailureOwner.WATCH: 3, FailureOwner.US: 4}
+    assert counters.list(30) == [DailyCounters(FIRST, 3, 50, 3, failures)]
+
+
+@pytest.mark.parametrize("owner", FailureOwner)
+def test_each_owner_has_a_counter(counters, owner):
+    counters.add(DAY, 0, 0, 0, {owner: 7})
+    assert counters.list(1)[0].failures == {owner: 7}
+
+
+def test_days_come_newest_first(counters, reopened):
+    for day in (0, 1, 3):
+        counters.add(DAY + day, day, 0, 0, {})
+    days = [(3, FIRST + timedelta(3)), (1, FIRST + timedelta(1)), (0, FIRST)]
+    for found in (counters, reopened(counters)):
+        assert [(each.requests, each.day) for each in found.list(30)] == days
+        assert [each.requests for each in found.list(2)] == [3, 1]
+
+
+def test_some_days_are_kept(counters):
+    for day in range(DAYS + 10):
+        counters.add(DAY + day, day, 0, 0, {})
+    assert [each.requests for each in counters.list(1000)] == list(range(DAYS + 9, 9, -1))
+
+
+def test_a_clock_that_was_set_back_makes_no_day(counters):
+    counters.add(DAY, 1, 0, 0, {})
+    counters.add(DAY - 7, 1, 0, 0, {})
+    assert counters.list(30) == [DailyCounters(FIRST, 2)]
+
+
+def test_the_days_before_are_not_written_with_each_batch(counters):
+    for day in range(DAYS):
+        counters.add(DAY + day, 1, 1, 1, {})
+    transaction.commit()
+    counters.add(DAY + DAYS - 1, 1, 1, 1, {})
+    assert counters._p_changed
+    assert not counters._past._p_changed
+    assert len(counters.__getstate__()[0]) <= 32
