@@ -76,7 +76,7 @@ def test_what_is_required_is_imported(requirement):
     assert used != (requirement.name.lower() in IMPORTED_BY_OTHERS)
 
 
-@pytest.mark.parametrize("requirement", declared("postgresql", "test"), ids=str)
+@pytest.mark.parametrize("requirement", declared("keyring", "postgresql", "test", "zeo"), ids=str)
 def test_what_an_extra_requires_is_imported(requirement):
     modules = imported_below(SOURCE, ROOT / "tests", ROOT / "examples")
     used = any(belongs_to(module, requirement) for module in modules)
@@ -93,6 +93,20 @@ def test_what_is_imported_is_required(path):
         module
         for module in imported(path)
         if module.partition(".")[0] not in {*sys.stdlib_module_names, "malonewatch"}
+        and not any(belongs_to(module, each) for each in requirements)
+    }
+    assert strangers == set()
+
+
+def test_what_the_tests_import_is_required():
+    requirements = [*declared(), *declared("test")]
+    ours = {"malonewatch", "tests", "benchmarks"}
+    ours |= {path.stem for path in (ROOT / "examples").rglob("*") if path.suffix in ("", ".py")}
+    ours |= {path.stem for path in (ROOT / "tests").rglob("*.py")}
+    strangers = {
+        module
+        for module in imported_below(ROOT / "tests", ROOT / "examples", ROOT / "benchmarks")
+        if module.partition(".")[0] not in {*sys.stdlib_module_names, *ours}
         and not any(belongs_to(module, each) for each in requirements)
     }
     assert strangers == set()
