@@ -12,9 +12,6 @@ from malonewatch.interfaces.bugtracker import (
     IBugTracker,
     IBugTrackerSet,
     IClaims,
-    IDatabase,
-    IDatabaseOpener,
-    IInstallation,
     IResultSet,
 )
 from malonewatch.interfaces.bugwatch import (
@@ -30,6 +27,11 @@ from malonewatch.interfaces.bugwatch import (
     IBugWatchRecovered,
     IBugWatchSet,
     IBugWatchStatusChanged,
+)
+from malonewatch.interfaces.database import (
+    IDatabase,
+    IDatabaseOpener,
+    IInstallation,
 )
 from malonewatch.interfaces.enumerations import (
     BugTaskImportance,
