@@ -55,7 +55,7 @@ def declared(*extras):
 
 
 def belongs_to(module, requirement):
-    return f"{module}.".startswith(f"{requirement.name.lower()}.")
+    return f"{module}.".startswith(f"{requirement.name.lower().replace('-', '_')}.")
 
 
 @pytest.mark.parametrize("path", MODULES)

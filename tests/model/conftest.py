@@ -125,10 +125,6 @@ def add_watches(bugs, tracker, owner):
     return add
 
 
-def test_its_origin_is_that_of_its_base_url(make_tracker):
-    assert make_tracker(baseurl="https://Bugs.example.com/x").origin == "https://bugs.example.com"
-
-
 @pytest.fixture
 def reopened(site):
     """Commits, and gives the same object as a new connection sees it."""

@@ -23,6 +23,10 @@ from malonewatch.model.pages import PAGE
 from .fetching import answer, apply, fail
 
 
+def test_its_origin_is_that_of_its_base_url(make_tracker):
+    assert make_tracker(baseurl="https://Bugs.example.com/x").origin == "https://bugs.example.com"
+
+
 def test_it_provides_the_interface(tracker):
     verifyObject(IBugTracker, tracker)
 

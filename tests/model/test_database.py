@@ -6,7 +6,6 @@ import subprocess
 import sys
 import threading
 import warnings
-from pathlib import Path
 
 import pytest
 import transaction
@@ -526,7 +525,3 @@ def test_the_site_of_the_bug_tracker_is_the_one_that_counts(site):
 
 def test_a_transient_error_is_what_is_tried_again():
     assert issubclass(ConflictError, TransientError)
-
-
-def test_the_uri_of_the_embedded_database_quotes_its_path():
-    assert sqlite_uri(Path("/some where/a&b")) == "sqlite://?data_dir=/some+where/a%26b"

@@ -128,7 +128,8 @@ class IBugWatchSet(Interface):
         Answered from indexes: for one criterion, or a bug tracker and one
         more, the time goes with the page; for others with the smallest set.
 
-        :raises BadInput: `query.start` is none of ours.
+        :raises BadInput: `query.start` is none of ours, its limit is below 1, or
+            one of its words has no letter and no digit.
         """
 
     def recognise(url: str) -> tuple[RecognisedURL, BugTrackerType]:

@@ -328,10 +328,11 @@ class BugWatchQuery:
     - `errors`: the last check failed like one of these,
     - `changed_since`: the status became another one (the first sight does not
       count) at that moment or later (aware),
-    - `words`: each of these words stands in the remote bug's title, or in the
-      local bug's if that is not known,
-    - `newest_change_first`: in order of the last change, newest first; else
-      in order of number,
+    - `words`: each of these words stands, as a whole and in whatever case, in
+      the remote bug's title, or in the local bug's if that is not known,
+    - `newest_change_first`: in order of the last change, newest first, and
+      those last whose status never became another one; else in order of
+      number,
     - `limit`: how many to a page; None for all,
     - `start`: the `BugWatchPage.next` of the page before, None for the first.
     """

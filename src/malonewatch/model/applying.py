@@ -17,6 +17,7 @@ from malonewatch.model.comparing import Comparison, compare, is_refusal
 from malonewatch.model.kept import pack, unpack
 from malonewatch.model.ledger import Ledger, Pages
 from malonewatch.model.pages import PAGE, UNKNOWN
+from malonewatch.model.relisting import Relisting
 from malonewatch.model.times import to_seconds
 
 
@@ -122,7 +123,10 @@ def _write(tracker: Any, found: Comparison, moment: float, skew: float | None) -
         ledger.hold(held.outcome.remotebug, held.said, pack(held.outcome))
     for remotebug in found.released:
         ledger.let_go(remotebug)
-    pages.finish()
+    relisting = Relisting(pages.finish())
+    for told in found.told:
+        relisting.told(told.watch, told.remote, moment)
+    tracker.relist(relisting)
     tracker.note_moment(moment)
 
 

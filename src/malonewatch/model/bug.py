@@ -14,6 +14,7 @@ from zope.interface import implementer
 from zope.lifecycleevent import ObjectAddedEvent, ObjectCreatedEvent, ObjectRemovedEvent
 
 from malonewatch.interfaces import BadInput, IBug, IBugSet, IBugWatchSet, NotFoundError
+from malonewatch.model.index import bug_retitled
 from malonewatch.model.numbers import Numbered
 from malonewatch.model.readonly import stored
 from malonewatch.model.resultset import ResultSet
@@ -33,8 +34,7 @@ class Bug(Persistent):
     id = stored("id")
 
     def __init__(self, id: int, title: str = "", owner: Any = None) -> None:
-        self.__dict__["id"] = id
-        self.title = title
+        self.__dict__.update(id=id, title=title)
         self.owner = owner
         self._datecreated = to_seconds(now())
 
@@ -44,6 +44,16 @@ class Bug(Persistent):
 
     def __repr__(self) -> str:
         return f"<Bug {self.id}>"
+
+    @property
+    def title(self) -> Any:
+        return self.__dict__["title"]
+
+    @title.setter
+    def title(self, title: str) -> None:
+        self.__dict__["title"] = title
+        self._p_changed = True
+        bug_retitled(self)
 
     @property
     def datecreated(self) -> datetime:

@@ -44,6 +44,7 @@ from malonewatch.model.kept import LONGEST
 from malonewatch.model.ledger import Ledger
 from malonewatch.model.pages import NEVER, UNKNOWN
 from malonewatch.model.readonly import stored
+from malonewatch.model.relisting import Relisting
 from malonewatch.model.schedule import CHECK_INTERVAL
 from malonewatch.model.site import find_utility
 from malonewatch.model.times import from_optional, from_seconds, now, to_optional, to_seconds
@@ -175,7 +176,10 @@ class BugWatch(Persistent):
 
     @last_error_type.setter
     def last_error_type(self, error_type: BugWatchErrorType | None) -> None:
+        before = self.last_error_type
         self._ledger.set(self.slot, errors=self._ledger.error_code(error_type))
+        names = ("" if each is None else each.name for each in (before, error_type))
+        self.bugtracker.relist(Relisting([(self.id, *names)]))
 
     @property
     def url(self) -> str:
@@ -195,11 +199,14 @@ class BugWatch(Persistent):
         return activity_entries(self._activity)
 
     def reset(self) -> None:
+        relisting = Relisting()
+        relisting.forgotten(self)
         self._forget()
         moment = int(to_seconds(now()))
         self._ledger.set(
             self.slot, digest=0, checked=UNKNOWN, due=moment, seen=UNKNOWN, failures=0, errors=0
         )
+        self.bugtracker.relist(relisting)
         notify(ObjectModifiedEvent(self))
 
     def pruneActivity(self, before: datetime) -> int:

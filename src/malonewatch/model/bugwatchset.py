@@ -16,6 +16,8 @@ from zope.lifecycleevent import (
 
 from malonewatch.interfaces import (
     BadInput,
+    BugWatchPage,
+    BugWatchQuery,
     BugWatchTaken,
     IBugTrackerSet,
     IBugWatchSet,
@@ -23,8 +25,10 @@ from malonewatch.interfaces import (
 )
 from malonewatch.model import recognition
 from malonewatch.model.bugwatch import BugWatch
+from malonewatch.model.index import WatchIndex
 from malonewatch.model.numbers import Numbered
 from malonewatch.model.recognition import Reading
+from malonewatch.model.search import search
 from malonewatch.model.site import find_utility
 from malonewatch.model.times import now, to_seconds
 
@@ -37,10 +41,13 @@ class BugWatchSet(Numbered):
 
     __parent__: Any = None
     __name__ = "bugwatches"
+    #: What they are searched by; databases of 0.1.0 have none until they are upgraded.
+    index: WatchIndex | None = None
 
     def __init__(self) -> None:
         self._watches = LOBTree()
         self._length = Length()
+        self.index = WatchIndex(self)
 
     def __iter__(self) -> Iterator[BugWatch]:
         return iter(self._watches.values())
@@ -66,6 +73,8 @@ class BugWatchSet(Numbered):
         watch.slot = bugtracker.ledger.add(watch_id, remotebug, moment)
         bugtracker.note_moment(moment)
         bug.link(watch)
+        if self.index is not None:
+            self.index.add(watch)
         notify(ObjectAddedEvent(watch, self, watch.__name__))
         return watch
 
@@ -73,21 +82,30 @@ class BugWatchSet(Numbered):
         bug = bugwatch.bug
         remotebug = _check_place(bug, bugtracker, remotebug)
         moment = to_seconds(now())
+        if self.index is not None:
+            self.index.remove(bugwatch)
         bug.unlink(bugwatch)
         bugwatch.bugtracker.ledger.remove(bugwatch.slot)
         slot = bugtracker.ledger.add(bugwatch.id, remotebug, moment)
         bugwatch.move(bugtracker, remotebug, slot, moment)
         bugtracker.note_moment(moment)
         bug.link(bugwatch)
+        if self.index is not None:
+            self.index.add(bugwatch)
         notify(ObjectModifiedEvent(bugwatch))
 
     def removeBugWatch(self, bugwatch: BugWatch) -> None:
+        if self.index is not None:
+            self.index.remove(bugwatch)
         bugwatch.bug.unlink(bugwatch)
         bugwatch.bugtracker.ledger.remove(bugwatch.slot)
         self._retire_number(self._watches, bugwatch.id)
         del self._watches[bugwatch.id]
         self._length.change(-1)
         notify(ObjectRemovedEvent(bugwatch, self, bugwatch.__name__))
+
+    def search(self, query: BugWatchQuery) -> BugWatchPage:
+        return search(self, query)
 
     # What URLs lead to.
 

@@ -22,6 +22,7 @@ from malonewatch.model.events import BugTrackerInTrouble, BugTrackerRecovered, t
 from malonewatch.model.ledger import Ledger, Pages
 from malonewatch.model.pages import PAGE
 from malonewatch.model.readonly import stored
+from malonewatch.model.relisting import Relisting
 from malonewatch.model.times import from_optional
 from malonewatch.model.trackertypes import find_type
 
@@ -36,6 +37,7 @@ class Condition(Persistent):
     __parent__: Any
     baseurl: Any
     bugtrackertype: BugTrackerType
+    bugwatches: Any
     ledger: Ledger
 
     dialect: str | None = None
@@ -135,7 +137,7 @@ class Condition(Persistent):
             for slot in self.ledger.slots(remotebug):
                 number, row = divmod(slot, PAGE)
                 pages.page(number)[1].errors[row] = code
-        pages.finish()
+        self.relist(Relisting(pages.finish()))
         self._record(moment, trouble.error_type, str(trouble))
 
     def end_trouble(self, moment: float) -> None:
@@ -150,8 +152,15 @@ class Condition(Persistent):
         """It is another one now: nothing is known of it, or of any remote bug."""
         self.dialect = self.clock_skew = self._dialect_learnt = None
         self._set(dialect_reason=None)
-        self.ledger.forget(moment)
+        self.relist(Relisting(self.ledger.forget(moment)))
         self.end_trouble(moment)
+
+    def relist(self, relisting: Relisting) -> None:
+        """Let its watches be found by what they are now."""
+        if relisting:
+            index = self.bugwatches.index
+            if index is not None:
+                index.update(relisting)
 
     def set_clock_back(self, moment: float) -> None:
         """Make sense of moments after `moment`: a clock that was wrong gave them."""

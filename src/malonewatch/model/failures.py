@@ -19,6 +19,9 @@ _PACKAGES = ("sqlite3", "relstorage", "psycopg2", "MySQLdb", "ZEO", "ZConfig", "
 #: The packages that a storage's exception comes through.
 _STORAGES = ("ZODB", "ZEO", "ZConfig", "relstorage", "zodburi")
 
+#: What is meant by exceptions that do not say it well.
+_REASONS = {"ClientDisconnected": "the server cannot be reached"}
+
 
 def is_conflict(error: BaseException) -> bool:
     """Whether others got in the way, so that another try may do.
@@ -71,9 +74,10 @@ def database_errors(uri: str) -> Iterator[None]:
 
 def cannot_be_used(uri: str, error: BaseException) -> str:
     """The sentence about `error`, which kept the database at `uri` from being used."""
-    reason = (getattr(error, "strerror", None) or str(error)).strip()
+    name = type(error).__name__
+    reason = (_REASONS.get(name) or getattr(error, "strerror", None) or str(error)).strip()
     if reason in uri:
         # Nothing but the path, or nothing at all.
-        reason = type(error).__name__
+        reason = name
     reason = without_passwords(reason.splitlines()[0], uri)
     return f"The database {shown(uri)} cannot be used ({reason}); nothing was written by this step."

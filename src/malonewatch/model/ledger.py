@@ -323,14 +323,19 @@ class Ledger(Persistent):
             times.failures = array("B", bytes(len(times.failures)))
         self.make_due(now)
 
-    def forget(self, now: float) -> None:
-        """Know nothing of any remote bug; every row is due."""
+    def forget(self, now: float) -> list[tuple[int, str, str]]:
+        """Know nothing of any remote bug; every row is due.
+
+        Returns what errors are gone, as `Pages.finish` does.
+        """
         self.reset(now)
         self._held = self._apart = None
-        for number, times in self._times.items():
+        pages = Pages(self)
+        for number in self._times:
+            names, times = pages.page(number)
             times.errors = array("B", bytes(len(times.errors)))
-            names = self._names[number]
             names.digests = array("Q", bytes(8 * len(names.digests)))
+        return pages.finish()
 
     def set_clock_back(self, now: float) -> None:
         """Make sense of moments after `now`: they were recorded by a clock that was wrong.
@@ -365,7 +370,8 @@ class Pages:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
         self._pages: dict[int, tuple[NamesPage, TimesPage]] = {}
-        self._written: set[int] = set()
+        # The errors of the pages that are written to, as they were before.
+        self._written: dict[int, bytes] = {}
 
     def look(self, number: int) -> tuple[NamesPage, TimesPage]:
         """The page of that number, for reading."""
@@ -384,10 +390,21 @@ class Pages:
             # transaction's end has to know what to take back.
             times._p_activate()
             times._p_changed = True
-            self._written.add(number)
+            self._written[number] = times.errors.tobytes()
         return names, times
 
-    def finish(self) -> None:
-        """Note what the earliest moments are in the pages that were written to."""
-        for number in self._written:
-            self._ledger._summarise(number, self._pages[number][1])
+    def finish(self) -> list[tuple[int, str, str]]:
+        """Note what the earliest moments are in the pages that were written to.
+
+        Returns (number of the watch, error before, error now), by their names,
+        where that is another one.
+        """
+        changed = []
+        names = self._ledger.error_names
+        for number, errors in self._written.items():
+            page, times = self._pages[number]
+            self._ledger._summarise(number, times)
+            if times.errors.tobytes() != errors:
+                rows = zip(page.watch_ids, errors, times.errors, strict=True)
+                changed += [(each, names[old], names[new]) for each, old, new in rows if old != new]
+        return changed

@@ -1,5 +1,6 @@
 """Opening the storage that a URI names."""
 
+import logging
 from pathlib import Path
 
 import ZODB
@@ -11,6 +12,9 @@ from malonewatch.interfaces import BadInput, DatabaseError
 from malonewatch.model.failures import cannot_be_used, database_errors
 from malonewatch.model.uri import completed, local_path, shown
 
+#: Whose errors are shown as one sentence, and so need no tracebacks in the log.
+_LOGGERS = ("relstorage", "ZEO", "ZODB", "zc.lockfile")
+
 
 def open_storage(uri: str, create: bool, read_only: bool) -> ZODB.DB:
     """The ZODB database at `uri`.
@@ -19,6 +23,10 @@ def open_storage(uri: str, create: bool, read_only: bool) -> ZODB.DB:
     :raises DatabaseError: it cannot be opened, or nothing is there and
         `create` is false.
     """
+    for name in _LOGGERS:
+        logger = logging.getLogger(name)
+        if logger.level == logging.NOTSET:
+            logger.setLevel(logging.CRITICAL)
     path = local_path(uri)
     if path is not None:
         _look(uri, path, create)

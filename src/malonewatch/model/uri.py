@@ -13,7 +13,7 @@ from malonewatch.interfaces import BadInput
 _READ_ONLY = ("sqlite", "file", "zeo", "postgres", "mysql")
 
 #: How many seconds to wait for a server, where the URI does not say.
-PATIENCE = 10
+PATIENCE = 5
 _PATIENCE = {"zeo": "wait_timeout", "postgres": "connect_timeout", "mysql": "connect_timeout"}
 
 

@@ -1,0 +1,80 @@
+import pytest
+from BTrees.OOBTree import OOBTree
+from hypothesis import given
+from hypothesis import strategies as st
+
+from malonewatch.model.numberset import NumberSet, numbers_in
+from malonewatch.model.postings import SMALL, Postings
+
+numbers = st.sets(st.integers(0, 100_000) | st.integers(0, 200), max_size=2 * SMALL)
+
+
+@pytest.fixture
+def tree():
+    return OOBTree()
+
+
+@pytest.fixture
+def postings(tree):
+    return Postings(tree)
+
+
+def content(pages):
+    return [number for page in pages.pages() for number in numbers_in(page, pages.bits(page))]
+
+
+def test_what_is_not_there_is_empty(postings):
+    assert content(postings.get("kernel")) == []
+    assert postings.get("kernel").bits(0) == 0
+
+
+def test_numbers_are_posted_under_keys(postings, tree):
+    postings.add("kernel", [7, 3, 100_000])
+    postings.add("panel", [7])
+    assert content(postings.get("kernel")) == [3, 7, 100_000]
+    assert content(postings.get("panel")) == [7]
+    assert isinstance(tree["kernel"], bytes)
+
+
+def test_many_are_an_object_of_their_own(postings, tree):
+    postings.add("kernel", range(SMALL))
+    assert isinstance(tree["kernel"], bytes)
+    postings.add("kernel", [SMALL])
+    assert isinstance(tree["kernel"], NumberSet)
+    assert content(postings.get("kernel")) == list(range(SMALL + 1))
+
+
+@pytest.mark.parametrize("count", [3, SMALL + 1])
+def test_what_is_empty_is_gone(postings, tree, count):
+    postings.add("kernel", range(count))
+    postings.remove("kernel", [count, 0])
+    assert content(postings.get("kernel")) == list(range(1, count))
+    postings.remove("kernel", range(count))
+    postings.remove("kernel", [5])
+    assert list(tree) == []
+
+
+def test_a_value_is_written_only_if_it_changes(postings, tree):
+    postings.add("kernel", [7])
+    before = tree["kernel"]
+    postings.add("kernel", [7])
+    postings.remove("kernel", [8])
+    assert tree["kernel"] is before
+
+
+def test_they_are_gone_through_in_order_of_the_keys(postings):
+    for key in ("c", "a", "b"):
+        postings.add(key, [ord(key)])
+    assert [(key, content(found)) for key, found in postings.items("b")] == [
+        ("b", [98]),
+        ("c", [99]),
+    ]
+
+
+@given(numbers, numbers, numbers)
+def test_they_are_sets(first, second, gone):
+    postings = Postings(OOBTree())
+    postings.add("kernel", sorted(first))
+    postings.add("kernel", list(second))
+    postings.remove("kernel", list(gone))
+    assert content(postings.get("kernel")) == sorted((first | second) - gone)

