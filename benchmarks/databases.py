@@ -13,7 +13,7 @@ from malonewatch.interfaces import (
     IBugTrackerSet,
 )
 from malonewatch.model import open_database
-from malonewatch.model.ledger import Pages
+from malonewatch.model.ledgerpages import Pages
 from malonewatch.model.pages import PAGE
 
 #: How many watches a local bug has here.

@@ -19,7 +19,8 @@ from ZODB.MappingStorage import MappingStorage
 
 from malonewatch.interfaces import BugWatchErrorType
 from malonewatch.model import schedule
-from malonewatch.model.ledger import Ledger, Pages
+from malonewatch.model.ledger import Ledger
+from malonewatch.model.ledgerpages import Pages
 from malonewatch.model.pages import NEVER, PAGE, UNKNOWN
 
 TODAY = 1_700_000_000

@@ -15,7 +15,8 @@ from malonewatch.interfaces import (
 from malonewatch.model import schedule
 from malonewatch.model.comparing import Comparison, compare, is_refusal
 from malonewatch.model.kept import pack, unpack
-from malonewatch.model.ledger import Ledger, Pages
+from malonewatch.model.ledger import Ledger
+from malonewatch.model.ledgerpages import Pages
 from malonewatch.model.pages import PAGE, UNKNOWN
 from malonewatch.model.relisting import Relisting
 from malonewatch.model.times import to_seconds

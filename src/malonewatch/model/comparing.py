@@ -19,7 +19,8 @@ from malonewatch.interfaces import (
 from malonewatch.model.brake import LOST, advance, says_the_same
 from malonewatch.model.enums import member
 from malonewatch.model.kept import bounded, digest_of, unpack
-from malonewatch.model.ledger import Ledger, Pages
+from malonewatch.model.ledger import Ledger
+from malonewatch.model.ledgerpages import Pages
 from malonewatch.model.pages import PAGE
 
 

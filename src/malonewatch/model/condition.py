@@ -19,7 +19,8 @@ from malonewatch.model import schedule
 from malonewatch.model.activity import activity_entries, log_activity, one_line
 from malonewatch.model.enums import member
 from malonewatch.model.events import BugTrackerInTrouble, BugTrackerRecovered, tell
-from malonewatch.model.ledger import Ledger, Pages
+from malonewatch.model.ledger import Ledger
+from malonewatch.model.ledgerpages import Pages
 from malonewatch.model.pages import PAGE
 from malonewatch.model.readonly import stored
 from malonewatch.model.relisting import Relisting

@@ -12,7 +12,7 @@ from zope.interface.interfaces import ComponentLookupError
 
 from malonewatch.interfaces import IBugWatchSet
 from malonewatch.model.moments import Moments
-from malonewatch.model.numberset import NumberSet, Pages, SmallSet, masks_of
+from malonewatch.model.numberset import NumberSet, PagedSet, SmallSet, masks_of
 from malonewatch.model.postings import Postings
 from malonewatch.model.relisting import Relisting
 from malonewatch.model.site import find_utility
@@ -136,7 +136,7 @@ class WatchIndex(Persistent):
 
     # Looking.
 
-    def get(self, kind: str, value: Any = "") -> Pages:
+    def get(self, kind: str, value: Any = "") -> PagedSet:
         """The watches with that ``status`` or ``error``, of that ``tracker``, or ``all``."""
         found: NumberSet | None = self._sets.get((kind, value))
         return SmallSet({}) if found is None else found

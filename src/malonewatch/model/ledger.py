@@ -326,16 +326,18 @@ class Ledger(Persistent):
     def forget(self, now: float) -> list[tuple[int, str, str]]:
         """Know nothing of any remote bug; every row is due.
 
-        Returns what errors are gone, as `Pages.finish` does.
+        Returns (number of the watch, name of the error, "") of errors that are gone.
         """
         self.reset(now)
         self._held = self._apart = None
-        pages = Pages(self)
-        for number in self._times:
-            names, times = pages.page(number)
+        gone = []
+        for number, times in self._times.items():
+            names = self._names[number]
+            rows = zip(names.watch_ids, times.errors, strict=True)
+            gone += [(watch_id, self.error_names[code], "") for watch_id, code in rows if code]
             times.errors = array("B", bytes(len(times.errors)))
             names.digests = array("Q", bytes(8 * len(names.digests)))
-        return pages.finish()
+        return gone
 
     def set_clock_back(self, now: float) -> None:
         """Make sense of moments after `now`: they were recorded by a clock that was wrong.
@@ -362,49 +364,3 @@ class Ledger(Persistent):
             if changed:
                 times._p_changed = True
                 self._summarise(number, times)
-
-
-class Pages:
-    """The pages that a batch is about, each looked up, and each written to, once."""
-
-    def __init__(self, ledger: Ledger) -> None:
-        self._ledger = ledger
-        self._pages: dict[int, tuple[NamesPage, TimesPage]] = {}
-        # The errors of the pages that are written to, as they were before.
-        self._written: dict[int, bytes] = {}
-
-    def look(self, number: int) -> tuple[NamesPage, TimesPage]:
-        """The page of that number, for reading."""
-        try:
-            return self._pages[number]
-        except KeyError:
-            pages = self._ledger._names[number], self._ledger._times[number]
-            self._pages[number] = pages
-            return pages
-
-    def page(self, number: int) -> tuple[NamesPage, TimesPage]:
-        """The page of that number; its times are going to be written to."""
-        names, times = self.look(number)
-        if number not in self._written:
-            # Before anything is written to it: if that fails half-way, the
-            # transaction's end has to know what to take back.
-            times._p_activate()
-            times._p_changed = True
-            self._written[number] = times.errors.tobytes()
-        return names, times
-
-    def finish(self) -> list[tuple[int, str, str]]:
-        """Note what the earliest moments are in the pages that were written to.
-
-        Returns (number of the watch, error before, error now), by their names,
-        where that is another one.
-        """
-        changed = []
-        names = self._ledger.error_names
-        for number, errors in self._written.items():
-            page, times = self._pages[number]
-            self._ledger._summarise(number, times)
-            if times.errors.tobytes() != errors:
-                rows = zip(page.watch_ids, errors, times.errors, strict=True)
-                changed += [(each, names[old], names[new]) for each, old, new in rows if old != new]
-        return changed

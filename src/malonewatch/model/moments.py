@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from BTrees.LOBTree import LOBTree
 from persistent import Persistent
 
-from malonewatch.model.numberset import PAGE, STRETCH, Pages, stretches
+from malonewatch.model.numberset import PAGE, STRETCH, PagedSet, stretches
 from malonewatch.model.packing import pack, unpack
 
 #: How many stretches a page has, and the bits of a stretch.
@@ -70,7 +70,7 @@ class Moments(Persistent):
             if group not in self._latest or self._latest[group].times[place] < latest:
                 _write(self._latest, group, [(place, latest)])
 
-    def since(self, moment: int) -> Pages:
+    def since(self, moment: int) -> PagedSet:
         """All stretches with any number that something happened to at that moment or later."""
         return _Since(self._latest, moment)
 

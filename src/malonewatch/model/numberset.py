@@ -24,7 +24,7 @@ _FEW = 100
 Masks = Mapping[int, int]
 
 
-class Pages(Protocol):
+class PagedSet(Protocol):
     """A set, as far as searching goes."""
 
     def pages(self) -> Iterable[int]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from persistent import Persistent
 
-from malonewatch.model.numberset import NumberSet, Pages, SmallSet, masks_of
+from malonewatch.model.numberset import NumberSet, PagedSet, SmallSet, masks_of
 from malonewatch.model.packing import pack, unpack
 
 #: A set that ever had more is an object of its own.
@@ -18,11 +18,11 @@ class Postings(Persistent):
     def __init__(self, tree: Any) -> None:
         self._tree = tree
 
-    def get(self, key: Any) -> Pages:
+    def get(self, key: Any) -> PagedSet:
         """The set of that key."""
         return _opened(self._tree.get(key, b""))
 
-    def items(self, first: Any) -> Iterator[tuple[Any, Pages]]:
+    def items(self, first: Any) -> Iterator[tuple[Any, PagedSet]]:
         """The sets that are not empty, from that key on, in the order of the keys."""
         for key, found in self._tree.items(first):
             yield key, _opened(found)
@@ -56,5 +56,5 @@ class Postings(Persistent):
                 self._tree[key] = pack("I", now)
 
 
-def _opened(found: Any) -> Pages:
+def _opened(found: Any) -> PagedSet:
     return found if isinstance(found, NumberSet) else SmallSet(masks_of(unpack("I", found)))

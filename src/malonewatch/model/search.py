@@ -13,7 +13,7 @@ from typing import Any
 
 from malonewatch.interfaces import BadInput, BugWatchPage, BugWatchQuery, IBugTrackerSet
 from malonewatch.model.index import WatchIndex
-from malonewatch.model.numberset import PAGE, Pages, numbers_in
+from malonewatch.model.numberset import PAGE, PagedSet, numbers_in
 from malonewatch.model.site import find_utility
 from malonewatch.model.times import to_seconds
 from malonewatch.model.words import words_of
@@ -68,7 +68,7 @@ class Matches:
         self._since = query.changed_since
         self._first = 0 if self._since is None else max(int(to_seconds(self._since)), 1)
         # Those of watches that are gone are in no page of this.
-        self._criteria: list[Pages] = [index.get("all")]
+        self._criteria: list[PagedSet] = [index.get("all")]
         if query.tracker is not None:
             tracker = find_utility(watches, IBugTrackerSet).getByName(query.tracker)
             self._criteria.append(index.get("tracker", 0 if tracker is None else tracker.id))
@@ -165,7 +165,7 @@ def _place(moment: int, number: int) -> int:
 class Union:
     """What is in any of some sets."""
 
-    def __init__(self, sets: Sequence[Pages]) -> None:
+    def __init__(self, sets: Sequence[PagedSet]) -> None:
         self._sets = sets
 
     def pages(self) -> Iterable[int]:
