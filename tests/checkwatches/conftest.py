@@ -1,6 +1,11 @@
+import asyncio
 import dataclasses
 import logging
 import re
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
 
 import pytest
 import transaction
@@ -23,6 +28,13 @@ from malonewatch.testing import fresh_site
 from malonewatch.testing.bugzilla import BugzillaSimulator
 
 from ..clock import FakeClock
+
+INSTALLED = Path(sysconfig.get_path("scripts"), "checkwatches")
+# Buildout makes the script, but in a place of its own.
+SCRIPT = [INSTALLED] if INSTALLED.exists() else [sys.executable, "-m", "malonewatch.checkwatches"]
+
+START = "INFO    creating lockfile"
+END = "INFO    Time for this run: ... seconds."
 
 
 class Registry:
@@ -58,6 +70,9 @@ class Registry:
     def subscriber(self, handler, *required):
         self._registry.registerHandler(handler, required)
         self._undo.append(lambda: self._registry.unregisterHandler(handler, required))
+
+    def undo_last(self):
+        self._undo.pop()()
 
     def undo(self):
         while self._undo:
@@ -164,9 +179,23 @@ def checkwatches(site, capsys):
     return run
 
 
+def pass_time(seconds):
+    """Let time go by for the event loop that is running."""
+    loop = asyncio.get_running_loop()
+    time = loop.time
+    loop.time = lambda: time() + seconds
+
+
 def lines_of(text):
     """The lines, with the time that a run took as an ellipsis."""
     return re.sub(r"run: [0-9]+\.[0-9]{3} seconds", "run: ... seconds", text).splitlines()
+
+
+def in_process(*args):
+    """Run the installed script; (exit code, lines)."""
+    finished = subprocess.run([*SCRIPT, *args], capture_output=True, text=True)
+    assert finished.stdout == ""
+    return finished.returncode, lines_of(finished.stderr)
 
 
 def statuses(tracker):

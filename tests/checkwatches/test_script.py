@@ -1,50 +1,29 @@
 import importlib.metadata
-import io
 import json
-import os
 import re
 import shutil
 import subprocess
 import sys
-import sysconfig
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import transaction
-from zope.component import getUtility
 
-from malonewatch.checkwatches.lock import lock_path, run_lock
 from malonewatch.checkwatches.script import main
 from malonewatch.interfaces import (
     BadInput,
     BugTrackerConnectError,
-    BugTrackerRateLimited,
     BugTrackerType,
     BugWatchErrorType,
-    IBugSet,
     IBugWatchStatusChanged,
     IClock,
     RemoteBug,
     RemoteBugError,
 )
-from malonewatch.model import BugTracker, open_database, sqlite_uri
+from malonewatch.model import BugTracker, sqlite_uri
 
-from .conftest import all_new, errors, lines_of, statuses
-
-INSTALLED = Path(sysconfig.get_path("scripts"), "checkwatches")
-# Buildout makes the script, but in a place of its own.
-SCRIPT = [INSTALLED] if INSTALLED.exists() else [sys.executable, "-m", "malonewatch.checkwatches"]
-
-START = "INFO    creating lockfile"
-END = "INFO    Time for this run: ... seconds."
-
-
-def in_process(*args):
-    """Run the installed script; (exit code, lines)."""
-    finished = subprocess.run([*SCRIPT, *args], capture_output=True, text=True)
-    assert finished.stdout == ""
-    return finished.returncode, lines_of(finished.stderr)
+from .conftest import END, START, all_new, errors, in_process, statuses
 
 
 def rate_limited(tracker):
@@ -204,57 +183,6 @@ def test_control_characters_of_a_remote_bug_do_not_reach_the_terminal(
     assert statuses(watched)["2"] == nasty.strip()
 
 
-# Which bug trackers.
-
-
-def test_only_the_bug_trackers_named(watched, watch_bugs, checkwatches, registry):
-    new = registry.type("NEW", all_new)
-    other = watch_bugs("other", "https://other.example.com", ["1"], new)
-    third = watch_bugs("third", "https://third.example.com", ["1"], new)
-    code, lines = checkwatches("-t", "other", "--bug-tracker", "third")
-    assert code == 0
-    assert [line for line in lines if "Updating" in line] == [
-        "INFO    Updating 1 watches on https://other.example.com",
-        "INFO    Updating 1 watches on https://third.example.com",
-    ]
-    assert statuses(other) == statuses(third) == {"1": "NEW"}
-    assert set(statuses(watched).values()) == {None}
-
-
-def test_a_bug_tracker_that_is_not_there(watched, checkwatches):
-    code, lines = checkwatches("-t", "bugs", "-t", "nobody")
-    assert code == 2
-    assert lines[1:] == [
-        "ERROR   There is no bug tracker named 'nobody'; 'malonewatch tracker list' shows them."
-    ]
-    assert set(statuses(watched).values()) == {None}
-
-
-@pytest.mark.parametrize("args", [(), ("-t", "bugs"), ("--reset",)])
-def test_an_inactive_bug_tracker_is_not_asked(watched, checkwatches, bugzilla, args):
-    watched.active = False
-    transaction.commit()
-    assert list(checkwatches(*args)) == [
-        0,
-        [START, "INFO    Skipping updating Bugs watches.", END],
-    ]
-    assert bugzilla.requests == []
-
-
-def test_one_in_trouble_is_left_alone_for_a_while(watched, checkwatches, bugzilla, clock):
-    trouble = BugTrackerRateLimited("Slow.", retry_after=3600)
-    watched.recordTrouble(trouble, clock.moment)
-    transaction.commit()
-    assert list(checkwatches()) == [
-        0,
-        [START, f"INFO    Leaving {watched.baseurl} alone until 2024-05-06 13:00:01 UTC", END],
-    ]
-    assert bugzilla.requests == []
-    clock.tick(hours=2)
-    assert checkwatches().code == 0
-    assert len(bugzilla.requests) == 1
-
-
 # How many watches.
 
 
@@ -303,161 +231,6 @@ def test_requests_are_no_larger_than_the_type_allows(registry, watch_bugs, check
     watch_bugs("bugs", "https://bugs.example.com", range(5), new)
     checkwatches()
     assert sizes == [2, 2, 1]
-
-
-# --reset
-
-
-def test_reset_makes_all_due_and_forgets_back_off(watched, checkwatches, clock, bugzilla):
-    checkwatches()
-    watched.recordTrouble(BugTrackerConnectError("Down."), clock.tick(hours=1))
-    transaction.commit()
-    bugzilla.requests.clear()
-    code, lines = checkwatches("--reset")
-    assert (code, lines[1]) == (0, f"INFO    Updating 3 watches on {watched.baseurl}")
-    assert {watch.lastchecked for watch in watched.watches} == {clock.moment}
-    assert watched.next_attempt is None
-    # In full, whatever is known.
-    assert [request for request in bugzilla.requests if "last_change_time=" in request] == []
-
-
-def test_reset_updates_all_however_many(registry, watch_bugs, checkwatches):
-    new = registry.type("NEW", all_new, batch_size=2)
-    watch_bugs("bugs", "https://bugs.example.com", range(5), new)
-    assert "Updating 5 watches" in checkwatches("--reset").lines[1]
-
-
-def test_reset_of_one_bug_tracker_is_of_that_one(watched, watch_bugs, checkwatches, registry):
-    new = registry.type("NEW", all_new)
-    other = watch_bugs("other", "https://other.example.com", ["1"], new)
-    checkwatches()
-    before = other.watches[0].next_check
-    checkwatches("--reset", "-t", "bugs")
-    assert other.watches[0].next_check == before
-
-
-def test_reset_leaves_inactive_bug_trackers_as_they_are(watched, checkwatches, clock):
-    for watch in watched.watches:
-        watch.lastchecked = clock.moment
-    watched.active = False
-    transaction.commit()
-    checkwatches("--reset")
-    assert {watch.next_check for watch in watched.watches} == {clock.moment + timedelta(hours=23)}
-
-
-# --dry-run
-
-
-def contents(directory):
-    return {path: path.read_bytes() for path in directory.rglob("*") if path.is_file()}
-
-
-def test_a_dry_run_says_what_would_change_and_writes_nothing(
-    watched, checkwatches, bugzilla, registry, site, tmp_path
-):
-    notified = []
-    registry.subscriber(notified.append, IBugWatchStatusChanged)
-    bugzilla.change("2", private=True)
-    with site.database.db.transaction() as connection:
-        before = connection.db().lastTransaction()
-    assert list(checkwatches("--dry-run")) == [
-        0,
-        [
-            f"INFO    Updating 3 watches on {watched.baseurl}",
-            "INFO    Bug 1: bugs #1 would now be CONFIRMED (was not known)",
-            "INFO    Bug 1: bugs #3 would now be CONFIRMED (was not known)",
-            f"INFO    Bug 1: Bug 2 on {watched.baseurl} is private.",
-            END,
-        ],
-    ]
-    assert notified == []
-    assert set(statuses(watched).values()) == {None}
-    assert set(errors(watched).values()) == {None}
-    assert watched.dialect is None
-    with site.database.db.transaction() as connection:
-        assert connection.db().lastTransaction() == before
-    assert list(tmp_path.rglob("*.lock")) == []
-
-
-@pytest.mark.parametrize("kind", ["sqlite", "file"])
-def test_a_dry_run_leaves_the_database_as_it_is_byte_for_byte(
-    registry, tmp_path, capsys, kind, checkwatches, clock
-):
-    new = registry.type("NEW", all_new)
-    uri = sqlite_uri(tmp_path / "db") if kind == "sqlite" else f"file://{tmp_path}/db/Data.fs"
-    database = open_database(uri, create=True)
-
-    def add(trackers):
-        tracker = trackers.add(BugTracker("bugs", "Bugs", new, "https://bugs.example.com"))
-        getUtility(IBugSet).createBug().addWatch(tracker, "1", None)
-
-    database.write(add)
-    database.close()
-    before = contents(tmp_path / "db")
-    code, lines = checkwatches("--dry-run", uri=uri)
-    assert code == 0
-    assert "INFO    Bug 1: bugs #1 would now be NEW (was not known)" in lines
-    after = contents(tmp_path / "db")
-    assert {path: after[path] for path in before} == before
-
-
-def test_a_dry_run_records_no_trouble(watched, checkwatches, bugzilla):
-    bugzilla.quota = 0
-    code, lines = checkwatches("--dry-run")
-    assert code == 1
-    assert "ERROR   Rate limit reached" in lines[1]
-    assert watched.last_error_type is None
-    assert watched.next_attempt is None
-    assert set(errors(watched).values()) == {None}
-
-
-def test_a_dry_run_cannot_reset(watched, checkwatches):
-    code, lines = checkwatches("--dry-run", "--reset")
-    assert code == 2
-    assert lines[-1] == "Error: --dry-run writes nothing, and --reset would have to."
-
-
-def test_a_dry_run_does_not_wait_for_another_run(watched, checkwatches, site):
-    with run_lock(lock_path(site.uri)):
-        assert checkwatches("--dry-run").code == 0
-
-
-# One run at a time.
-
-
-def test_another_run_is_at_work(watched, checkwatches, bugzilla, site):
-    with run_lock(lock_path(site.uri)):
-        code, (_, line) = checkwatches()
-    assert code == 3
-    assert line == (
-        f"WARNING Another checkwatches (process {os.getpid()}) is at work on this database; "
-        "this one ends here."
-    )
-    assert bugzilla.requests == []
-
-
-def test_another_run_is_at_work_in_another_process(site, tmp_path):
-    path = tmp_path / "some" / "where.lock"
-    with run_lock(path):
-        code, lines = in_process("--database", site.uri, "--lock-file", str(path))
-    assert code == 3
-    assert f"(process {os.getpid()}) is at work" in lines[1]
-
-
-def test_a_lock_file_that_a_dead_process_left_is_no_obstacle(watched, checkwatches, tmp_path):
-    path = tmp_path / "run.lock"
-    path.write_text(" 1\n")
-    assert checkwatches("--lock-file", path).code == 0
-    assert statuses(watched)["1"] == "CONFIRMED"
-
-
-def test_a_lock_file_that_cannot_be_made(watched, checkwatches, tmp_path):
-    code, (_, line) = checkwatches("--lock-file", tmp_path)
-    assert code == 4
-    assert line == (
-        f"ERROR   The lock file {tmp_path} cannot be made (Is a directory); "
-        "name another with --lock-file."
-    )
 
 
 # What goes wrong.
@@ -635,18 +408,27 @@ def test_an_applications_subscriber_that_fails_costs_only_its_watch(
         if event.object.remotebug == "3":
             raise error
 
-    registry.subscriber(subscriber, IBugWatchStatusChanged)
     names = [str(number) for number in range(1, 8)]
     new = registry.type("NEW", all_new, request_size=4)
+    registry.subscriber(subscriber, IBugWatchStatusChanged)
     tracker = watch_bugs("bugs", "https://b.example.com", names, new)
+    before = tracker.watches[4].next_check
     code, lines = checkwatches()
-    assert code == 70
-    line = "ERROR   Unexpected failure when updating bug 3 on https://b.example.com"
-    assert lines.count(line) == 1
+    assert code == 1
+    line = "ERROR   The application failed when told of bug 3 on https://b.example.com; "
+    assert lines.count(f"{line}that is still due.") == 1
     assert statuses(tracker) == {**dict.fromkeys(names, "NEW"), "3": None}
-    assert errors(tracker) == {**dict.fromkeys(names), "3": BugWatchErrorType.UNKNOWN}
+    assert errors(tracker) == {
+        **dict.fromkeys(names),
+        "3": BugWatchErrorType.APPLICATION_FAILED,
+    }
     assert tracker.last_error_type is None
-    assert tracker.countDue(tracker.watches[0].lastchecked) == 0
+    # So the change is not lost.
+    (watch,) = (watch for watch in tracker.watches if watch.remotebug == "3")
+    assert watch.next_check == before
+    registry.undo_last()
+    registry.subscriber(lambda event: None, IBugWatchStatusChanged)
+    assert "INFO    Bug 1: bugs #3 is now NEW (was not known)" in checkwatches().lines
 
 
 def test_a_failing_subscriber_does_not_make_trouble_count_twice(watch_bugs, checkwatches, registry):
@@ -713,43 +495,29 @@ def test_a_fault_of_the_script_itself(watched, checkwatches, registry):
     assert "  ZeroDivisionError" in lines
 
 
-# A clock that went back.
+# A database of an earlier version.
 
 
-def test_a_clock_that_went_back(watched, checkwatches, clock):
-    clock.tick(days=365)
-    checkwatches()
-    clock.tick(days=-365)
-    code, lines = checkwatches()
+def test_a_run_on_a_database_of_the_first_version(checkwatches, registry, clock, tmp_path):
+    async def fetch(self, session, batch):
+        for remotebug in batch.remotebugs:
+            yield RemoteBug(remotebug, "VERIFIED")
+
+    old = Path(__file__).parent.parent / "model" / "data" / "schema-1.fs"
+    uri = f"file://{shutil.copy(old, tmp_path / 'Data.fs')}"
+    for name in ("BUGZILLA", "TRAC"):
+        registry.type(name, fetch)
+    clock.tick(days=10)
+    code, lines = checkwatches(uri=uri)
     assert code == 0
-    assert lines[1:3] == [
-        "WARNING The clock went back; watches checked in what is now the future are due.",
-        f"INFO    Updating 3 watches on {watched.baseurl}",
+    assert [line for line in lines if "Updating" in line or "Skipping" in line] == [
+        "INFO    Skipping updating Idle watches.",
+        "INFO    Updating 5 watches on https://bugs.example.com/",
+        "INFO    Updating 1 watches on https://trac.example.com",
     ]
-    assert {watch.lastchecked for watch in watched.watches} == {clock.moment}
-    assert len(checkwatches().lines) == 3
-
-
-# On a terminal.
-
-
-@pytest.mark.parametrize(("args", "is_shown"), [((), True), (("-q",), False)])
-def test_a_long_run_on_a_terminal_shows_how_far_it_is(
-    registry, watch_bugs, site, monkeypatch, args, is_shown
-):
-    class Terminal(io.StringIO):
-        def isatty(self):
-            return True
-
-    monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.setattr(sys, "stderr", Terminal())
-    new = registry.type("NEW", all_new, request_size=50)
-    watch_bugs("bugs", "https://b.example.com", range(300), new)
-    transaction.abort()
-    assert main(["--database", site.uri, *args]) == 0
-    shown = sys.stderr.getvalue()
-    assert ("Watches" in shown and "100%" in shown) == is_shown
-    assert ("Updating 300 watches on https://b.example.com" in shown) == is_shown
+    assert len([line for line in lines if "is now VERIFIED" in line]) == 6
+    again = checkwatches(uri=uri).lines
+    assert "INFO    No watches to update on https://bugs.example.com/" in again
 
 
 # An idle run.
@@ -777,28 +545,3 @@ def test_no_type_is_unknown_to_the_installed_script(site, trackers):
         0,
         [START, "INFO    No watches to update on https://bugs.example.com", END],
     )
-
-
-# A database of an earlier version.
-
-
-def test_a_run_on_a_database_of_the_first_version(checkwatches, registry, clock, tmp_path):
-    async def fetch(self, session, batch):
-        for remotebug in batch.remotebugs:
-            yield RemoteBug(remotebug, "VERIFIED")
-
-    old = Path(__file__).parent.parent / "model" / "data" / "schema-1.fs"
-    uri = f"file://{shutil.copy(old, tmp_path / 'Data.fs')}"
-    for name in ("BUGZILLA", "TRAC"):
-        registry.type(name, fetch)
-    clock.tick(days=10)
-    code, lines = checkwatches(uri=uri)
-    assert code == 0
-    assert [line for line in lines if "Updating" in line or "Skipping" in line] == [
-        "INFO    Skipping updating Idle watches.",
-        "INFO    Updating 5 watches on https://bugs.example.com/",
-        "INFO    Updating 1 watches on https://trac.example.com",
-    ]
-    assert len([line for line in lines if "is now VERIFIED" in line]) == 6
-    again = checkwatches(uri=uri).lines
-    assert "INFO    No watches to update on https://bugs.example.com/" in again

@@ -17,13 +17,17 @@ def check_bugs(
 ) -> Checked:
     """See `IBugWatchChecker`."""
     # Only now: it takes its time to import, and all programs register this.
-    from malonewatch.checkwatches.updater import Run
+    from malonewatch.checkwatches.run import Run
 
-    report = Run(database, progress=progress, keep_details=True).update_only(tracker, remotebugs)
+    database.read(lambda trackers: trackers[tracker].name)
+    # Whoever waits for it decides for how long.
+    run = Run(database, tracker_seconds=None, progress=progress, keep_details=True)
+    report = run.update_only(tracker, remotebugs)
     return Checked(
         report.applied,
         exchanges=tuple(report.exchanges),
         trouble=report.troubled.get(tracker),
+        claim=report.claimed.get(tracker),
         faults=report.faults,
         interrupted=report.interrupted,
     )

@@ -1,4 +1,10 @@
-"""One run at a time on a database."""
+"""One run at a time on a database, as far as this machine is concerned.
+
+The lock files are in the user's state directory.  A folder for all users would
+let each of them keep the others' runs from starting, or lead them astray by a
+symbolic link.  That two runs, of whatever users on whatever machines, never
+ask one host at the same time is seen to by the claims in the database.
+"""
 
 import hashlib
 import logging
@@ -9,42 +15,62 @@ from pathlib import Path
 import platformdirs
 import zc.lockfile
 
+from malonewatch.checkwatches.identity import ID
 from malonewatch.interfaces import MalonewatchError
 
 # It logs a traceback where another run is at work, which is no fault.
 logging.getLogger("zc.lockfile").setLevel(logging.CRITICAL)
 
 
+#: Of how many runs the ids are kept in a lock file, and how much of one is read.
+IDS = 10
+LONGEST = 1000
+
+
 class Locked(MalonewatchError):
     """Another run is at work."""
 
 
-def lock_path(uri: str) -> Path:
-    """Where the lock of the database at `uri` is, by default."""
-    digest = hashlib.sha256(uri.encode()).hexdigest()[:16]
+def lock_path(identity: str) -> Path:
+    """Where the lock of the database of that identity is, by default."""
+    digest = hashlib.sha256(identity.encode()).hexdigest()[:16]
     return platformdirs.user_state_path("malonewatch") / f"checkwatches-{digest}.lock"
 
 
 @contextmanager
-def run_lock(path: Path) -> Iterator[None]:
-    """Hold the lock file at `path`.
+def run_lock(path: Path, run_id: str) -> Iterator[list[str]]:
+    """Hold the lock file at `path`, and give the ids of runs that held it before.
 
     The operating system lets go of it when the process ends, however it
-    does, so one that a dead process left is no obstacle.
+    does, so one that a dead process left is no obstacle.  And whoever held it
+    before has ended, so what they still claim in the database they do not need.
 
     :raises Locked: another process holds it.
     :raises OSError: it cannot be made.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    _, before = _read(path)
+    ids = [run_id, *before][:IDS]
     try:
-        lock = zc.lockfile.LockFile(str(path), content_template="{pid}")
+        lock = zc.lockfile.LockFile(str(path), content_template=f"{{pid}} {' '.join(ids)}")
     except zc.lockfile.LockError:
-        holder = path.read_text(errors="replace").strip()[:20]
+        holder, _ = _read(path)
         process = f" (process {holder})" if holder.isdigit() else ""
         raise Locked(
             f"Another checkwatches{process} is at work on this database; this one ends here."
         ) from None
     try:
-        yield
+        yield before
     finally:
         lock.close()
+
+
+def _read(path: Path) -> tuple[str, list[str]]:
+    """The process and the ids that stand in a lock file; nothing where it is none of ours."""
+    try:
+        with path.open(errors="replace") as file:
+            words = file.read(LONGEST).split()
+    except FileNotFoundError:
+        words = []
+    ids = [word for word in words[1:] if ID.fullmatch(word)]
+    return (words[0][:20] if words else ""), ids

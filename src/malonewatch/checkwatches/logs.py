@@ -7,7 +7,7 @@ import sys
 from typing import Any, TextIO
 
 
-class StandardErrorHandler(logging.StreamHandler):
+class StandardErrorHandler(logging.StreamHandler[TextIO]):
     """Writes to whatever sys.stderr is at the time, such as a progress bar's."""
 
     def __init__(self) -> None:
@@ -22,8 +22,18 @@ class StandardErrorHandler(logging.StreamHandler):
         raise AttributeError("the stream is sys.stderr")
 
 
+def said(event: str, **facts: Any) -> dict[str, Any]:
+    """What a line says, for programs: the `extra` of a call to a logger.
+
+    `event` says what happened, the `facts` to what; they are members of the
+    object that the line is as JSON.
+    """
+    return {"facts": {"event": event, **facts}}
+
+
 class JSONFormatter(logging.Formatter):
-    """A JSON object a line: time (ISO 8601, UTC), level, logger, message, and traceback if any."""
+    """A JSON object a line: time (ISO 8601, UTC), level, logger, message, what was `said`, and
+    traceback if any."""
 
     def format(self, record: logging.LogRecord) -> str:
         moment = datetime.datetime.fromtimestamp(record.created, datetime.timezone.utc)
@@ -32,6 +42,7 @@ class JSONFormatter(logging.Formatter):
             "level": record.levelname,
             "logger": record.name,
             "message": record.getMessage(),
+            **getattr(record, "facts", {}),
         }
         if record.exc_info:
             entry["traceback"] = self.formatException(record.exc_info)

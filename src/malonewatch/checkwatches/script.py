@@ -1,21 +1,20 @@
 """The cron script ``checkwatches``."""
 
 import contextlib
-import functools
+import dataclasses
 import logging
-import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
-import transaction
-from zope.component import getUtility
 
-from malonewatch.checkwatches.lock import Locked, lock_path, run_lock
-from malonewatch.checkwatches.logs import set_up
+from malonewatch.checkwatches import streams
+from malonewatch.checkwatches.limits import JOBS, TIME_LIMIT, TooFewFiles, affordable
+from malonewatch.checkwatches.lock import Locked
+from malonewatch.checkwatches.logs import said, set_up
+from malonewatch.checkwatches.sites import Options, find_tasks, update_site
 from malonewatch.configuration import configure
 from malonewatch.exitcodes import (
     EXIT_DATABASE,
@@ -25,28 +24,20 @@ from malonewatch.exitcodes import (
     EXIT_TROUBLE,
     EXIT_USAGE,
 )
-from malonewatch.interfaces import (
-    BadInput,
-    BugTrackerState,
-    DatabaseError,
-    IClock,
-    IDatabaseOpener,
-)
-
-if TYPE_CHECKING:
-    from malonewatch.checkwatches.updater import Report
+from malonewatch.interfaces import BadInput, DatabaseError
 
 log = logging.getLogger("malonewatch.checkwatches")
 
-#: From how many watches on a progress bar is worth its place.
-LONG_RUN = 200
+#: Exit codes; of several sites the last one of these counts.
+SEVERITY = (0, EXIT_TROUBLE, EXIT_LOCKED, EXIT_INTERRUPTED, EXIT_FAULT)
 
 
 @click.command(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 90},
-    epilog="Exit codes: 0 all was asked; 1 some bug tracker could not be asked; 2 the command "
-    "line is wrong; 3 another run is at work; 4 the database cannot be used; 5 interrupted, "
-    "with what was fetched saved; 70 a fault in malonewatch, with a traceback in the log.",
+    epilog="Exit codes: 0 all was asked; 1 some bug tracker could not be asked, is not to be "
+    "believed, or what it said could not be saved; 2 the command line is wrong; 3 another run is "
+    "at work; 4 the database, or this machine, cannot be used; 5 interrupted, with what was "
+    "fetched saved; 70 a fault in malonewatch, with a traceback in the log.",
 )
 @click.option(
     "-t",
@@ -72,7 +63,17 @@ LONG_RUN = 200
     "--jobs",
     type=click.IntRange(min=1),
     metavar="N",
-    help="Ask N bug trackers at the same time.  [default: 100]",
+    default=JOBS,
+    show_default=True,
+    help="Ask N hosts at the same time.",
+)
+@click.option(
+    "--time-limit",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="MINUTES",
+    default=TIME_LIMIT,
+    show_default=True,
+    help="End after so long; what is still due is for the next run.",
 )
 @click.option("--dry-run", is_flag=True, help="Ask, say what would change, and write nothing.")
 @click.option("-q", "--quiet", is_flag=True, help="Say only what went wrong.")
@@ -91,189 +92,104 @@ LONG_RUN = 200
     help="The database.  [default: $MALONEWATCH_DATABASE, else your own]",
 )
 @click.option(
+    "--site",
+    "sites",
+    metavar="PATH",
+    multiple=True,
+    help="The site in the database, such as /app/tracker; may be given again for more.  "
+    "[default: all that malonewatch is installed in]",
+)
+@click.option(
+    "--configure",
+    "configuration",
+    metavar="PACKAGE-OR-ZCML",
+    multiple=True,
+    help="Load the ZCML of the application first, so that its subscribers are told what "
+    "changes; may be given again for more.",
+)
+@click.option(
     "--lock-file",
     type=click.Path(path_type=Path),
     metavar="PATH",
     help="The lock file.  [default: one for each database, in your state directory]",
 )
-def command(
-    names: Sequence[str],
-    batch_size: int | None,
-    reset: bool,
-    jobs: int | None,
-    dry_run: bool,
-    quiet: bool,
-    verbose: bool,
-    log_format: str,
-    uri: str | None,
-    lock_file: Path | None,
-) -> int:
+@click.version_option(package_name="malonewatch", message="%(prog)s %(version)s")
+def command(**values: Any) -> int:
     """Ask the bug trackers how the watched bugs are.
 
     Made to be run by cron, every ten minutes, say: only what is due is asked for.
     """
-    if dry_run and reset:
+    options = Options(**values)
+    if options.dry_run and options.reset:
         raise click.UsageError("--dry-run writes nothing, and --reset would have to.")
-    set_up(log_format, -1 if quiet else int(verbose))
-    started = time.monotonic()
-    configure()
-    # The thread's own transactions, so that what an application's subscribers
-    # join is the transaction that makes the change.
-    database = getUtility(IDatabaseOpener)(
-        uri, read_only=dry_run, transaction_manager=transaction.manager
-    )
-    with contextlib.closing(database), contextlib.ExitStack() as stack:
-        if not dry_run:
-            path = lock_file or lock_path(database.uri)
-            log.info("creating lockfile")
-            try:
-                stack.enter_context(run_lock(path))
-            except OSError as error:
-                raise DatabaseError(
-                    f"The lock file {path} cannot be made ({error.strerror}); "
-                    "name another with --lock-file."
-                ) from None
-        report = _run(database, names, batch_size, reset, jobs, dry_run, quiet)
-    log.info("Time for this run: %.3f seconds.", time.monotonic() - started)
-    if report is None:
-        return 0
-    if report.faults:
-        return EXIT_FAULT
-    if report.interrupted:
-        log.warning("Interrupted; what was fetched is saved, the rest is still due.")
-        return EXIT_INTERRUPTED
-    return EXIT_TROUBLE if report.troubled else 0
-
-
-def _run(
-    database: Any,
-    names: Sequence[str],
-    batch_size: int | None,
-    reset: bool,
-    jobs: int | None,
-    dry_run: bool,
-    quiet: bool,
-) -> "Report | None":
-    """Update what is due; None if nothing is."""
-    now = getUtility(IClock).now()
-    states, clock_went_back = database.read(
-        lambda trackers: (_states(trackers, names, now), trackers.clockWentBack(now))
-    )
-    if clock_went_back and not dry_run:
-        log.warning("The clock went back; watches checked in what is now the future are due.")
-        every = database.read(lambda trackers: [tracker.name for tracker in trackers])
-        _change_each(database, every, lambda tracker: tracker.setClockBack(now))
-        database.write(lambda trackers: trackers.setClockBack(now))
-    if reset and not dry_run:
-        wanted = [state.name for state in states if state.active]
-        _change_each(database, wanted, lambda tracker: tracker.resetWatches(now))
-        batch_size = 0 if batch_size is None else batch_size
-    if (clock_went_back or reset) and not dry_run:
-        states = database.read(lambda trackers: _states(trackers, names, now))
-    due = [state.name for state in states if _is_to_be_asked(state)]
-    if not due:
-        return None
-    # Only now: a run that finds nothing to do does without.
-    from malonewatch.checkwatches.updater import JOBS, Run
-
-    with _progress(database, due, now, quiet) as progress:
-        run = Run(
-            database,
-            batch_size=batch_size,
-            jobs=jobs or JOBS,
-            dry_run=dry_run,
-            progress=progress,
-        )
-        report = run.update(due)
-    applied = report.applied
-    log.debug(
-        "%d watches taken on: %d checked, %d changed, %d failed; %d bug trackers in trouble",
-        *(report.watches, applied.checked, report.changed, applied.failed, len(report.troubled)),
-    )
-    return report
-
-
-def _states(trackers: Any, names: Sequence[str], now: datetime) -> list[BugTrackerState]:
-    unknown = [name for name in names if name not in trackers]
-    if unknown:
-        raise BadInput(
-            f"There is no bug tracker named {unknown[0]!r}; 'malonewatch tracker list' shows them."
-        )
-    return [
-        state for state in trackers.getBugTrackerStates(now) if not names or state.name in names
-    ]
-
-
-def _change_each(database: Any, names: Sequence[str], change: Callable[[Any], Any]) -> None:
-    """Change each of those bug trackers, in a transaction of its own."""
-
-    def step(trackers: Any, name: str) -> None:
-        # It may have been removed meanwhile.
-        if name in trackers:
-            change(trackers[name])
-
-    for name in names:
-        database.write(functools.partial(step, name=name))
-
-
-def _is_to_be_asked(state: BugTrackerState) -> bool:
-    """Whether to ask a bug tracker; says so if not."""
-    if not state.active:
-        log.info("Skipping updating %s watches.", state.title)
-    elif not state.due:
-        log.info("No watches to update on %s", state.baseurl)
-    elif state.next_attempt is not None:
-        log.info(
-            "Leaving %s alone until %s",
-            state.baseurl,
-            state.next_attempt.strftime("%Y-%m-%d %H:%M:%S UTC"),
-        )
-    else:
-        return True
-    return False
-
-
-@contextlib.contextmanager
-def _progress(
-    database: Any, names: Sequence[str], now: datetime, quiet: bool
-) -> Iterator[Callable[[int, int], None] | None]:
-    """What to call as the run gets on: a progress bar on a terminal, for a long run."""
-    if quiet or not sys.stderr.isatty():
-        yield None
-        return
-    due = database.read(lambda trackers: sum(trackers[name].countDue(now) for name in names))
-    if due < LONG_RUN:
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("Watches", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
-
-
-def main(args: Sequence[str] | None = None) -> int:
-    """Run the script; the exit code."""
+    set_up(options.log_format, -1 if options.quiet else int(options.verbose))
     try:
-        return command.main(args, prog_name="checkwatches", standalone_mode=False) or 0
-    except click.exceptions.Exit as error:
-        return error.exit_code
-    except click.ClickException as error:
-        error.show()
-        return EXIT_USAGE
+        return _run(options)
     except Locked as error:
         log.warning("%s", error)
         return EXIT_LOCKED
     except BadInput as error:
         log.error("%s", error)
         return EXIT_USAGE
-    except DatabaseError as error:
+    except (DatabaseError, TooFewFiles) as error:
         log.error("%s", error)
         return EXIT_DATABASE
-    except (KeyboardInterrupt, click.Abort):
-        log.warning("Interrupted.")
-        return EXIT_INTERRUPTED
     except Exception:
         log.exception("Unexpected failure")
         return EXIT_FAULT
+
+
+def _run(options: Options) -> int:
+    started = time.monotonic()
+    options = dataclasses.replace(options, jobs=affordable(options.jobs))
+    configure(options.configuration)
+    code = _update_sites(options, started)
+    seconds = time.monotonic() - started
+    log.info("Time for this run: %.3f seconds.", seconds, extra=said("end", seconds=seconds))
+    if code == EXIT_INTERRUPTED:
+        log.warning("Interrupted; what was fetched is saved, the rest is still due.")
+    return code
+
+
+def _update_sites(options: Options, started: float) -> int:
+    code = 0
+    tasks = find_tasks(options)
+    for task in tasks:
+        left = options.time_limit * 60 - (time.monotonic() - started)
+        try:
+            code = max(code, update_site(options, task, left), key=SEVERITY.index)
+        except Locked as error:
+            if len(tasks) == 1:
+                raise
+            log.warning("%s: %s", task.site, error)
+            code = max(code, EXIT_LOCKED, key=SEVERITY.index)
+        if code == EXIT_INTERRUPTED:
+            break
+    return code
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Run the script; the exit code."""
+    streams.ensure()
+    code = _main(args)
+    # So that the end of the process does not fail.
+    streams.settle()
+    return code
+
+
+def _main(args: Sequence[str] | None) -> int:
+    try:
+        return command.main(args, prog_name="checkwatches", standalone_mode=False) or 0
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except click.Abort:
+        log.warning("Interrupted.")
+        return EXIT_INTERRUPTED
+    except click.ClickException as error:
+        with contextlib.suppress(OSError):
+            error.show()
+        return EXIT_USAGE
+    except OSError as error:
+        # Help and the version are all that is written there.
+        log.error("Standard output cannot be written (%s).", error.strerror)
+        return EXIT_TROUBLE

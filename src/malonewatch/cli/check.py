@@ -65,7 +65,7 @@ def check(settings: Settings, what: str, is_tracker: bool) -> int:
         say(f"Asking {target.title} ({target.baseurl}) for {bugs}.")
         started = now().replace(microsecond=0)
         # Only now: it takes its time to import.
-        from malonewatch.checkwatches.updater import Run
+        from malonewatch.checkwatches import Run
 
         with _tracebacks():
             run = Run(database, keep_details=True)

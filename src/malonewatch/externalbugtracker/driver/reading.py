@@ -3,7 +3,6 @@
 What is large is read in a thread, so that the event loop goes on meanwhile.
 """
 
-import asyncio
 import codecs
 import csv
 import io
@@ -146,6 +145,9 @@ def charset_of(content_type: str) -> str | None:
 
 async def in_thread(function: Callable[..., Any], *args: Any) -> Any:
     """What `function` returns or raises, called in a thread that nobody waits for in the end."""
+    # Only now: all types are registered by programs that ask nobody, too.
+    import asyncio
+
     loop = asyncio.get_running_loop()
     future: asyncio.Future[Any] = loop.create_future()
 

@@ -1,0 +1,110 @@
+"""Taking origins for a run, so that no two runs ask one host at the same time."""
+
+import asyncio
+import logging
+from collections.abc import Collection
+from typing import Any
+
+from zope.component import getUtility
+
+from malonewatch.checkwatches.apply import PATIENCE
+from malonewatch.checkwatches.identity import holder_of, id_of
+from malonewatch.checkwatches.logs import said
+from malonewatch.interfaces import Claim, DatabaseBusy, IClock, OriginState
+
+log = logging.getLogger("malonewatch.checkwatches")
+
+#: After how many seconds a claim is renewed; it lasts ten minutes.
+RENEW_EVERY = 60.0
+
+
+class Claimant:
+    """Claims origins in the database under a name of its own.
+
+    `run_id` tells the run from others.  What runs of the ids in `ended` still
+    have is taken from them.  A dry run claims nothing, as it writes nothing,
+    and respects what others have claimed.
+    """
+
+    def __init__(
+        self,
+        database: Any,
+        run_id: str,
+        ended: Collection[str] = (),
+        dry_run: bool = False,
+    ) -> None:
+        self._database = database
+        self._ended = ended
+        self._dry_run = dry_run
+        self._clock = getUtility(IClock)
+        #: What to set if an origin gets lost, for each that we have.
+        self._held: dict[str, asyncio.Event] = {}
+        self.holder = holder_of(run_id)
+
+    def take(self, origin: str, lost: asyncio.Event) -> tuple[Claim | None, OriginState | None]:
+        """Take an origin: who else has it, None if we do now; and what is known of the origin.
+
+        `lost` is set if another run takes it from us, as may be when this
+        machine was asleep.
+
+        :raises DatabaseError: the database cannot be written.
+        """
+
+        def step(trackers: Any) -> tuple[Claim | None, OriginState | None]:
+            claims, now = trackers.claims, self._clock.now()
+            state, claim = claims.getState(origin), claims.get(origin, now)
+            if claim is not None and id_of(claim.holder) in self._ended:
+                claims.release(origin, claim.holder)
+            if not self._dry_run and claims.claim(origin, self.holder, now):
+                claim = None
+            return claim, state
+
+        if self._dry_run:
+            claim, state = self._database.read(step)
+        else:
+            claim, state = self._database.write(step, PATIENCE)
+            if claim is None:
+                self._held[origin] = lost
+        return claim, state
+
+    async def keep(self) -> None:
+        """Go on holding what we have, until cancelled.
+
+        :raises DatabaseError: the database cannot be written.
+        """
+        while True:
+            await asyncio.sleep(RENEW_EVERY)
+            try:
+                self._renew()
+            except DatabaseBusy:
+                # The next time is early enough.
+                continue
+
+    def _renew(self) -> None:
+        origins = list(self._held)
+
+        def step(trackers: Any) -> list[str]:
+            claims, now = trackers.claims, self._clock.now()
+            return [origin for origin in origins if not claims.claim(origin, self.holder, now)]
+
+        for origin in self._database.write(step, PATIENCE) if origins else ():
+            log.warning(
+                "Another run has taken %s over; this one asks no more there.",
+                origin,
+                extra=said("lost", origin=origin),
+            )
+            self._held.pop(origin).set()
+
+    def release(self, origin: str, state: OriginState | None) -> None:
+        """Let go of an origin if we have it, and keep what is known of it (None: as it was).
+
+        :raises DatabaseError: the database cannot be written.
+        """
+
+        def step(trackers: Any) -> None:
+            if state is not None:
+                trackers.claims.setState(origin, state)
+            trackers.claims.release(origin, self.holder)
+
+        if self._held.pop(origin, None) is not None:
+            self._database.write(step, PATIENCE)

@@ -1,0 +1,183 @@
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from malonewatch.checkwatches.claims import Claimant
+from malonewatch.checkwatches.identity import holder_of
+from malonewatch.interfaces import Claim, DatabaseBusy, OriginState, Politeness
+
+from .conftest import pass_time
+from .fakes import FakeDatabase
+
+ID, OTHER = "0123456789ab", "ba9876543210"
+HERE, THERE = "https://b.example.com", "https://c.example.com"
+STATE = OriginState(Politeness(1, 2.0))
+
+
+class Claims:
+    """An `IClaims`, as far as a run has to do with it."""
+
+    def __init__(self):
+        self.held = {}
+        self.states = {}
+
+    def get(self, origin, now):
+        holder = self.held.get(origin)
+        return None if holder is None else Claim(origin, holder, now)
+
+    def claim(self, origin, holder, now):
+        assert now is not None
+        return self.held.setdefault(origin, holder) == holder
+
+    def release(self, origin, holder):
+        if self.held.get(origin) == holder:
+            del self.held[origin]
+
+    def getState(self, origin):
+        return self.states.get(origin)
+
+    def setState(self, origin, state):
+        self.states[origin] = state
+
+
+@pytest.fixture
+def database(clock):
+    database = FakeDatabase()
+    database.trackers.claims = Claims()
+    return database
+
+
+@pytest.fixture
+def claims(database):
+    return database.trackers.claims
+
+
+@pytest.fixture
+def claimant(database):
+    return Claimant(database, ID)
+
+
+def lost():
+    return asyncio.Event()
+
+
+def test_what_is_free_is_taken(claimant, claims):
+    claims.states[HERE] = STATE
+    assert claimant.take(HERE, lost()) == (None, STATE)
+    assert claims.held == {HERE: claimant.holder}
+
+
+def test_of_what_is_taken_the_holder_is_told(claimant, claims, clock):
+    claims.held[HERE] = "somebody else"
+    assert claimant.take(HERE, lost()) == (Claim(HERE, "somebody else", clock.moment), None)
+    claimant.release(HERE, STATE)
+    assert (claims.held, claims.states) == ({HERE: "somebody else"}, {})
+
+
+def test_what_a_run_that_has_ended_still_has_is_free(database, claims):
+    claims.held = {HERE: holder_of(OTHER), THERE: holder_of("0" * 12)}
+    claimant = Claimant(database, ID, [OTHER])
+    assert claimant.take(HERE, lost()) == (None, None)
+    claim, _ = claimant.take(THERE, lost())
+    assert claim.holder == holder_of("0" * 12)
+
+
+def test_letting_go_and_what_is_known_are_one_transaction(claimant, claims, database):
+    claimant.take(HERE, lost())
+    database.written = 0
+    claimant.release(HERE, STATE)
+    assert (claims.held, claims.states, database.written) == ({}, {HERE: STATE}, 1)
+
+
+def test_if_nothing_is_known_what_was_known_stays(claimant, claims):
+    claims.states[HERE] = STATE
+    claimant.take(HERE, lost())
+    claimant.release(HERE, None)
+    assert (claims.held, claims.states) == ({}, {HERE: STATE})
+
+
+def test_a_dry_run_takes_nothing(database, claims, clock):
+    claimant = Claimant(database, ID, dry_run=True)
+    claims.states[HERE] = STATE
+    claims.held[THERE] = "somebody else"
+    assert claimant.take(HERE, lost()) == (None, STATE)
+    assert claimant.take(THERE, lost()) == (Claim(THERE, "somebody else", clock.moment), None)
+    claimant.release(HERE, OriginState())
+    assert (claims.states, database.written) == ({HERE: STATE}, 0)
+
+
+def keep(claimant, minutes, meanwhile=lambda: None):
+    """Let so many minutes go by while the claimant keeps what it has."""
+
+    async def run():
+        keeping = asyncio.create_task(claimant.keep())
+        await asyncio.sleep(0)
+        meanwhile()
+        for _ in range(minutes):
+            pass_time(60.5)
+            for _ in range(3):
+                await asyncio.sleep(0)
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
+
+    asyncio.run(run())
+
+
+def test_what_is_held_is_taken_again_each_minute(claimant, claims, database):
+    times = []
+    claims.claim = lambda origin, holder, now: times.append(origin) or True
+    claimant.take(HERE, lost())
+    claimant.take(THERE, lost())
+    keep(claimant, 3)
+    assert times == [HERE, THERE] * 4
+    # All of them in one transaction.
+    assert database.written == 2 + 3
+
+
+def test_while_nothing_is_held_nothing_is_written(claimant, database):
+    claimant.take(HERE, lost())
+    claimant.release(HERE, None)
+    keep(claimant, 3)
+    assert database.written == 2
+
+
+def test_what_got_lost_is_said_and_not_taken_back(claimant, claims, caplog):
+    here, there = lost(), lost()
+    claimant.take(HERE, here)
+    claimant.take(THERE, there)
+    claims.held[HERE] = "somebody else"
+    keep(claimant, 2)
+    assert (here.is_set(), there.is_set()) == (True, False)
+    assert [record.getMessage() for record in caplog.records] == [
+        f"Another run has taken {HERE} over; this one asks no more there."
+    ]
+    claimant.release(HERE, STATE)
+    assert claims.held == {HERE: "somebody else", THERE: claimant.holder}
+    assert claims.states == {}
+
+
+def test_a_database_that_is_busy_is_tried_the_next_time(claimant, claims, database):
+    claimant.take(HERE, lost())
+    written = database.written
+    left = [1]
+
+    def busy():
+        if left:
+            left.pop()
+            raise DatabaseBusy("Others changed it.")
+
+    database.before = busy
+    keep(claimant, 2)
+    assert database.written == written + 1
+
+
+def test_it_is_really_in_the_database(site, clock):
+    claimant = Claimant(site.database, ID)
+    assert claimant.take(HERE, lost()) == (None, None)
+    other = Claimant(site.database, OTHER)
+    claim, state = other.take(HERE, lost())
+    assert (claim.holder, state) == (claimant.holder, None)
+    assert claim.until == clock.moment + timedelta(minutes=10)
+    claimant.release(HERE, STATE)
+    assert other.take(HERE, lost()) == (None, STATE)
