@@ -223,6 +223,10 @@ class BugWatch(Persistent):
         """Stand for another remote bug, the one of that slot; its history goes on."""
         self.log(moment, "note", f"It was a watch on {self.title} before.")
         self._forget()
+        self.stand_for(bugtracker, remotebug, slot)
+
+    def stand_for(self, bugtracker: Any, remotebug: str, slot: int) -> None:
+        """Be a watch on that remote bug; what is known of it stays."""
         self.__dict__.update(bugtracker=bugtracker, remotebug=remotebug)
         self.slot = slot
 

@@ -91,6 +91,21 @@ class Ledger(Persistent):
         self._length.change(1)
         return slot
 
+    def adopt(self, other: "Ledger", slot: int, remotebug: str) -> int:
+        """Take over a row of another ledger with all that is in it, as one of that remote id;
+        return its slot here."""
+        number, row = divmod(slot, PAGE)
+        names = other._names[number]
+        watch_id, digest = names.watch_ids[row], names.digests[row]
+        validator = other.validator(names.remotebugs[row])
+        entries = other._times[number].row(row)
+        entries["errors"] = self.error_code(other.error(slot))
+        other.remove(slot)
+        slot = self.add(watch_id, remotebug, entries["due"])
+        self.set(slot, digest=digest, **entries)
+        self.set_validator(remotebug, validator)
+        return slot
+
     def remove(self, slot: int) -> None:
         """Remove a row."""
         number, row = divmod(slot, PAGE)

@@ -102,6 +102,10 @@ class TimesPage(Persistent):
         self.failures[row] = failures
         self.errors[row] = error
 
+    def row(self, row: int) -> dict[str, int]:
+        """The entries of a row, by column."""
+        return {name: getattr(self, name)[row] for name in _TIMES}
+
     def clear(self, row: int) -> None:
         """Let a row be that of a watch that is gone."""
         self.checked[row] = self.due[row] = NEVER

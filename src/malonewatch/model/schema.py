@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from malonewatch.interfaces import DatabaseError, UpgradeStep
+from malonewatch.model import forges
 from malonewatch.model.installation import SCHEMA, ensure_installation, schema_of
 from malonewatch.model.site import site_of
 from malonewatch.model.uri import shown
@@ -44,6 +45,7 @@ def _rekey_bases(database: Any, progress: Progress) -> None:
 STEPS: tuple[Step, ...] = (
     Step(2, "Give the database an identity", lambda trackers: True, _identify),
     Step(2, "Find bug trackers in every spelling of a URL", lambda trackers: True, _rekey_bases),
+    Step(2, "Make one bug tracker of all parts of a forge", forges.is_quick, forges.join_forges),
 )
 
 
