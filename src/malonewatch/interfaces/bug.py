@@ -12,7 +12,7 @@ from malonewatch.interfaces.person import IPerson
 class IBug(Interface):
     """A bug of ours, which may depend on bugs elsewhere.
 
-    An application's own notifies an `IObjectModifiedEvent` when its title is
+    An application's own notifies an ``IObjectModifiedEvent`` when its title is
     another one, as such objects do anyway, so that its watches are found by it.
     """
 
