@@ -7,16 +7,19 @@ import pytest
 from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.samples import sample
 from zope.component import getGlobalSiteManager
 
 from malonewatch.externalbugtracker import Bugzilla
 from malonewatch.externalbugtracker.bugzilla import HEADER_HOSTS, JsonRpc
+from malonewatch.externalbugtracker.driver import format_time
 from malonewatch.http import FileCredentials
 from malonewatch.interfaces import (
     BugTaskImportance,
     BugTaskStatus,
     BugTrackerCredentialsRefused,
     BugTrackerFacts,
+    BugTrackerTrouble,
     BugTrackerType,
     BugWatchErrorType,
     Certainty,
@@ -26,10 +29,11 @@ from malonewatch.interfaces import (
     RecognisedURL,
     RemoteBug,
     RemoteBugError,
+    UnparsableBugTracker,
     UnsupportedBugTracker,
 )
 from malonewatch.testing.asking import Asker, Canned
-from malonewatch.testing.bugzilla import BugzillaSimulator
+from malonewatch.testing.bugzilla import BugzillaSimulator, _RefusedError
 from malonewatch.testing.conformance import (
     BatchesConformance,
     DuplicatesConformance,
@@ -152,6 +156,26 @@ def test_alias_and_duplicate():
         ("VERIFIED WONTFIX", BugTaskStatus.WONTFIX),
         ("CLOSED NOT A BUG", BugTaskStatus.INVALID),
         ("NEEDSINFO WAITINGFORINFO", BugTaskStatus.INCOMPLETE),
+        ("RESOLVED INSUFFICIENTDATA", BugTaskStatus.EXPIRED),
+        ("RESOLVED PKGREMOVED", BugTaskStatus.WONTFIX),
+        ("RESOLVED NORESPONSE", BugTaskStatus.EXPIRED),
+        ("CLOSED Works As Intended", BugTaskStatus.WONTFIX),
+        ("Closed Overcome By Events", BugTaskStatus.EXPIRED),
+        ("REJECTED INVALID", BugTaskStatus.INVALID),
+        ("New", BugTaskStatus.NEW),
+        ("NEW", BugTaskStatus.CONFIRMED),
+        ("Open", BugTaskStatus.CONFIRMED),
+        ("In Discussion", BugTaskStatus.CONFIRMED),
+        ("Patch Ready", BugTaskStatus.INPROGRESS),
+        ("IN PROGRESS REVIEW", BugTaskStatus.INPROGRESS),
+        ("Needs Triage", BugTaskStatus.NEW),
+        ("VERIFIED", BugTaskStatus.FIXCOMMITTED),
+        ("RELEASE_PENDING", BugTaskStatus.FIXCOMMITTED),
+        ("NEW IN BUILD", BugTaskStatus.FIXCOMMITTED),
+        ("NEW IN BUILD FIXED", BugTaskStatus.FIXRELEASED),
+        ("DONE FIXED", BugTaskStatus.FIXRELEASED),
+        ("CLOSED", BugTaskStatus.FIXRELEASED),
+        ("RESOLVED", BugTaskStatus.UNKNOWN),
         ("RESOLVED SOMETHING", BugTaskStatus.UNKNOWN),
     ],
 )
@@ -260,6 +284,20 @@ def test_an_alias_is_asked_for_apart_from_the_numbers(postgresql):
     assert outcomes["none"].error_type is BugWatchErrorType.BUG_NOT_FOUND
 
 
+def test_a_private_alias_is_private_though_the_export_names_its_number():
+    with BugzillaSimulator() as simulator:
+        simulator.add("7", private=True, extra={"alias": ["secret"]})
+        outcomes = Asker(Bugzilla, simulator.url).ask(["secret", "none"])
+    assert outcomes["secret"].error_type is BugWatchErrorType.PRIVATE_REMOTE_BUG
+    assert outcomes["none"].error_type is BugWatchErrorType.BUG_NOT_FOUND
+
+
+def test_an_alias_may_be_a_string():
+    body = b'{"bugs": [{"id": 7, "alias": "meta", "status": "NEW", "resolution": ""}]}'
+    asker = Asker(Bugzilla, "http://b.example", dialect="rest", client=Canned(body))
+    assert isinstance(asker.ask(["meta"])["meta"], RemoteBug)
+
+
 def test_a_number_that_no_bug_can_have_is_invalid():
     with BugzillaSimulator(postgresql=True) as simulator:
         simulator.add("1")
@@ -360,6 +398,65 @@ def test_a_closed_bugzilla_wants_credentials(log_in):
         assert isinstance(Asker(Bugzilla, simulator.url).ask(["1"])["1"], RemoteBug)
 
 
+def test_rest_is_left_for_what_reads_credentials_once_there_are_some(log_in):
+    with BugzillaSimulator(key="sesame") as simulator:
+        simulator.add("1", private=True)
+        asker = Asker(Bugzilla, simulator.url)
+        assert isinstance(asker.ask(["1"])["1"], RemoteBugError)
+        assert asker.dialect == "rest"
+        log_in(simulator, token="sesame")
+        assert isinstance(asker.ask(["1"])["1"], RemoteBug)
+    assert asker.dialect == "jsonrpc"
+
+
+def test_json_rpc_is_left_once_the_credentials_are_gone(log_in):
+    with BugzillaSimulator(key="sesame") as simulator:
+        simulator.add("1")
+        asker = Asker(Bugzilla, simulator.url, dialect="jsonrpc")
+        assert isinstance(asker.ask(["1"])["1"], RemoteBug)
+    assert asker.dialect == "rest"
+
+
+def test_a_fork_without_json_rpc_is_sent_the_key_in_a_header(log_in):
+    with BugzillaSimulator(key="sesame", header=True, jsonrpc=False) as simulator:
+        simulator.add("1", private=True)
+        log_in(simulator, token="sesame")
+        asker = Asker(Bugzilla, simulator.url)
+        assert isinstance(asker.ask(["1"])["1"], RemoteBug)
+        assert asker.dialect == "rest+key"
+        simulator.requests.clear()
+        asker.ask(["1"])
+        assert len(simulator.requests) == 1
+        assert who(simulator) == "me@example.com"
+        log_in(simulator, token="simsim")
+        with pytest.raises(BugTrackerCredentialsRefused):
+            asker.ask(["1"])
+        with pytest.raises(BugTrackerCredentialsRefused):
+            who(simulator)
+
+
+def test_a_key_that_an_old_bugzilla_does_not_look_at_is_refused(log_in):
+    class Old(BugzillaSimulator):
+        def _is_in(self, parameters, key=None):
+            return False
+
+    with Old(rest=False) as simulator:
+        log_in(simulator, token="sesame")
+        with pytest.raises(BugTrackerCredentialsRefused):
+            who(simulator)
+
+
+def test_a_search_in_json_rpc_that_gives_too_little_is_followed_by_another(log_in):
+    ids = [str(number) for number in range(1, 31)]
+    with BugzillaSimulator(max_results=10, key="sesame") as simulator:
+        for remotebug in ids:
+            simulator.add(remotebug)
+        log_in(simulator, token="sesame")
+        outcomes = Asker(Bugzilla, simulator.url).ask(ids)
+        assert len(simulator.requests) == 3
+    assert all(isinstance(outcome, RemoteBug) for outcome in outcomes.values())
+
+
 @pytest.mark.parametrize("name", sorted(HEADER_HOSTS))
 def test_the_large_forks_are_sent_the_key_in_headers(name):
     external = Bugzilla(BugTrackerFacts("x", BugTrackerType.BUGZILLA, f"https://{name}"))
@@ -379,3 +476,133 @@ def test_private_and_missing_bugs_are_told_apart_in_json_rpc(log_in):
     assert isinstance(outcomes["1"], RemoteBug)
     assert outcomes["2"].error_type is BugWatchErrorType.BUG_NOT_FOUND
     assert outcomes["meta"].error_type is BugWatchErrorType.BUG_NOT_FOUND
+
+
+# What is no answer about a bug.
+
+
+def trouble_of(asker, ids):
+    with pytest.raises(MalonewatchError) as caught:
+        asker.ask(ids)
+    return caught.value
+
+
+@pytest.mark.parametrize("dialect", ["rest", "xml"])
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_an_http_status_without_an_error_of_bugzillas_is_about_no_bug(dialect, status):
+    client = Canned(b"<!DOCTYPE html><title>Keep out</title>", "text/html", status)
+    for ids in (["1"], ["1", "2"]):
+        asker = Asker(Bugzilla, "http://b.example", dialect=dialect, client=client)
+        assert isinstance(trouble_of(asker, ids), BugTrackerTrouble)
+        assert asker.dialect == dialect
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"bugs": [{"id": 1, "status": " ", "resolution": ""}]}',
+        b'{"bugs": [{"id": 1, "status": "", "resolution": "FIXED"}]}',
+        b'{"bugs": [{"id": 1}]}',
+        b'{"bugs": [{"id": 9, "status": "NEW", "resolution": ""}]}',
+    ],
+)
+def test_no_status_and_another_bug_are_no_status_of_the_bug(body):
+    asker = Asker(Bugzilla, "http://b.example", dialect="rest", client=Canned(body))
+    outcome = asker.ask(["1"], apart=True)["1"]
+    assert outcome.error_type is BugWatchErrorType.UNPARSABLE_BUG
+
+
+@pytest.mark.parametrize("status", [400, 302])
+def test_bugs_in_an_answer_without_success_are_none(status):
+    body = b'{"bugs": [{"id": 1, "status": "NEW", "resolution": ""}]}'
+    client = Canned(body, status=status)
+    asker = Asker(Bugzilla, "http://b.example", dialect="rest", client=client)
+    assert isinstance(trouble_of(asker, ["1"]), UnparsableBugTracker)
+
+
+def test_a_bug_that_makes_a_search_fail_costs_the_others_nothing():
+    class Stumbling(BugzillaSimulator):
+        def _chosen(self, parameters, is_in):
+            if "13" in parameters["id"]:
+                raise _RefusedError(100500, "DBD::Pg::db selectcol_arrayref failed.")
+            return super()._chosen(parameters, is_in)
+
+    ids = [str(number) for number in range(1, 101)]
+    with Stumbling() as simulator:
+        for remotebug in ids:
+            simulator.add(remotebug)
+        outcomes = Asker(Bugzilla, simulator.url, dialect="rest").ask(ids)
+    assert outcomes.pop("13").apart
+    assert all(isinstance(outcome, RemoteBug) for outcome in outcomes.values())
+
+
+def test_after_a_page_at_the_first_contact_rest_is_found_when_it_is_looked_for_again():
+    with BugzillaSimulator() as simulator:
+        simulator.add("1")
+        asker = Asker(Bugzilla, simulator.url)
+        simulator.rest = False
+        asker.ask(["1"])
+        assert asker.dialect == "xml"
+        simulator.rest = True
+        asker.ask(["1"], probe=True)
+    assert asker.dialect == "rest"
+
+
+def test_a_time_without_an_offset_is_none():
+    body = GOOD_XML.replace(b" +0000", b"")
+    client = Canned(body, "text/xml")
+    asker = Asker(Bugzilla, "http://b.example", dialect="xml", client=client)
+    assert asker.ask(["1", "2"])["1"].modified is None
+
+
+# What real ones answered.
+
+
+def read_sample(name, dialect, content_type, *ids):
+    body, must_read = sample("BUGZILLA", name)
+    client = Canned(body, content_type)
+    asker = Asker(Bugzilla, "http://b.example", dialect=dialect, client=client)
+    names = ids or [str(bug["id"]) for bug in must_read]
+    return asker.ask(names), must_read
+
+
+def is_as(bug, must_read):
+    """Whether all is read that is to be."""
+    resolution = must_read["resolution"].strip("-")
+    duplicate_of = must_read["duplicate_of"]
+    assert bug.remotestatus == f"{must_read['status']} {resolution}".strip()
+    assert bug.resolution == resolution
+    assert bug.remote_importance == f"{must_read['priority']} {must_read['severity']}"
+    assert bug.title == must_read["title"]
+    assert format_time(bug.modified) == must_read["updated"]
+    assert bug.duplicate_of == (None if duplicate_of is None else str(duplicate_of))
+    assert bug.status is not BugTaskStatus.UNKNOWN
+    assert bug.importance is not BugTaskImportance.UNKNOWN
+
+
+@pytest.mark.parametrize("name", ["rest-list-duplicate-verified.json", "rest-list-new.json"])
+def test_recorded_lists_of_rest_are_read(name):
+    outcomes, must_read = read_sample(name, "rest", "application/json")
+    for each in must_read:
+        is_as(outcomes[str(each["id"])], each)
+
+
+def test_a_recorded_export_is_read():
+    outcomes, must_read = read_sample("xml-next.xml", "xml", "text/xml")
+    for each in must_read:
+        is_as(outcomes[str(each["id"])], each)
+
+
+def test_a_recorded_error_about_a_key_is_a_refusal():
+    body, _ = sample("BUGZILLA", "rest-error-api-key.json")
+    asker = Asker(Bugzilla, "http://b.example", dialect="rest", client=Canned(body))
+    assert isinstance(trouble_of(asker, ["1", "2", "3"]), BugTrackerCredentialsRefused)
+
+
+def test_a_list_in_csv_is_what_we_do_not_ask_for():
+    body, must_read = sample("BUGZILLA", "buglist.csv")
+    for dialect in ("rest", "xml"):
+        client = Canned(body, "text/csv")
+        asker = Asker(Bugzilla, "http://b.example", dialect=dialect, client=client)
+        ids = [str(bug["id"]) for bug in must_read]
+        assert isinstance(trouble_of(asker, ids), UnparsableBugTracker)

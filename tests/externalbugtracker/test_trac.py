@@ -6,12 +6,13 @@ from datetime import datetime, timezone
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.samples import sample
 
 from malonewatch.externalbugtracker.trac import (
     COLUMNS,
+    Query,
     Trac,
     format_ranges,
-    parse_changetime,
 )
 from malonewatch.interfaces import (
     BugTaskImportance,
@@ -167,6 +168,44 @@ def test_what_is_no_list_of_tickets_is_trouble(body):
         ask(simulator, ["1"])
 
 
+@pytest.mark.parametrize("status", [400, 302, 500])
+def test_tickets_in_an_answer_without_success_are_none(status):
+    body = b"id,Status\n1,new\n2,new\n"
+    with pytest.raises(UnparsableBugTracker):
+        Asker(Trac, BASE, dialect="query", client=Canned(body, "text/csv", status)).ask(["1", "2"])
+
+
+@pytest.mark.parametrize("body", [b"id,Status\n2,new\n", b"id,Status\n1, \n", b"id,status\n1,--\n"])
+def test_another_ticket_and_no_status_are_no_status_of_the_ticket(body):
+    client = Canned(body, "text/csv")
+    outcome = Asker(Trac, BASE, dialect="ticket", client=client).ask(["1"], apart=True)["1"]
+    assert outcome.error_type is BugWatchErrorType.UNPARSABLE_BUG
+
+
+@pytest.mark.parametrize("fault_name", ["page", "500", "log-in page"])
+def test_a_bad_answer_does_not_change_the_dialect(fault_name):
+    with TracSimulator() as simulator:
+        simulator.add("1")
+        asker = Asker(Trac, simulator.url)
+        asker.ask(["1"])
+        with fault(simulator, fault_name), pytest.raises(MalonewatchError):
+            asker.ask(["1"])
+        assert asker.dialect == "query"
+        assert isinstance(asker.ask(["1"])["1"], RemoteBug)
+
+
+def test_a_trac_that_was_brought_up_to_date_is_asked_for_many_once_that_is_tried_again():
+    with TracSimulator(version=(0, 10)) as simulator:
+        simulator.add("1")
+        simulator.add("2")
+        asker = Asker(Trac, simulator.url)
+        asker.ask(["1", "2"])
+        assert asker.dialect == "ticket"
+        simulator.version = (1, 6)
+        asker.ask(["1", "2"], probe=True)
+    assert asker.dialect == "query"
+
+
 # The request
 
 
@@ -276,6 +315,17 @@ def test_a_log_in_page_for_the_query_wants_credentials():
         ("closed duplicate", BugTaskStatus.INVALID),
         ("closed works for me", BugTaskStatus.INVALID),
         ("closed needs_more_info", BugTaskStatus.EXPIRED),
+        ("closed needsinfo", BugTaskStatus.EXPIRED),
+        ("closed maybelater", BugTaskStatus.WONTFIX),
+        ("closed reported-upstream", BugTaskStatus.WONTFIX),
+        ("closed no change required", BugTaskStatus.INVALID),
+        ("closed user disappeared", BugTaskStatus.EXPIRED),
+        ("closed too_vague", BugTaskStatus.EXPIRED),
+        ("closed implemented", BugTaskStatus.FIXRELEASED),
+        ("awaitsfeedback", BugTaskStatus.INCOMPLETE),
+        ("needs_revision", BugTaskStatus.INPROGRESS),
+        ("merge_ready", BugTaskStatus.INPROGRESS),
+        ("reviewing", BugTaskStatus.INPROGRESS),
         ("works for me", BugTaskStatus.INVALID),
         ("reopened fixed", BugTaskStatus.NEW),
         ("closed by the cat", BugTaskStatus.UNKNOWN),
@@ -320,8 +370,8 @@ def test_importance_is_the_severity_if_that_is_known(trac, remote_importance, im
         ("", None),
     ],
 )
-def test_a_time_is_taken_only_with_its_zone(text, moment):
-    assert parse_changetime(text) == moment
+def test_a_time_is_taken_only_with_its_zone(trac, text, moment):
+    assert Query(trac).read({"id": "1", "status": "new", "modified": text}).modified == moment
 
 
 def test_a_title_may_have_several_lines_and_a_resolution_be_dashes():
@@ -336,6 +386,31 @@ def test_links(trac):
         f"{BASE}/newticket?summary=It%27s%20broken&description=Very%20%26%20much"
     )
     assert links.bug_search_url == f"{BASE}/search?ticket=on&q=It%27s%20broken"
+
+
+# What real ones answered.
+
+
+@pytest.mark.parametrize("name", ["csv-single.csv", "ticket-csv-all-fields.csv"])
+def test_a_recorded_ticket_is_read(name):
+    body, [must_read] = sample("TRAC", name)
+    number = str(must_read["id"])
+    client = Canned(body, "text/csv")
+    bug = Asker(Trac, BASE, dialect="ticket", client=client).ask([number])[number]
+    assert bug.remotestatus == f"{must_read['status']} {must_read['resolution']}"
+    assert bug.status is BugTaskStatus.FIXRELEASED
+    assert bug.remote_importance == must_read["importance"]
+    assert bug.importance is not BugTaskImportance.UNKNOWN
+    assert bug.title == must_read["title"]
+    # There is no such column.
+    assert bug.modified is None
+
+
+def test_a_recorded_page_of_a_ticket_tells_nothing():
+    body, [must_read] = sample("TRAC", "ticket-page.html")
+    client = Canned(body, "text/html")
+    with pytest.raises(UnparsableBugTracker):
+        Asker(Trac, BASE, dialect="ticket", client=client).ask([str(must_read["id"])])
 
 
 # Anything
@@ -383,4 +458,3 @@ def test_any_words_have_a_meaning(text):
     external = Trac(BugTrackerFacts("x", BugTrackerType.TRAC, BASE))
     assert isinstance(external.convertRemoteStatus(text), BugTaskStatus)
     assert isinstance(external.convertRemoteImportance(text), BugTaskImportance)
-    assert parse_changetime(text) is None or text

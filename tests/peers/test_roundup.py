@@ -1,15 +1,18 @@
 """Asking a real Roundup, and comparing with what its own roundup-admin says."""
 
+import asyncio
 import contextlib
 import os
 import tempfile
-from datetime import datetime, timedelta, timezone
+import urllib.request
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
 from zope.component import getGlobalSiteManager
 from zope.interface import implementer
 
+from malonewatch.externalbugtracker.driver import build_url
 from malonewatch.externalbugtracker.roundup import Roundup
 from malonewatch.interfaces import (
     BugTaskImportance,
@@ -19,7 +22,6 @@ from malonewatch.interfaces import (
     Credentials,
     ICredentials,
     RemoteBug,
-    RemoteBugUnchanged,
     UnsupportedBugTracker,
 )
 from malonewatch.testing.asking import Asker
@@ -136,14 +138,13 @@ def test_a_duplicate(classic):
     assert Asker(Roundup, classic.url).ask([DUPLICATE])[DUPLICATE].duplicate_of == DUPLICATED
 
 
-def test_since_is_in_utc_whatever_the_trackers_time_zone(tracker):
-    activity = max(bug["activity"] for bug in tracker.bugs().values())
-    moment = datetime.strptime(activity, "%Y-%m-%d.%H:%M:%S").replace(tzinfo=timezone.utc)
+def test_what_is_known_is_asked_for_in_full_all_the_same(tracker):
+    # It takes no more requests than to ask what changed, and tells what is gone.
     asker = Asker(Roundup, tracker.url)
-    outcomes = asker.ask(["1", "2"], since=moment - timedelta(hours=1))
+    asker.ask(["1"])
+    outcomes = asker.ask(["1", "2"], since=datetime.now(timezone.utc))
     assert all(isinstance(outcome, RemoteBug) for outcome in outcomes.values())
-    outcomes = asker.ask(["1", "2"], since=moment + timedelta(minutes=1))
-    assert all(isinstance(outcome, RemoteBugUnchanged) for outcome in outcomes.values())
+    assert len(asker.exchanges) == 1
 
 
 def test_a_change_is_seen(classic):
@@ -161,9 +162,15 @@ def test_a_full_request_is_not_too_long(classic):
     ids = [str(number) for number in range(1_000_000, 1_000_000 + Roundup.request_size)]
     asker = Asker(Roundup, classic.url)
     asker.ask(["1"])
-    outcomes = asker.ask(["1", *ids], since=datetime(2020, 1, 1, tzinfo=timezone.utc))
-    assert isinstance(outcomes["1"], RemoteBug)
-    assert len(asker.exchanges) == 1
+    (ask,) = Roundup(asker.facts).dialect_named(asker.dialect).ask_many(["1", *ids[1:]], None)
+    with urllib.request.urlopen(build_url(classic.url + ask.path, ask.query), timeout=60) as found:
+        assert found.status == 200
+        assert "Issue in unread" in found.read().decode()
+
+
+@pytest.mark.parametrize("name", ["rest", "csv"])
+def test_it_says_what_it_is(server, name):
+    assert Asker(Roundup, server.trackers[name].url).identify() == "Roundup"
 
 
 def test_where_no_tracker_is_served_none_is_supported(server):
@@ -193,13 +200,25 @@ def credentials():
         yield register
 
 
+async def who(asker):
+    """Whose the credentials are, as the tracker says."""
+    external = Roundup(asker.facts)
+    async with asker.client.open() as pool:
+        session = pool.session(asker.facts, 60, authorization=external.authorization)
+        return await external.check_credentials(session)
+
+
 def test_wrong_credentials_are_refused(classic, credentials):
     credentials(Administrator("wrong"))
+    asker = Asker(Roundup, classic.url)
     with pytest.raises(BugTrackerCredentialsRefused):
-        Asker(Roundup, classic.url).ask(["1"])
+        asker.ask(["1"])
+    with pytest.raises(BugTrackerCredentialsRefused):
+        asyncio.run(who(asker))
 
 
 def test_right_credentials_show_private_bugs(classic, credentials):
     credentials(Administrator("secret"))
+    assert asyncio.run(who(Asker(Roundup, classic.url))) == ""
     outcome = Asker(Roundup, classic.url).ask([PRIVATE_BUG])[PRIVATE_BUG]
     assert outcome.title == "Private matters"

@@ -20,35 +20,29 @@ from typing import Any
 from zope.interface import implementer
 
 from malonewatch.externalbugtracker.driver import (
+    IMPORTANCES,
     RESOLUTIONS_BY_STATE,
     Ask,
-    Dialect,
+    DetailedDialect,
     ExternalBugTracker,
     Finding,
     Form,
     Instead,
     Read,
-    Table,
     URLShape,
-    Vocabulary,
     Workflow,
     by_state,
     invert,
     is_number,
     parse_time,
 )
-from malonewatch.interfaces import (
-    BugTaskImportance,
-    BugTaskStatus,
-    IBatches,
-    IDuplicates,
-    Response,
-)
+from malonewatch.interfaces import BugTaskImportance, BugTaskStatus, IBatches, IDuplicates, Response
 
 # What bugs are called: in most trackers, and in those made from the "devel"
 # and "responsive" templates.
 CLASSES = ("issue", "bug")
-LINKS = frozenset({"status", "priority", "resolution", "substatus"})
+# What they may have beyond the usual; all but the second are links to what has a name.
+FIELDS = ("priority", "superseder", "resolution", "substatus")
 HIDDEN = "[hidden]"
 # In the page of a bug if its contents are shown; Roundup itself writes this.
 HISTORY = re.compile("<table[^<>]{0,200} class=[\"']?history")
@@ -98,124 +92,110 @@ NUMBERED: Mapping[str, Mapping[str, Sequence[str]]] = {
 }
 
 
-class _Roundup(Dialect):
-    """Bugs of a class, with fields that each tracker chooses for itself."""
+class _Roundup(DetailedDialect):
+    """Bugs of a class, with fields that each tracker chooses for itself: these are its details."""
 
-    all_fields: tuple[str, ...]
-
-    def __init__(
-        self, tracker: Any, classname: str = CLASSES[0], fields: tuple[str, ...] | None = None
-    ) -> None:
-        super().__init__(tracker)
-        self.classname = classname
-        self.fields = self.all_fields if fields is None else fields
-
-    @classmethod
-    def named(cls, tracker: Any, name: str) -> "Dialect | None":
-        protocol, _, rest = name.partition("+")
-        classname, *fields = rest.split("+")
-        if protocol != cls.dialect_name or classname not in CLASSES:
-            return None
-        return cls(tracker, classname, tuple(fields)) if set(fields) <= {*cls.all_fields} else None
+    known_details = frozenset({*CLASSES, *FIELDS})
 
     @property
-    def full_name(self) -> str:
-        return "+".join((self.dialect_name, self.classname, *self.fields))
+    def classname(self) -> str:
+        return self.details[0] if self.details[0] in CLASSES else CLASSES[0]
 
-    def _with(self, classname: str, fields: tuple[str, ...]) -> Instead:
-        return Instead(type(self)(self.tracker, classname, fields).full_name)
+    @property
+    def fields(self) -> tuple[str, ...]:
+        return tuple(detail for detail in self.details if detail in FIELDS)
 
-    def _less(self, message: str) -> Instead | None:
+    def less(self, message: str) -> Instead | None:
         """The dialect less the field that an error message is about; None if it is about none."""
-        for field in self.fields:
-            if re.search(rf"\b{field}\b", message):
-                fields = tuple(other for other in self.fields if other != field)
-                return self._with(self.classname, fields)
-        return None
+        words = {*re.findall(r"\w+", message)}
+        named = next((field for field in self.fields if field in words), None)
+        rest = (detail for detail in self.details if detail != named)
+        return self.but(*rest) if named else None
 
     def ask_one(self, remotebug: str) -> Ask:
-        (ask,) = self.ask_many([remotebug], None)
-        return ask.for_one()
+        return next(self.ask_many([remotebug], None)).for_one()
 
     def ids_of(self, record: Any) -> Iterable[str]:
         # A page is about the bug that it was asked for.
         return () if isinstance(record, str) else (record["id"],)
 
-    def _values(self, values: Mapping[str, str]) -> Read:
+    def read_labels(self, values: Mapping[str, Any]) -> Read:
         """What a bug with those labels and texts says."""
         words = [values.get(name) or "" for name in ("status", "resolution", "substatus")]
-        # A list of them in CSV; the first is as good as any.
-        superseder = re.search("[0-9]+", values.get("superseder") or "")
+        # There may be several; the first is as good as any.
+        superseder = re.search("[0-9]+", str(values.get("superseder") or ""))
         return Read(
             " ".join(filter(None, words)) if words[0] else "",
             values.get("title") or "",
             values.get("priority") or "",
             words[1],
-            parse_activity(values.get("activity") or ""),
-            None,
-            superseder.group() if superseder else None,
+            # In UTC; what a newer one writes in CSV is in a time zone that nobody tells.
+            parse_time(re.sub(r"\.(.*)", r"T\1Z", values.get("activity") or ""), zoned=True),
+            duplicate_of=superseder.group() if superseder else None,
         )
 
 
 class Rest(_Roundup):
     dialect_name = "rest"
-    all_fields = ("priority", "superseder", "resolution")
+    # Where there are substatuses, bugs have been closed for many years.
+    first_details = (CLASSES[0], *FIELDS[:3])
+    knows_people = True
 
     @property
-    def _path(self) -> str:
+    def path(self) -> str:
         return f"/rest/data/{self.classname}"
 
     def ask_many(self, ids: Sequence[str], since: datetime | None) -> Iterator[Ask]:
-        names = (f"{name}.name" if name in LINKS else name for name in ("status", *self.fields))
-        query = (("@fields", ",".join(("title", "activity", *names))), ("@verbose", "0"))
-        chosen = tuple(("id", remotebug) for remotebug in ids)
-        yield Ask(self._path, (*query, *chosen), tuple(ids))
+        links = (f"{name}.name" for name in ("status", *self.fields))
+        names = ",".join(("title", "activity", *links)).replace("superseder.name", "superseder")
+        query = (("@fields", names), ("@verbose", "0"))
+        yield Ask(self.path, (*query, *(("id", each) for each in ids)), tuple(ids))
 
     def ask_missing(self, ids: Sequence[str]) -> Iterator[Ask]:
         for remotebug in ids:
-            query = (("@fields", "title"),)
-            yield Ask(f"{self._path}/{remotebug}", query, (remotebug,), alone=True)
+            yield Ask(f"{self.path}/{remotebug}", (("@fields", "title"),), (remotebug,), alone=True)
 
     def judge(self, ask: Ask, response: Response, answer: Any) -> Finding | Instead | None:
-        if response.status == 401:
+        status, says_why = response.status, isinstance(answer, dict)
+        if status == 401:
             return Finding.REFUSED
-        if not ask.path.endswith(self.classname):
-            return super().judge(ask, response, answer)
-        if response.status == 200:
-            return Finding.SPOILED if len(ask.ids) > 1 and is_cut(answer) else None
-        if response.status in (400, 403):
-            less = self._less(str(answer))
-            if less is not None:
-                return less
-        if response.status == 404 and isinstance(answer, dict) and self.classname == CLASSES[0]:
-            return self._with(CLASSES[1], self.fields)
-        return Finding.ABSENT if response.status in (403, 404) else Finding.SPOILED
+        if ask.path != self.path:
+            return super().judge(ask if says_why else ask.for_all(), response, answer)
+        if status == 404 and says_why and self.classname == CLASSES[0]:
+            return self.but(CLASSES[1], *self.fields)
+        less = self.less(str(answer)) if status in (400, 403) and says_why else None
+        # Who may not use REST may use the rest.
+        absent = Finding.ABSENT if status == 403 else None
+        return less or absent or super().judge(ask.for_all(), response, answer)
 
     def records(self, answer: Any) -> Iterable[Any]:
         data = answer["data"]
         found: Iterable[Any] = data.get("collection", [data])
         return found
 
+    def next_page(self, ask: Ask, response: Response, answer: Any) -> Ask | None:
+        data = answer["data"]
+        is_cut = data.get("@total_size") == -1 or "next" in data.get("@links", ())
+        return self.ask_rest(ask, answer) if is_cut else None
+
     def read(self, record: Any) -> Read | Finding:
         if "attributes" in record:
             # It can be looked at, but no list has it: it was retired.
             return Finding.MISSING
-        superseder = record.get("superseder")
-        if isinstance(superseder, list):
-            superseder = superseder[0] if superseder else None
-        values = {name.removesuffix(".name"): value for name, value in record.items()}
-        return self._values({**values, "superseder": superseder or ""})
+        return self.read_labels({name.removesuffix(".name"): record[name] for name in record})
 
     def ask_identity(self) -> Ask:
-        return Ask("/rest/", headers={"Accept": "application/json"})
+        return Ask("/rest/")
 
     def identity(self, answer: Any) -> str | None:
-        return "Roundup" if "data" in answer["data"].get("links", answer["data"]) else None
+        return "Roundup" if "default_version" in answer["data"] else None
 
 
 class Csv(_Roundup):
     dialect_name = "csv"
-    all_fields = ("priority", "superseder", "resolution", "substatus")
+    first_details = (CLASSES[0], *FIELDS)
+    # A bug's page is as long as what was said of it.
+    bytes_base = 1024 * 1024
 
     def ask_many(self, ids: Sequence[str], since: datetime | None) -> Iterator[Ask]:
         columns = ",".join(("id", "title", "activity", "status", *self.fields))
@@ -233,29 +213,29 @@ class Csv(_Roundup):
         for remotebug in ids:
             yield Ask(f"/{self.classname}{remotebug}", (), (remotebug,), True, form=Form.PAGE)
 
+    def ask_identity(self) -> Ask:
+        return next(type(self)(self.tracker, CLASSES[0]).ask_many(["1"], None))
+
+    def identity(self, answer: Any) -> str | None:
+        return "Roundup" if answer.having("id", "activity") is answer else None
+
     def judge(self, ask: Ask, response: Response, answer: Any) -> Finding | Instead | None:
         status = response.status
-        if status == 200 or ask.form is Form.PAGE:
-            return Finding.REFUSED if status == 401 else super().judge(ask, response, answer)
-        if status in (401, 403):
+        if status == 401:
             return Finding.REFUSED
-        less = self._less(response.body[:4096].decode("utf-8", "replace"))
-        if less is not None:
-            return less
-        if self.fields:
+        if ask.form is Form.PAGE:
+            return super().judge(ask, response, answer)
+        # Its own page says what there is none of; one of the server may quote the URL.
+        less = self.less(response.body[:4096].decode("utf-8", "replace")) if status == 400 else None
+        if less is None and status in (400, 404) and self.fields:
             # Old ones do not say which column they lack.
-            return self._with(self.classname, ())
+            return self.but(self.classname, certain=False)
         if status == 404 and self.classname == CLASSES[0]:
-            return self._with(CLASSES[1], self.all_fields)
-        return Finding.ABSENT if status == 404 else Finding.SPOILED
+            return self.but(CLASSES[1], *FIELDS, certain=False)
+        return less or super().judge(ask.for_all(), response, answer)
 
     def records(self, answer: Any) -> Iterable[Any]:
-        if isinstance(answer, str):
-            return [answer]
-        table: Table = answer
-        if not {"id", "status"} <= set(table.names):
-            raise LookupError(table.names)
-        return table
+        return [answer] if isinstance(answer, str) else answer.having("id", "status")
 
     def read(self, record: Any) -> Read | Finding:
         if isinstance(record, str):
@@ -264,14 +244,8 @@ class Csv(_Roundup):
         if record["status"] == HIDDEN:
             return Finding.PRIVATE
         template = next((name for name in ("resolution", "substatus") if name in record), "")
-        numbered = NUMBERED[template]
-        return self._values(
-            {
-                name: _label(numbered.get(name, ()), value) if name in LINKS else value
-                for name, value in record.items()
-                if value != HIDDEN
-            }
-        )
+        labels = {name: label_of(NUMBERED[template].get(name, ()), record[name]) for name in record}
+        return self.read_labels(labels)
 
     def plain(self, record: Any) -> Any:
         return record
@@ -291,29 +265,24 @@ class Roundup(ExternalBugTracker):
     )
     file_link = "/{classname}?@template=item&title={summary}&@note={description}"
     search_link = "/{classname}?@template=search&@search_text={summary}"
+    # Of the "classic" template; of bugs.python.org, "devel" and "responsive"; of MPlayer.
     statuses = Workflow(
         invert(
             CLASSIC_STATUSES,
-            # As on bugs.python.org.
             by_state(
                 {
                     **dict.fromkeys(("new", "open"), BugTaskStatus.NEW),
                     "closed": BugTaskStatus.WONTFIX,
                     "pending": BugTaskStatus.INCOMPLETE,
+                    "languishing": BugTaskStatus.CONFIRMED,
                 },
-                {"new": 0, "open": 0, "closed": 1, "pending": 2},
+                {"new": 0, "open": 0, "closed": 1, "pending": 2, "languishing": 0},
             ),
             SUBSTATUSES,
         )
     )
-    importances = Vocabulary(
-        {
-            BugTaskImportance.CRITICAL: "critical, immediate, release blocker",
-            BugTaskImportance.HIGH: "urgent, high, major, deferred blocker",
-            BugTaskImportance.MEDIUM: "bug, normal",
-            BugTaskImportance.LOW: "low, minor",
-            BugTaskImportance.WISHLIST: "feature, wish",
-        }
+    importances = IMPORTANCES.plus(
+        {BugTaskImportance.HIGH: "urgent", BugTaskImportance.MEDIUM: "bug"}
     )
 
     @property
@@ -322,29 +291,9 @@ class Roundup(ExternalBugTracker):
         return {"classname": dialect.classname if isinstance(dialect, _Roundup) else CLASSES[0]}
 
 
-def is_cut(answer: Any) -> bool:
-    """Whether a REST answer says that it does not hold all that was asked for."""
-    data = answer.get("data") if isinstance(answer, dict) else None
-    if not isinstance(data, dict):
-        return False
-    links = data.get("@links")
-    return data.get("@total_size") == -1 or (isinstance(links, dict) and bool(links.get("next")))
-
-
-def parse_activity(text: str) -> datetime | None:
-    """The time that ``2024-01-02.03:04:05`` gives; None if it gives none.
-
-    ``2024-01-02 03:04``, as in a newer Roundup's CSV, is in a time zone that
-    nobody tells.
-    """
-    date, dot, time = text.partition(".")
-    return parse_time(f"{date}T{time}") if dot else None
-
-
-def _label(labels: Sequence[str], value: str) -> str:
+def label_of(labels: Sequence[str], value: str) -> str:
     """`value`, or the label that it is the number of."""
-    if value == "None":
+    if value in (HIDDEN, "None"):
         return ""
-    if is_number(value) and 0 < int(value) <= len(labels):
-        return labels[int(value) - 1]
-    return value
+    is_one = is_number(value) and 0 < int(value) <= len(labels)
+    return labels[int(value) - 1] if is_one else value

@@ -97,6 +97,7 @@ class SourceForge(Forge):
     request_size = 500
     # A ticket by itself comes with its discussion.
     bytes_base = 1024 * 1024
+    knows_people = True
     multi_product = True
     hosts = {
         **{f"{www}{name}.net": BASE for www in ("", "www.") for name in ("sourceforge", "sf")},
@@ -171,13 +172,6 @@ class SourceForge(Forge):
 
     def identity(self, answer: Any) -> str | None:
         return "Apache Allura" if answer.keys() <= {"site_stats"} else None
-
-    def ask_whoami(self) -> Ask:
-        return self.ask_identity()
-
-    def whoami(self, answer: Any) -> str | None:
-        # It names nobody; but a token that it does not know is refused.
-        return "" if self.identity(answer) else None
 
     def judge(self, ask: Ask, response: Response, answer: Any) -> Finding | Instead | None:
         if isinstance(answer, dict) and answer.get("solr_error"):

@@ -10,7 +10,6 @@ Dialects:
     without their resolutions.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -19,6 +18,7 @@ from zope.interface import implementer
 
 from malonewatch.externalbugtracker.driver import (
     RESOLUTIONS,
+    STATUSES,
     Ask,
     Dialect,
     ExternalBugTracker,
@@ -38,34 +38,13 @@ COLUMNS = ("id", "summary", "status", "resolution", "priority", "severity", "cha
 # The first line has the fields' labels, or before 1.0 their names; this label differs.
 MODIFIED = "modified"
 
-# A workflow is whatever a site makes of it.  Here are the statuses of all
-# workflows that come with Trac, and those that are common elsewhere.
-STATUSES = {
-    BugTaskStatus.NEW: "new, open, reopened, unconfirmed",
-    BugTaskStatus.CONFIRMED: (
-        "accepted, assigned, confirmed, acknowledged, upstream, deferred, postponed"
-    ),
-    BugTaskStatus.TRIAGED: "triaged",
-    BugTaskStatus.INPROGRESS: (
-        "started, in_work, in progress, needs_work, needs_revision, patch, review, in_review,"
-        "reviewing, needs_review, positive_review, merge_ready"
-    ),
-    BugTaskStatus.INCOMPLETE: (
-        "infoneeded, infoneeded_new, needinfo, needinfo_new, new_needinfo, needsinfo,"
-        "needs_information, need_more_info, needs_more_info, feedback, needs_feedback,"
-        "awaits_feedback, awaiting_feedback, incomplete, pending, waiting"
-    ),
-    BugTaskStatus.FIXCOMMITTED: (
-        "in_QA, qa, testing, in_testing, ready for testing, needs_verification, merge,"
-        "fix committed, staged"
-    ),
-}
-
 
 class Ticket(Dialect):
     """Each ticket by itself."""
 
     dialect_name = "ticket"
+    # The query shows that it does not work.
+    only_if_told = True
 
     def ask_one(self, remotebug: str) -> Ask:
         query = (("format", "csv"),)
@@ -75,16 +54,10 @@ class Ticket(Dialect):
         return Ask("/query", (("format", "csv"), ("max", "1"), ("col", "id")), form=Form.CSV)
 
     def identity(self, answer: Table) -> str | None:
-        return "Trac" if "id" in answer.names else None
-
-    def speaks(self, authenticated: bool) -> bool:
-        # Only where the query shows that it does not work.
-        return False
+        return "Trac" if answer.having("id") is answer else None
 
     def records(self, answer: Table) -> Iterable[Any]:
-        if not {"id", "status"} <= set(answer.names):
-            raise LookupError(answer.names)
-        return answer
+        return answer.having("id", "status")
 
     def read(self, record: Mapping[str, str]) -> Read:
         status, resolution, priority, severity = (
@@ -98,7 +71,10 @@ class Ticket(Dialect):
             record.get("summary", ""),
             f"{priority} {severity}".strip(),
             resolution,
-            parse_changetime(record.get("changetime") or record.get(MODIFIED, "")),
+            # For certain where a site's `default_date_format` is iso8601.  Else Trac writes
+            # for people, by the server's locale, and only its web pages would tell more, at
+            # several times the cost; each leaves a session behind in Trac's database.
+            parse_time(record.get("changetime") or record.get(MODIFIED, ""), zoned=True),
         )
 
 
@@ -106,9 +82,7 @@ class Query(Ticket):
     """Many tickets by a query, single ones by themselves."""
 
     dialect_name = "query"
-
-    def speaks(self, authenticated: bool) -> bool:
-        return True
+    only_if_told = False
 
     def ask_many(self, ids: Sequence[str], since: datetime | None) -> Iterator[Ask]:
         columns = tuple(("col", name) for name in COLUMNS)
@@ -136,8 +110,8 @@ class Trac(ExternalBugTracker):
     file_link = "/newticket?summary={summary}&description={description}"
     search_link = "/search?ticket=on&q={summary}"
     statuses = Workflow(
-        # Some workflows have no resolutions but a status for each.
-        invert(STATUSES, RESOLUTIONS),
+        # A workflow is whatever a site makes of it; some have a status for each resolution.
+        invert({BugTaskStatus.CONFIRMED: "assigned"}, STATUSES, RESOLUTIONS),
         # Closed without a word why.
         {BugTaskStatus.FIXRELEASED: "closed, resolved, verified"},
         RESOLUTIONS,
@@ -153,16 +127,3 @@ def format_ranges(remotebugs: Iterable[str]) -> str:
         else:
             runs.append([number, number])
     return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in runs)
-
-
-def parse_changetime(text: str) -> datetime | None:
-    """The time, aware and in UTC, if `text` is certain about it; else None.
-
-    It is where a site's ``default_date_format`` is ``iso8601``.  Otherwise
-    Trac formats times for people: by the server's locale, in a time zone that
-    it does not name.  Only its web pages would tell more, at several times the
-    cost, and each of them leaves a session behind in Trac's database.
-    """
-    if re.fullmatch(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", text, re.ASCII):
-        return parse_time(text)
-    return None

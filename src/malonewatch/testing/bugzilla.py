@@ -17,12 +17,13 @@ class BugzillaSimulator(Simulator):
     """A Bugzilla with REST; without it if `rest` is false, as before 5.0.
 
     - `cgi`: REST is at ``/rest.cgi`` alone, as where no URLs are rewritten.
+    - `jsonrpc`: JSON-RPC is there, as it is but for the fork that Mozilla runs.
     - `postgresql`: an id that is no number, or too large a one, makes a search
       fail as a whole; elsewhere it finds nothing.
     - `max_results`: no search gives more bugs than that.
     - `key`, and `login` with its password: who sends them sees private bugs;
       with `closed` nobody else sees any.
-    - `header`: it looks for the key in a header too, as the forks do that
+    - `header`: REST looks for the key in a header too, as the forks do that
       Mozilla and Red Hat run; stock Bugzilla looks at parameters only.
 
     A bug's ``extra["alias"]`` is its list of aliases.
@@ -35,6 +36,7 @@ class BugzillaSimulator(Simulator):
         *,
         rest: bool = True,
         cgi: bool = False,
+        jsonrpc: bool = True,
         postgresql: bool = False,
         max_results: int = 10_000,
         key: str | None = None,
@@ -46,6 +48,7 @@ class BugzillaSimulator(Simulator):
         super().__init__(**kwargs)
         self.rest = rest
         self.cgi = cgi
+        self.jsonrpc = jsonrpc
         self.postgresql = postgresql
         self.max_results = max_results
         self.key = key
@@ -142,8 +145,7 @@ class BugzillaSimulator(Simulator):
         try:
             found = self._chosen(query, self._enter(request))
         except _RefusedError as refused:
-            status = 200 if refused.code == 100500 else 401
-            return _error(status, refused.code, refused.message)
+            return refused.response()
         limit = int(request.query.get("limit", "0")) or len(found)
         names = request.query.get("include_fields")
         return web.json_response(
@@ -156,8 +158,7 @@ class BugzillaSimulator(Simulator):
         try:
             bug = self._one(request.match_info["id"], self._enter(request))
         except _RefusedError as refused:
-            status = {100: 400, 101: 404}.get(refused.code, 401)
-            return _error(status, refused.code, refused.message)
+            return refused.response()
         fields = _some(self._fields(bug), request.query.get("include_fields"))
         return web.json_response({"bugs": [fields], "faults": []})
 
@@ -179,15 +180,17 @@ class BugzillaSimulator(Simulator):
     async def _whoami(self, request: web.Request) -> web.Response:
         # Stock Bugzilla knows no such resource.
         if not self._has_rest(request) or not self.header:
-            return _error(404, 32614, "A REST API resource was not found for 'GET /whoami'.")
+            return _RefusedError(32614, "A REST API resource was not found.").response()
         try:
             if not self._enter(request):
                 raise _RefusedError(410, "You must log in before using this part of Bugzilla.")
         except _RefusedError as refused:
-            return _error(401, refused.code, refused.message)
+            return refused.response()
         return web.json_response({"id": 1, "name": "me@example.com", "real_name": "Me"})
 
     async def _jsonrpc(self, request: web.Request) -> web.Response:
+        if not self.jsonrpc:
+            return _not_found_page()
         call = await request.json()
         (parameters,) = call["params"]
         names = ",".join(parameters.get("include_fields", ())) or None
@@ -195,13 +198,13 @@ class BugzillaSimulator(Simulator):
         try:
             is_in = self._is_in(parameters)
             if call["method"] == "Bug.search":
-                found = self._chosen(parameters, is_in)
+                found = self._chosen(parameters, is_in)[: parameters.get("limit")]
             elif call["method"] == "Bug.get":
                 found = [self._one(id, is_in) for id in parameters["ids"]]
             elif is_in:
                 found = []
             else:
-                raise _RefusedError(410, "You must log in before using this part of Bugzilla.")
+                raise _RefusedError(505, 'Logged-out users cannot use the "ids" argument.')
             result = {
                 "bugs": [_some(self._fields(bug), names) for bug in found],
                 **({"users": []} if call["method"] == "User.get" else {}),
@@ -213,6 +216,9 @@ class BugzillaSimulator(Simulator):
     async def _show_bug(self, request: web.Request) -> web.Response:
         if request.query.get("ctype") != "xml":
             return web.Response(text="<!DOCTYPE html><title>Bug</title>", content_type="text/html")
+        if self.closed:
+            page = '<!DOCTYPE html><title>Log in to Bugzilla</title><input type="password">'
+            return web.Response(text=page, content_type="text/html")
         lines = [
             '<?xml version="1.0" encoding="UTF-8" ?>',
             f'<!DOCTYPE bugzilla SYSTEM "{self.url}/page.cgi?id=bugzilla.dtd">',
@@ -253,6 +259,14 @@ class _RefusedError(Exception):
         self.code = code
         self.message = message
 
+    def response(self) -> web.Response:
+        """The error as REST has it; of a fault of the database the HTTP status tells nothing."""
+        status = {100: 400, 306: 400, 101: 404, 32614: 404, 100500: 200}.get(self.code, 401)
+        return web.json_response(
+            {"error": True, "code": self.code, "message": self.message, "documentation": ""},
+            status=status,
+        )
+
 
 def _some(fields: dict[str, Any], names: str | None) -> dict[str, Any]:
     """Those of the fields that are wanted."""
@@ -260,12 +274,6 @@ def _some(fields: dict[str, Any], names: str | None) -> dict[str, Any]:
         return fields
     wanted = names.split(",")
     return {name: value for name, value in fields.items() if name in wanted}
-
-
-def _error(status: int, code: int, message: str) -> web.Response:
-    return web.json_response(
-        {"error": True, "code": code, "message": message, "documentation": ""}, status=status
-    )
 
 
 def _not_found_page() -> web.Response:

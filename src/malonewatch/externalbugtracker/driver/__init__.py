@@ -2,6 +2,7 @@
 
 from malonewatch.externalbugtracker.driver import soap
 from malonewatch.externalbugtracker.driver.ask import Ask, Finding, Form, Instead, Read, Situation
+from malonewatch.externalbugtracker.driver.details import DetailedDialect
 from malonewatch.externalbugtracker.driver.dialect import Dialect
 from malonewatch.externalbugtracker.driver.forge import Forge, by_place, split_id
 from malonewatch.externalbugtracker.driver.reading import Table
@@ -25,6 +26,7 @@ from malonewatch.externalbugtracker.driver.words import (
     IMPORTANCES,
     RESOLUTIONS,
     RESOLUTIONS_BY_STATE,
+    STATUSES,
     by_state,
 )
 
@@ -32,7 +34,9 @@ __all__ = [
     "IMPORTANCES",
     "RESOLUTIONS",
     "RESOLUTIONS_BY_STATE",
+    "STATUSES",
     "Ask",
+    "DetailedDialect",
     "Dialect",
     "ExternalBugTracker",
     "Finding",

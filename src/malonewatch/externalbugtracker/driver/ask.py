@@ -59,6 +59,10 @@ class Ask:
         """The same question as one for a single bug."""
         return dataclasses.replace(self, alone=True)
 
+    def for_all(self) -> "Ask":
+        """The same question as one of which the HTTP status is about no bug in particular."""
+        return dataclasses.replace(self, alone=False)
+
 
 class Read(NamedTuple):
     """What a record says of its bug, in the remote's words; as in `RemoteBug`."""
@@ -96,9 +100,13 @@ class Finding(enum.Enum):
 
 
 class Instead(NamedTuple):
-    """That the bug tracker speaks another dialect than it was asked in: the name of that."""
+    """That the bug tracker speaks another dialect than it was asked in: the name of that.
+
+    Where it is not `certain`, a dialect that was spoken before is not left for it.
+    """
 
     dialect: str
+    certain: bool = True
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

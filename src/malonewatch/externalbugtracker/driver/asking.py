@@ -70,11 +70,18 @@ class Asking:
         self.session = session
         self.said = Said(tracker.baseurl, tracker.title)
         self.known: Dialect | None = tracker.dialect_named(tracker.dialect)
+        if self.known is not None and not self.known.is_for(session.credentials is not None):
+            # It was learnt before there were any, or before they were taken away.
+            self.known = None
         self.dialect: Dialect = self.known or tracker.all_dialects()[0]
         # Whether this has been seen to be a bug tracker of the type: only then
         # does "not found" tell something of a bug.
         self.confirmed = self.known is not None
         self.validates = IValidators.providedBy(tracker)
+
+    def stays(self) -> bool:
+        """Whether the dialect was spoken before, so that one bad answer does not change it."""
+        return self.known is not None
 
     async def alone(self, ask: Ask) -> Outcome:
         """The outcome of a question for one bug."""
@@ -267,11 +274,11 @@ class Asking:
         if response.status != 304:
             answer = await self._value(ask, response, bugs)
         finding = dialect.judge(ask, response, answer)
-        if isinstance(finding, Instead):
+        if isinstance(finding, Instead) and (finding.certain or not self.stays()):
             raise Switch(finding.dialect)
         if finding is Finding.REFUSED:
             raise self.said.refused(credentials is not None)
-        if finding is Finding.ABSENT:
+        if finding is Finding.ABSENT or isinstance(finding, Instead):
             raise Absent(f"HTTP status {response.status}, as if that were not there")
         if finding is Finding.SPOILED:
             raise self._spoiled(f"HTTP status {response.status}, where there should be data")

@@ -24,6 +24,12 @@ class Dialect:
     #: How long the ids in a request's URL may get, in bytes; servers commonly
     #: refuse a request line beyond 8 KiB.
     url_budget: ClassVar[int] = 6000
+    #: Whether it is for those with credentials, or for those without; None for both.
+    with_credentials: ClassVar[bool | None] = None
+    #: Whether it is spoken only where the bug tracker itself says so.
+    only_if_told: ClassVar[bool] = False
+    #: Whether wrong credentials are refused, though nobody is named, where it is asked what it is.
+    knows_people: ClassVar[bool] = False
 
     def __init__(self, tracker: Any) -> None:
         #: The `ExternalBugTracker` that it is spoken by.
@@ -39,9 +45,13 @@ class Dialect:
         """The name that `named` makes this dialect of."""
         return self.dialect_name
 
+    def is_for(self, authenticated: bool) -> bool:
+        """Whether it is for those who have credentials, or who have none."""
+        return self.with_credentials in (None, authenticated)
+
     def speaks(self, authenticated: bool) -> bool:
         """Whether it is worth trying, with credentials or without."""
-        return True
+        return self.is_for(authenticated) and not self.only_if_told
 
     # Questions.
 
@@ -97,7 +107,7 @@ class Dialect:
 
     def ask_whoami(self) -> Ask | None:
         """A question whose answer shows whose the credentials are; None if there is none."""
-        return None
+        return self.ask_identity() if self.knows_people else None
 
     def sign(self, ask: Ask, credentials: Credentials) -> Ask:
         """`ask` with credentials in its body, where the protocol wants them there."""
@@ -162,6 +172,14 @@ class Dialect:
         """
         return None
 
+    def ask_rest(self, ask: Ask, answer: Any) -> Ask | None:
+        """The question for the bugs that an answer left out; None if it has all, or none."""
+        found = {name.casefold() for each in self.records(answer) for name in self.ids_of(each)}
+        rest = [remotebug for remotebug in ask.ids if remotebug.casefold() not in found]
+        if not 0 < len(rest) < len(ask.ids):
+            return None
+        return next(iter(self.ask_many(rest, ask.since)))
+
     def led_to(self, ask: Ask, response: Response) -> str | None:
         """The URL that people see of another bug, which redirects led to instead of the one
         asked for; None if they led to none.
@@ -175,5 +193,5 @@ class Dialect:
         return None
 
     def whoami(self, answer: Any) -> str | None:
-        """Whom the answer to `ask_whoami` names; None if nobody, so that nobody is logged in."""
-        return None
+        """Whom the answer to `ask_whoami` names, "" if nobody; None if nobody is logged in."""
+        return "" if self.identity(answer) else None

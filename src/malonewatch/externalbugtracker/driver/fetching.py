@@ -64,6 +64,9 @@ class Fetching(Asking):
                 self._switch(switch.dialect)
         raise self.said.unparsable("it seems to speak one dialect after the other")
 
+    def stays(self) -> bool:
+        return super().stays() and not self.batch.probe
+
     def _switch(self, name: str) -> None:
         self.told = self.tracker.dialect_named(name)
         assert self.told is not None, name
@@ -71,7 +74,7 @@ class Fetching(Asking):
 
     async def _round(self, ids: Sequence[str]) -> AsyncIterator[Outcome | DialectLearnt]:
         """Ask for `ids` in the dialect that is known, or find out which one it is."""
-        if self.known is not None and not self.batch.probe:
+        if self.stays():
             try:
                 async for outcome in self._all(ids):
                     yield outcome
@@ -113,10 +116,7 @@ class Fetching(Asking):
         authenticated = self.session.credentials is not None
         found: list[Dialect] = []
         for dialect in self.tracker.all_dialects():
-            if self.known is not None and self.known.dialect_name == dialect.dialect_name:
-                # It may be a variant.
-                found.append(self.known)
-            elif dialect.speaks(authenticated):
+            if dialect.speaks(authenticated):
                 found.append(dialect)
         if self.told is not None:
             names = [dialect.dialect_name for dialect in found]

@@ -41,6 +41,15 @@ class Table(list[dict[str, str]]):
         super().__init__(records)
         self.names = names
 
+    def having(self, *names: str) -> "Table":
+        """Itself, if it has columns of those names.
+
+        :raises LookupError: it has not.
+        """
+        if not {*names} <= {*self.names}:
+            raise LookupError(self.names)
+        return self
+
 
 class Unreadable(Exception):
     """An answer is not what it should be; the text says what it is not."""

@@ -8,20 +8,23 @@ def is_number(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) <= 18
 
 
-def parse_time(text: str) -> datetime | None:
+def parse_time(text: str, *, zoned: bool = False) -> datetime | None:
     """The time, aware and in UTC, that ISO 8601 `text` gives; None if it gives none.
 
-    A time without an offset is taken to be UTC.
+    A time without an offset is taken to be UTC, or for none if it has to be
+    `zoned`: where servers write times for people, in a zone of their own.
     """
-    # Python 3.10 does not know the Z.
+    # Python 3.10 does not know the Z, nor an offset without a colon.
     if text.endswith("Z"):
         text = text[:-1] + "+00:00"
+    elif text[-5:-4] in ("+", "-") and text[-4:].isdecimal() and ":" in text:
+        text = f"{text[:-2]}:{text[-2:]}"
     try:
         moment = datetime.fromisoformat(text)
         if moment.tzinfo is timezone.utc:
             return moment
         if moment.tzinfo is None:
-            return moment.replace(tzinfo=timezone.utc)
+            return None if zoned else moment.replace(tzinfo=timezone.utc)
         return moment.astimezone(timezone.utc)
     except (ValueError, OverflowError):
         return None

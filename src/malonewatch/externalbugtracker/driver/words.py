@@ -8,29 +8,65 @@ from collections.abc import Mapping
 from malonewatch.externalbugtracker.driver.vocabulary import Vocabulary
 from malonewatch.interfaces import BugTaskImportance, BugTaskStatus
 
-#: What became of a bug that is closed.  Beside Bugzilla's and Trac's own words
-#: there are those of Red Hat, KDE, GNOME, LibreOffice, Gentoo and others.
+#: What a bug is that is open, where a type does not mean something of its own by a word: those
+#: of workflows that come with the software, and those that sites commonly add.
+STATUSES = {
+    BugTaskStatus.NEW: "new, open, reopened, unconfirmed, reported, untriaged, needs triage",
+    BugTaskStatus.CONFIRMED: (
+        "confirmed, acknowledged, accepted, upstream, forwarded, deferred,"
+        "postponed, languishing, in discussion"
+    ),
+    BugTaskStatus.TRIAGED: "triaged, analyzed, approved, planned, scheduled",
+    BugTaskStatus.INPROGRESS: (
+        "started, in progress, in work, in development, in progress design,"
+        "in progress implementation, in progress patch, in progress review, patch, patch ready,"
+        "has patch, review, in review, reviewing, needs review, code review, positive review,"
+        "needs work, needs revision, merge ready, ready for merge, post"
+    ),
+    BugTaskStatus.INCOMPLETE: (
+        "incomplete, needinfo, needinfo new, needinfo reporter, new needinfo, needs info,"
+        "needs more info, needs information, need more info, info needed, info needed new,"
+        "information required, feedback, needs feedback, feedback required, awaits feedback,"
+        "awaiting feedback, awaiting response, pending, waiting, waiting for info,"
+        "waiting for upstream, suspended, on hold, please test"
+    ),
+    BugTaskStatus.FIXCOMMITTED: (
+        "fix committed, modified, merge, merged, staged, in qa, on qa, qa, testing, in testing,"
+        "ready for testing, needs verification, pending upload, release pending, new in build"
+    ),
+}
+
+#: What became of a bug that is closed.  Beside Bugzilla's and Trac's own words there are those
+#: of Apache, Django, Eclipse, freedesktop.org, FreeBSD, Gentoo, GNOME, Haiku, KDE, LibreOffice,
+#: Mageia, Mozilla, openSUSE, Red Hat, Tor, WebKit, Wine, WordPress and others.
 RESOLUTIONS = {
     BugTaskStatus.FIXRELEASED: (
-        "fixed, fix verified, fix released, code fix, done, completed, implemented, applied,"
+        "fixed, fix verified, fix released, fixed without code, fixed upstream, code fix, done,"
+        "done errata, completed, complete, implemented, applied, delivered, released,"
         "current release, errata, next release, rawhide, patch already available, documented,"
-        "answered, resolved"
+        "answered, information provided, support, resolved"
     ),
     BugTaskStatus.WONTFIX: (
-        "wontfix, will not fix, wont do, will fix later, rejected, later, maybe later, remind,"
-        "deferred, postponed, upstream, reported upstream, downstream, not our bug, third party,"
-        "moved, eol, intentional, unmaintained, pkgremoved"
+        "wontfix, will not fix, wont do, will fix later, rejected, not accepted, declined,"
+        "later, maybe later, remind, deferred, postponed, upstream, reported upstream,"
+        "upstream bug, not upstream, downstream, not our bug, third party, moved, migrated,"
+        "eol, trac eol, old, intentional, by design, as designed, works as intended,"
+        "behaves as intended, not supported, unsupported, unmaintained, pkgremoved,"
+        "patch welcome, feature"
     ),
     BugTaskStatus.EXPIRED: (
         "obsolete, outdated, out of date, expired, stale, abandoned, inactive, incomplete,"
-        "insufficient data, insufficient info, needinfo, needs info, need more info,"
-        "needs more info, waiting for info, backtrace, feedback timeout, no response,"
-        "user disappeared, overcome by events"
+        "insufficient data, insufficient info, insufficient information, not enough information,"
+        "missing information, needinfo, needs info, need more info, needs more info,"
+        "waiting for info, too vague, backtrace, feedback timeout, no response, no feedback,"
+        "user disappeared, overcome by events, configuration changed"
     ),
     # A bug that duplicates another is over; what is still to happen happens there.
     BugTaskStatus.INVALID: (
-        "invalid, works for me, duplicate, not a bug, notgnome, cantfix, cant reproduce,"
-        "unreproducible, not reproducible, unable to reproduce, test-request, spam"
+        "invalid, works for me, duplicate, dup, not a bug, not a problem, not a defect,"
+        "not an issue, no change required, notgnome, not eclipse, not an ooo issue, cantfix,"
+        "cant reproduce, cannot reproduce, irreproducible, unreproducible, not reproducible,"
+        "unable to reproduce, user error, test-request, test bug, spam"
     ),
 }
 
