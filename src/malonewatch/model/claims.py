@@ -82,7 +82,7 @@ class Claims(Persistent):
             record.state = values
 
     def _record(self, origin: str) -> OriginRecord:
-        record = self._records.get(origin)
+        record: OriginRecord | None = self._records.get(origin)
         if record is None:
             record = self._records[origin] = OriginRecord()
         return record

@@ -5,12 +5,11 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import ZODB
-from zope.component import adapter, hooks
+from zope.component import hooks
 from zope.interface import implementer
 
 from malonewatch.interfaces import (
     DatabaseError,
-    IBugTracker,
     IBugTrackerSet,
     IDatabase,
     IDatabaseOpener,
@@ -90,7 +89,6 @@ class Database:
 
 
 @implementer(IDatabase)
-@adapter(IBugTracker)
 def database_of(bugtracker: Any) -> Database | None:
     """The database that a stored bug tracker is in, None if it is in none yet."""
     connection = bugtracker._p_jar
