@@ -176,6 +176,9 @@ class BugTrackerSet(Numbered):
         self._put_off.pop(bugtracker.id, None)
         for url in (bugtracker.baseurl, *bugtracker.aliases):
             self._bases.pop(base_key(url), None)
+        index = bugtracker.bugwatches.index
+        if index is not None:
+            index.forget(bugtracker.id)
         notify(ObjectRemovedEvent(bugtracker, self, bugtracker.name))
         bugtracker.__parent__ = bugtracker.id = None
 

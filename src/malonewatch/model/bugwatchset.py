@@ -52,6 +52,10 @@ class BugWatchSet(Numbered):
     def __iter__(self) -> Iterator[BugWatch]:
         return iter(self._watches.values())
 
+    def watches_from(self, watch_id: int) -> Iterator[BugWatch]:
+        """The watches from that number on, by number."""
+        return iter(self._watches.values(min=watch_id))
+
     def count(self) -> int:
         return int(self._length())
 
@@ -74,7 +78,7 @@ class BugWatchSet(Numbered):
         bugtracker.note_moment(moment)
         bug.link(watch)
         if self.index is not None:
-            self.index.add(watch)
+            self.index.add([watch])
         notify(ObjectAddedEvent(watch, self, watch.__name__))
         return watch
 
@@ -91,7 +95,7 @@ class BugWatchSet(Numbered):
         bugtracker.note_moment(moment)
         bug.link(bugwatch)
         if self.index is not None:
-            self.index.add(bugwatch)
+            self.index.add([bugwatch])
         notify(ObjectModifiedEvent(bugwatch))
 
     def removeBugWatch(self, bugwatch: BugWatch) -> None:

@@ -2,7 +2,8 @@
 
 import contextlib
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from BTrees.LOBTree import LOBTree
@@ -18,6 +19,11 @@ from malonewatch.model.relisting import Relisting
 from malonewatch.model.site import find_utility
 from malonewatch.model.times import to_seconds
 from malonewatch.model.words import words_of
+
+#: How many watches are put into an index in one transaction, and how many
+#: within a second or so.
+PORTION = 1000
+QUICK = 3000
 
 #: What is said of the first sight of a status, in 0.1.0 too.
 FIRST_SIGHT = "nothing known -> "
@@ -45,9 +51,10 @@ class WatchIndex(Persistent):
     all watches that a batch changes: `update`.
     """
 
-    #: Whether all watches are in it.  In a database of 0.1.0 they get into it
-    #: by and by.
+    #: Whether all watches are in it.  Those of a database of 0.1.0 get into it
+    #: by and by, in order of number; so far, up to this one.
     complete = True
+    _grown_to = 0
 
     def __init__(self, watches: Any) -> None:
         self._watches = watches
@@ -64,24 +71,40 @@ class WatchIndex(Persistent):
 
     # Watches come and go.
 
-    def add(self, watch: Any) -> None:
-        """Add a watch, as it is; one that is there already stays."""
-        masks = masks_of([watch.id])
-        for key in _keys(watch):
-            self._ensure(key).add(masks)
-        self.bugs.add(watch.bug_id, [watch.id])
-        self._note_changes({watch.id: last_change(watch)})
-        self._retitle({watch.id: ("", watch.remote_title or "")})
+    def add(self, watches: Iterable[Any]) -> None:
+        """Add watches, as they are; those that are there already stay."""
+        sets, bugs = defaultdict(list), defaultdict(list)
+        moments: dict[int, int] = {}
+        titles: dict[int, tuple[str, str]] = {}
+        for watch in watches:
+            for key in _keys(watch):
+                sets[key].append(watch.id)
+            bugs[watch.bug_id].append(watch.id)
+            moments[watch.id] = last_change(watch)
+            titles[watch.id] = "", watch.remote_title or ""
+        for key, numbers in sets.items():
+            self._ensure(key).add(masks_of(numbers))
+        _post(self.bugs, {}, bugs)
+        self._note_changes(moments)
+        self._retitle(titles)
 
     def remove(self, watch: Any) -> None:
         """Take out a watch, which is still as it was listed."""
-        masks = masks_of([watch.id])
         for key in _keys(watch):
-            self._ensure(key).remove(masks)
+            self._ensure(key).remove(masks_of([watch.id]))
         self.bugs.remove(watch.bug_id, [watch.id])
         self._note_changes({watch.id: 0})
         for word in words_of(self._local_titles.pop(watch.id, watch.remote_title or "")):
             self.words.remove(word, [watch.id])
+
+    def grow(self, most: int) -> int:
+        """Add the next watches, `most` of them at most, and return how many these are."""
+        some = list(islice(self._watches.watches_from(self._grown_to + 1), most))
+        self.add(some)
+        if some:
+            self._grown_to = some[-1].id
+        self.complete = len(some) < most
+        return len(some)
 
     def forget(self, tracker_id: int) -> None:
         """Drop the set of a bug tracker that has no watches any more."""
@@ -154,6 +177,29 @@ def bug_retitled(bug: Any, event: Any = None) -> None:
         index = find_utility(bug, IBugWatchSet).index
         if index is not None:
             index.retitle(bug)
+
+
+def is_quick(trackers: Any) -> bool:
+    """Whether building the index takes a second or less; `trackers` is the set of bug trackers."""
+    return bool(find_utility(trackers, IBugWatchSet).count() <= QUICK)
+
+
+def build(database: Any, progress: Callable[[int, int], None]) -> None:
+    """Give the watches of a database of 0.1.0 an index."""
+
+    def grow(trackers: Any) -> tuple[int, bool, int]:
+        watches = find_utility(trackers, IBugWatchSet)
+        if watches.index is None:
+            watches.index = WatchIndex(watches)
+            watches.index.complete = False
+        grown = 0 if watches.index.complete else watches.index.grow(PORTION)
+        return grown, watches.index.complete, watches.count()
+
+    done, is_complete = 0, False
+    while not is_complete:
+        grown, is_complete, total = database.write(grow)
+        done += grown
+        progress(done, total)
 
 
 def _keys(watch: Any) -> Iterator[tuple[str, Any]]:

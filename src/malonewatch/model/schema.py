@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from malonewatch.interfaces import DatabaseError, UpgradeStep
-from malonewatch.model import forges
+from malonewatch.model import forges, index
 from malonewatch.model.installation import SCHEMA, ensure_installation, schema_of
 from malonewatch.model.site import site_of
 from malonewatch.model.uri import shown
@@ -46,6 +46,7 @@ STEPS: tuple[Step, ...] = (
     Step(2, "Give the database an identity", lambda trackers: True, _identify),
     Step(2, "Find bug trackers in every spelling of a URL", lambda trackers: True, _rekey_bases),
     Step(2, "Make one bug tracker of all parts of a forge", forges.is_quick, forges.join_forges),
+    Step(2, "Build the indexes that bug watches are searched by", index.is_quick, index.build),
 )
 
 

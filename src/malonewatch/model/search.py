@@ -183,6 +183,5 @@ def _index(watches: Any) -> WatchIndex:
     if index is None or not index.complete:
         # In a database of 0.1.0 that is not upgraded: for this once.
         index = WatchIndex(watches)
-        for watch in watches:
-            index.add(watch)
+        index.add(watches)
     return index
