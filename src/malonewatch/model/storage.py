@@ -1,6 +1,8 @@
 """Opening the storage that a URI names."""
 
+import contextlib
 import logging
+import sqlite3
 from pathlib import Path
 
 import ZODB
@@ -32,7 +34,9 @@ def open_storage(uri: str, create: bool, read_only: bool) -> ZODB.DB:
         _look(uri, path, create)
     with database_errors(uri):
         try:
-            storage_factory, options = zodburi.resolve_uri(completed(uri, read_only))
+            storage_factory, options = zodburi.resolve_uri(
+                completed(uri, read_only, path is not None and _keeps_history(path))
+            )
         except KeyError:
             raise BadInput(
                 f"{shown(uri)} is not the URI of a database: there is no such kind of storage, "
@@ -70,6 +74,21 @@ def _look(uri: str, path: Path, create: bool) -> None:
             (path if is_folder else path.parent).mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise DatabaseError(cannot_be_used(uri, error)) from error
+
+
+def _keeps_history(path: Path) -> bool:
+    """Whether there is an embedded database that an application made with old revisions."""
+    file = path / "main.sqlite3"
+    if not file.is_file():
+        return False
+    with contextlib.closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as db:
+        try:
+            # RelStorage makes this table for them alone.
+            found = db.execute("SELECT 1 FROM sqlite_master WHERE name = 'current_object'")
+            return found.fetchone() is not None
+        except sqlite3.Error:
+            # The storage says better what is wrong with it.
+            return False
 
 
 def _is_empty(storage: object) -> bool:

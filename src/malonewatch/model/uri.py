@@ -65,18 +65,18 @@ def location_of(uri: str) -> str:
     return shown(uri) if path is None else os.path.realpath(path)
 
 
-def completed(uri: str, read_only: bool) -> str:
+def completed(uri: str, read_only: bool, keeps_history: bool = False) -> str:
     """The URI with what it does not say itself.
 
     Servers are not waited for any longer than `PATIENCE`.  An embedded
-    database keeps no old revisions: with them each commit costs what the
-    database holds rather than what it writes.
+    database keeps no old revisions, but for one that has some already: with
+    them each commit costs what the database holds rather than what it writes.
     """
     scheme, _, rest = uri.partition("://")
     options = {}
     if scheme in _PATIENCE:
         options[_PATIENCE[scheme]] = str(PATIENCE)
-    if scheme == "sqlite":
+    if scheme == "sqlite" and not keeps_history:
         options["keep_history"] = "false"
     said = dict(urllib.parse.parse_qsl(rest.partition("?")[2], keep_blank_values=True))
     options = {name: value for name, value in options.items() if name not in said}

@@ -2,7 +2,7 @@
 
 import base64
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, ClassVar
 from urllib.parse import SplitResult, urlsplit
 
@@ -56,6 +56,7 @@ class ExternalBugTracker(Dialect):
     urls: ClassVar[tuple[URLShape, ...]] = ()
     #: Hosts known to run it, and the base URL there.
     hosts: ClassVar[Mapping[str, str]] = {}
+    _is_id: ClassVar[Callable[[str], re.Match[str] | None]]
     #: What an id looks like, whole; and the highest number.
     id_pattern: ClassVar[str] = r"[0-9]{1,18}"
     highest_id: ClassVar[int | None] = None
@@ -77,6 +78,7 @@ class ExternalBugTracker(Dialect):
         if "name" not in cls.__dict__:
             cls.name = cls.__name__.upper()
         cls.dialects = tuple(protocol.dialect_name for protocol in cls.protocols)
+        cls._is_id = re.compile(cls.id_pattern).fullmatch
         alsoProvides(cls, IExternalBugTrackerType)
 
     def __init__(self, facts: IBugTrackerFacts) -> None:
@@ -124,10 +126,12 @@ class ExternalBugTracker(Dialect):
     @classmethod
     def is_valid(cls, remotebug: str) -> bool:
         """Whether the type can have a bug of that canonical id."""
-        if re.fullmatch(cls.id_pattern, remotebug) is None:
+        if cls._is_id(remotebug) is None:
             return False
         return (
-            cls.highest_id is None or not is_number(remotebug) or (int(remotebug) <= cls.highest_id)
+            cls.highest_id is None
+            or not remotebug.isdecimal()
+            or (int(remotebug) <= cls.highest_id)
         )
 
     def parts(self, remotebug: str) -> Mapping[str, str]:
