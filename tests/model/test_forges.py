@@ -15,6 +15,7 @@ from malonewatch.interfaces import (
     BugTaskStatus,
     BugTrackerType,
     BugWatchErrorType,
+    BugWatchQuery,
     Fetched,
     IBugSet,
     IBugTrackerSet,
@@ -22,6 +23,7 @@ from malonewatch.interfaces import (
     RemoteBug,
 )
 from malonewatch.model import forges, open_database
+from malonewatch.model.index import WatchIndex
 
 OLD = Path(__file__).parent / "data" / "schema-1-forges.fs"
 
@@ -300,6 +302,47 @@ def test_what_people_wrote_of_the_parts_is_kept_together(join):
         return trackers["sf"].summary, trackers["sf"].contactdetails
 
     assert join(change, look) == ("Whatever Jane does\nBugs of the frob", "jane@example.com")
+
+
+def make_index(trackers):
+    """So that watches can be searched before the forges are joined."""
+    watches = getUtility(IBugWatchSet)
+    watches.index = WatchIndex(watches)
+    for watch in watches:
+        watches.index.add(watch)
+
+
+def test_they_are_found_by_their_new_bug_tracker(join):
+    def look(trackers):
+        watches = getUtility(IBugWatchSet)
+        fixed = frozenset({BugTaskStatus.FIXRELEASED})
+        private = frozenset({BugWatchErrorType.PRIVATE_REMOTE_BUG})
+        return [
+            [watch.id for watch in watches.search(query).watches]
+            for query in (
+                BugWatchQuery(tracker="sf"),
+                BugWatchQuery(tracker="sf", meanings=fixed),
+                BugWatchQuery(tracker="sf", errors=private),
+            )
+        ]
+
+    assert join(make_index, look) == [[1, 2, 3, 4, 5, 7, 8], [1, 2, 4, 5], [3]]
+
+
+def test_they_are_found_by_one_bug_tracker_at_a_time(database, monkeypatch):
+    def look(trackers):
+        watches = getUtility(IBugWatchSet)
+        return all(
+            sorted(watch.id for watch in watches.search(BugWatchQuery(tracker=name)).watches)
+            == sorted(watch.id for watch in trackers[name].watches)
+            for name, _ in listed(trackers)
+        )
+
+    monkeypatch.setattr(forges, "PORTION", 2)
+    database.write(make_index)
+    found = []
+    forges.join_forges(database, lambda done, total: found.append(database.read(look)))
+    assert all(found)
 
 
 def test_whoever_listens_is_told_of_each_watch(database, monkeypatch):

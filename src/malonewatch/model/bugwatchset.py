@@ -98,6 +98,20 @@ class BugWatchSet(Numbered):
             self.index.add([bugwatch])
         notify(ObjectModifiedEvent(bugwatch))
 
+    def carry_over(self, bugwatch: BugWatch, bugtracker: Any, remotebug: str) -> None:
+        """Let a watch stand for what is the same remote bug by another name: all that is known of
+        it stays."""
+        if self.index is not None:
+            self.index.remove(bugwatch)
+        bug = bugwatch.bug
+        bug.unlink(bugwatch)
+        slot = bugtracker.ledger.adopt(bugwatch.bugtracker.ledger, bugwatch.slot, remotebug)
+        bugwatch.stand_for(bugtracker, remotebug, slot)
+        bug.link(bugwatch)
+        if self.index is not None:
+            self.index.add(bugwatch)
+        notify(ObjectModifiedEvent(bugwatch))
+
     def removeBugWatch(self, bugwatch: BugWatch) -> None:
         if self.index is not None:
             self.index.remove(bugwatch)

@@ -9,9 +9,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
-from zope.event import notify
-from zope.lifecycleevent import ObjectModifiedEvent
-
 from malonewatch.model.baseurl import base_key
 
 #: How many watches are seen to in one transaction.
@@ -63,7 +60,12 @@ def _join_some(trackers: Any, most: int) -> int:
         forge = _forge_of(trackers, part, baseurl)
         oldest = list(part.watches[-most:])[::-1]
         for watch in oldest:
-            _take_over(forge, watch, forge.canonicalRemoteBug(prefix + watch.remotebug))
+            remotebug = forge.canonicalRemoteBug(prefix + watch.remotebug)
+            if watch.bug.getBugWatch(forge, remotebug) is None:
+                forge.bugwatches.carry_over(watch, forge, remotebug)
+            else:
+                # It was watched by another name of the same bug tracker, too.
+                watch.bug.removeWatch(watch)
         if not part.ledger:
             trackers.remove(part)
             forge.aliases = (*forge.aliases, part.baseurl, *part.aliases)
@@ -88,16 +90,3 @@ def _forge_of(trackers: Any, part: Any, baseurl: str) -> Any:
         if getattr(part, name) not in text:
             setattr(forge, name, f"{text}\n{getattr(part, name)}".strip())
     return forge
-
-
-def _take_over(forge: Any, watch: Any, remotebug: str) -> None:
-    """Let a watch be one on the forge; it is gone if its bug has a watch on that bug already."""
-    bug = watch.bug
-    if bug.getBugWatch(forge, remotebug) is not None:
-        bug.removeWatch(watch)
-        return
-    bug.unlink(watch)
-    slot = forge.ledger.adopt(watch.bugtracker.ledger, watch.slot, remotebug)
-    watch.stand_for(forge, remotebug, slot)
-    bug.link(watch)
-    notify(ObjectModifiedEvent(watch))
