@@ -675,6 +675,23 @@ def test_a_refused_token_is_the_bug_trackers_trouble(token, dialect, number):
             Asker(SourceForge, simulator.url, dialect=dialect).ask(ids)
 
 
+def test_credentials_are_in_order_if_they_are_not_refused(token):
+    with SourceForgeSimulator() as simulator:
+        asker = Asker(SourceForge, simulator.url)
+        with pytest.raises(BugTrackerCredentialsRefused):
+            asker.check_credentials()
+        simulator.token = token
+        # It does not tell whose they are.
+        assert asker.check_credentials() == ""
+        assert simulator.requests == ["GET /rest/"] * 2
+
+
+def test_what_is_no_allura_takes_no_credentials(token):
+    client = Canned(b'{"bugs": []}', credentials=Credentials(token="x"))
+    with pytest.raises(BugTrackerCredentialsRefused):
+        Asker(SourceForge, BASE, client=client).check_credentials()
+
+
 def test_a_token_that_does_not_go_to_another_host_is_not_refused_there(token):
     with SourceForgeSimulator() as new, SourceForgeSimulator() as old:
         new.add("example/bugs#1", private=True)

@@ -33,13 +33,7 @@ from malonewatch.externalbugtracker.driver import (
     is_number,
     soap,
 )
-from malonewatch.interfaces import (
-    BugTaskImportance,
-    BugTaskStatus,
-    IBatches,
-    IDuplicates,
-    Response,
-)
+from malonewatch.interfaces import BugTaskImportance, BugTaskStatus, IBatches, IDuplicates, Response
 
 GNU = "debbugs.gnu.org"
 

@@ -89,13 +89,19 @@ class Asker:
 
     def identify(self) -> str | None:
         """What the server says that it is."""
+        return asyncio.run(self._call("identify"))
 
-        async def identify() -> str | None:
-            external = self.factory(self.facts)
-            async with self.client.open() as pool:
-                return await external.identify(pool.session(self.facts, external.timeout))
+    def check_credentials(self) -> str | None:
+        """Whose the credentials are, as the server says."""
+        return asyncio.run(self._call("check_credentials"))
 
-        return asyncio.run(identify())
+    async def _call(self, name: str) -> Any:
+        external = self.factory(self.facts)
+        async with self.client.open() as pool:
+            session = pool.session(
+                self.facts, external.timeout, authorization=external.authorization
+            )
+            return await getattr(external, name)(session)
 
 
 class Canned:

@@ -37,6 +37,14 @@ class Smithy(Forge):
         return Read("open", record["title"])
 
 
+class Anvils(Smithy):
+    canonical_place = Forge.canonical_place
+
+
+def test_places_are_kept_as_they_are_unless_a_type_says_more():
+    assert Anvils.canonicalRemoteBug("Jane/Anvil#7") == "Jane/Anvil#7"
+
+
 def make():
     return Smithy(BugTrackerFacts("x", BugTrackerType("SMITHY"), "https://smithy.example"))
 

@@ -1,0 +1,65 @@
+"""The simulated Debbugs, asked as nobody should."""
+
+import urllib.error
+import urllib.request
+
+import pytest
+
+from malonewatch.testing.debbugs import DebbugsSimulator
+
+ENVELOPE = '<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Body>{}</e:Body></e:Envelope>'
+CALL = '<get_status xmlns="Debbugs/SOAP/V1">{}</get_status>'
+
+
+@pytest.fixture
+def simulator():
+    with DebbugsSimulator() as simulator:
+        simulator.add("1")
+        yield simulator
+
+
+def post(simulator, body, **headers):
+    """The status and the text of the answer."""
+    fields = {"Content-Type": "text/xml", **headers}
+    url = f"{simulator.url}/cgi-bin/soap.cgi"
+    request = urllib.request.Request(url, body.encode(), fields)
+    try:
+        with urllib.request.urlopen(request) as response:
+            return response.status, response.read().decode()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read().decode()
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "why"),
+    [
+        (ENVELOPE.format(CALL), {"Content-Type": "text/plain"}, "must be"),
+        ("Hello", {}, "deserialization"),
+        (ENVELOPE.format(""), {}, "find method"),
+        ("<x/>", {}, "find method"),
+        (ENVELOPE.format("<get_status/>"), {}, "Denied"),
+        (ENVELOPE.format(CALL), {"SOAPAction": '"other"'}, "Denied"),
+        (ENVELOPE.format(CALL.replace("get_status", "get_bugs")), {}, "locate"),
+        (ENVELOPE.format(CALL.format("<bug>one</bug>")), {}, "regex"),
+    ],
+)
+def test_what_it_does_not_understand_is_a_fault(simulator, body, headers, why):
+    status, text = post(simulator, body, **headers)
+    assert status == 500
+    assert "soap:Fault" in text
+    assert why in text
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "<bug>1</bug><bug>2</bug>",
+        "<bugs><item>1</item><item>1</item></bugs>",
+        "<bug>1</bug>",
+    ],
+)
+def test_numbers_come_in_an_array_or_by_themselves(simulator, arguments):
+    status, text = post(simulator, ENVELOPE.format(CALL.format(arguments)))
+    assert status == 200
+    assert text.count("<bug_num") == 1
