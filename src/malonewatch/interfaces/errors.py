@@ -9,7 +9,8 @@
     │   ├── UnknownBugTrackerType
     │   ├── BugTrackerNameTaken
     │   ├── BaseURLTaken
-    │   └── BugWatchTaken
+    │   ├── BugWatchTaken
+    │   └── Refused
     ├── NotFoundError (a KeyError too)
     ├── DatabaseError
     │   └── DatabaseBusy
@@ -31,6 +32,8 @@
 
 The text of each is one sentence for people: what failed and on what.
 """
+
+from collections.abc import Sequence
 
 from malonewatch.interfaces.enumerations import BugTrackerType, BugWatchErrorType
 
@@ -75,6 +78,16 @@ class BaseURLTaken(BadInput):
 
 class BugWatchTaken(BadInput):
     """The bug has a watch on that remote bug already."""
+
+
+class Refused(BadInput):
+    """Some of the `given` things cannot be used, so none of them was; `sentences` has one for
+    each that is to blame."""
+
+    def __init__(self, sentences: Sequence[str], given: int):
+        super().__init__(" ".join(sentences))
+        self.sentences = tuple(sentences)
+        self.given = given
 
 
 class NotFoundError(MalonewatchError, KeyError):
