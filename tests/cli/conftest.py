@@ -4,9 +4,23 @@ import sys
 from typing import NamedTuple
 
 import pytest
+from zope.component import getGlobalSiteManager
+from zope.interface import providedBy
 
 from malonewatch.cli import main
+from malonewatch.configuration import configure
+from malonewatch.interfaces import (
+    BugTrackerFacts,
+    BugTrackerType,
+    IBugTrackerFacts,
+    IExternalBugTracker,
+)
 from malonewatch.testing.bugzilla import BugzillaSimulator
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
 
 
 class Result(NamedTuple):
@@ -22,11 +36,15 @@ class Result(NamedTuple):
 
 @pytest.fixture
 def run(tmp_path, monkeypatch, capsys):
-    """Runs a command line, on a database that is not there yet."""
+    """Runs a command line, on a database that is not there yet.
+
+    `stdin` is what it reads, `answer` what a person at a terminal types.
+    """
     monkeypatch.setenv("MALONEWATCH_DATABASE", f"sqlite://?data_dir={tmp_path / 'database'}")
 
-    def run(*args, stdin=b""):
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
+    def run(*args, stdin=b"", answer=None):
+        source = io.TextIOWrapper(io.BytesIO(stdin)) if answer is None else Terminal(answer)
+        monkeypatch.setattr(sys, "stdin", source)
         capsys.readouterr()
         code = main([str(arg) for arg in args])
         return Result(code, *capsys.readouterr())
@@ -53,11 +71,6 @@ def url(bugzilla):
     return lambda remotebug: f"{bugzilla.url}/show_bug.cgi?id={remotebug}"
 
 
-class Terminal(io.StringIO):
-    def isatty(self):
-        return True
-
-
 @pytest.fixture
 def terminal(monkeypatch):
     """A terminal in place of standard output: what it shows, at a width."""
@@ -73,3 +86,35 @@ def terminal(monkeypatch):
         return screen.getvalue()
 
     return show
+
+
+@pytest.fixture
+def person(monkeypatch):
+    """Has standard error shown on a terminal, and collects it."""
+
+    def person():
+        screen = Terminal()
+        monkeypatch.setattr(sys, "stderr", screen)
+        monkeypatch.setenv("TERM", "xterm-256color")
+        return screen
+
+    return person
+
+
+@pytest.fixture
+def replace_bugzilla():
+    """Puts something in the place of the type Bugzilla; None for nothing."""
+    configure()
+    registry = getGlobalSiteManager()
+    facts = BugTrackerFacts("", BugTrackerType("BUGZILLA"), "")
+    required, name = (IBugTrackerFacts,), "BUGZILLA"
+    before = registry.adapters.lookup((providedBy(facts),), IExternalBugTracker, name)
+
+    def replace(factory):
+        if factory is None:
+            registry.unregisterAdapter(None, required, IExternalBugTracker, name)
+        else:
+            registry.registerAdapter(factory, required, IExternalBugTracker, name)
+
+    yield replace
+    replace(before)

@@ -1,9 +1,16 @@
 import logging
+from datetime import datetime, timezone
 
-import pytest
-from zope.component import getGlobalSiteManager
-
+from malonewatch.application.asking import Check
 from malonewatch.externalbugtracker import Bugzilla
+from malonewatch.interfaces import (
+    Applied,
+    BugTaskStatus,
+    BugWatchChange,
+    Checked,
+    Claim,
+    SuspiciousAnswer,
+)
 from malonewatch.testing.bugzilla import BugzillaSimulator
 from malonewatch.testing.debbugs import DebbugsSimulator
 from malonewatch.testing.faults import fault
@@ -163,7 +170,16 @@ def test_a_name_of_digits_that_is_no_number_of_a_watch_is_the_bug_tracker(cli, b
 
 def test_what_is_not_there_is_not_found(cli, bugzilla, url):
     cli("watch", url(1))
-    for what in ("99", "9" * 5000, "nope", "", url(2), "http://nope.example.com/", "http://["):
+    for what in (
+        "99",
+        "9" * 5000,
+        "0" * 5000,
+        "nope",
+        "",
+        url(2),
+        "http://nope.example.com/",
+        "http://[",
+    ):
         result = cli("check", what)
         assert result.code == 2, what
         assert result.err.startswith("Error: ")
@@ -178,16 +194,9 @@ class Faulty(Bugzilla):
         yield
 
 
-@pytest.fixture
-def faulty():
-    registry = getGlobalSiteManager()
-    registry.registerAdapter(Faulty, name="BUGZILLA")
-    yield
-    registry.registerAdapter(Bugzilla, name="BUGZILLA")
-
-
-def test_a_fault_of_ours_shows_its_traceback(cli, url, faulty):
+def test_a_fault_of_ours_shows_its_traceback(cli, url, replace_bugzilla):
     cli("watch", url(1))
+    replace_bugzilla(Faulty)
     result = cli("check", "1")
     assert result.code == 70
     assert "RuntimeError: a fault" in result.err
@@ -205,3 +214,84 @@ def test_hostile_titles_are_shown_clean(cli, bugzilla, url):
     bugzilla.add("1", title="\x1b]0;evil\x07title")
     cli("watch", url(1))
     assert "Title: none -> title\n" in cli("check", "1").out
+
+
+def test_several_are_asked_for_bug_tracker_by_bug_tracker(cli, bugzilla, url):
+    with BugzillaSimulator() as other:
+        for remotebug in ("1", "2"):
+            bugzilla.add(remotebug)
+        other.add("7")
+        cli("watch", url(1), url(2), f"{other.url}/show_bug.cgi?id=7")
+        result = cli("check", "1", f"{other.url}/show_bug.cgi?id=7", url(2))
+        assert result.code == 0
+        assert [line for line in result.out.splitlines() if line.startswith("Asking")] == [
+            f"Asking {bugzilla.url[7:]} ({bugzilla.url}) for 2 bugs.",
+            f"Asking {other.url[7:]} ({other.url}) for bug 7.",
+        ]
+
+
+def test_one_bad_among_several_is_named_and_nothing_is_asked(cli, bugzilla, url):
+    cli("watch", url(1))
+    result = cli("check", "1", "99")
+    assert result.code == 2
+    assert result.err.splitlines()[-1] == "Error: Nothing was changed."
+    assert bugzilla.requests == []
+
+
+def test_long_urls_are_shortened(cli, bugzilla, url):
+    urls = [url(number) for number in range(1000, 1300)]
+    cli("watch", *urls)
+    lines = [line for line in cli("check", "auto-127.0.0.1").out.splitlines() if "GET" in line]
+    assert max(len(line.split()[1]) for line in lines) == 200
+
+
+def test_a_person_sees_that_it_gets_on(cli, bugzilla, url, person):
+    bugzilla.add("1")
+    cli("watch", url(1))
+    screen = person()
+    assert cli("check", "1").code == 0
+    assert "Watches" in screen.getvalue()
+
+
+def result_of(cli, url, checked, monkeypatch):
+    def ask(database, target, progress):
+        return Check(target, (), checked)
+
+    cli("watch", url(1), url(2))
+    monkeypatch.setattr("malonewatch.cli.check.ask", ask)
+    return cli("check", "1")
+
+
+def test_a_run_that_is_at_work_is_named(cli, url, monkeypatch):
+    claim = Claim("http://there", "7@host", datetime(2024, 1, 31, 12, tzinfo=timezone.utc))
+    result = result_of(cli, url, Checked(Applied(), claim=claim), monkeypatch)
+    assert result.code == 3
+    assert result.out.splitlines()[-1] == (
+        "Nothing was asked: 7@host is at work on http://there, until 12:00:00 UTC if not longer; "
+        "try again later."
+    )
+
+
+def test_changes_that_are_held_are_no_changes(cli, url, monkeypatch):
+    old, new = BugTaskStatus.NEW, BugTaskStatus.INVALID
+    changes = [
+        BugWatchChange(1, 1, "x", "1", "NEW", "GONE", old, new, held=held)
+        for held in (True, True, False)
+    ]
+    applied = Applied(changes=changes, failed=1, held=2)
+    trouble = SuspiciousAnswer("Too many at once.")
+    result = result_of(cli, url, Checked(applied, trouble=trouble), monkeypatch)
+    assert result.code == 1
+    assert result.out.endswith("0 of 1 watches checked: 1 changed, 1 failed, 2 held.\n")
+    assert "malonewatch tracker accept-changes" in result.out
+
+
+def test_what_was_interrupted_goes_no_further(cli, url, monkeypatch):
+    with BugzillaSimulator() as other:
+        cli("watch", f"{other.url}/show_bug.cgi?id=7")
+        checked = Checked(Applied(), interrupted=True)
+        result_of(cli, url, checked, monkeypatch)
+        result = cli("check", "1", "2")
+        assert result.code == 5
+        assert result.out.count("Asking") == 1
+        assert result.out.endswith("Interrupted; what was answered before is saved.\n")

@@ -3,9 +3,12 @@ import io
 import os
 import re
 import shlex
+import subprocess
+import sys
 
 import pytest
 
+from malonewatch.cli import demo
 from malonewatch.cli import main as malonewatch
 from malonewatch.cli.demo import MARKER, main
 
@@ -44,7 +47,7 @@ def test_it_shows_what_changed_what_failed_and_why(shown):
     assert "RESOLVED FIXED (Fix Released)" in rows[("desktop #101",)]
     assert "It is the same as #101." in rows[("desktop #102",)]
     assert "Private bug" in rows[("desktop #103",)]
-    assert "Bug not found" in rows[("forge #22",)]
+    assert "Bug not found" in rows[("forge example/bugs#22",)]
     assert "Challenge page instead of data" in rows[("garden #7",)]
     assert "The other 4 are as they were." in table
 
@@ -85,3 +88,44 @@ def test_what_is_no_directory_is_refused(tmp_path, capsys):
     assert main(["--directory", str(file)]) == 2
     assert capsys.readouterr().err.startswith("Error: The directory ")
     assert file.read_text() == "mine"
+
+
+def test_a_command_that_does_not_end_as_it_should_ends_it(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(demo, "malonewatch", lambda args: 4)
+    assert main(["--directory", str(tmp_path / "data")]) == 70
+    assert "Error: malonewatch init ended with exit code 4." in capsys.readouterr().err
+
+
+def test_so_does_a_run_that_finds_no_trouble(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("malonewatch.checkwatches.script.main", lambda args: 0)
+    assert main(["--directory", str(tmp_path / "data")]) == 70
+    assert re.search(r"Error: checkwatches .* ended with exit code 0\.", capsys.readouterr().err)
+
+
+def test_its_last_line_calls_the_command_from_where_it_is(monkeypatch, tmp_path):
+    beside = tmp_path / "malonewatch"
+    beside.touch()
+    monkeypatch.setattr(demo.sys, "executable", str(tmp_path / "python"))
+    monkeypatch.setattr(demo.shutil, "which", lambda name: None)
+    monkeypatch.chdir("/")
+    assert demo._program() == str(beside).lstrip("/")
+    monkeypatch.setattr(demo.shutil, "which", lambda name: name)
+    assert demo._program() == "malonewatch"
+
+
+def test_an_environment_is_put_back(monkeypatch):
+    monkeypatch.setenv("MALONEWATCH_DATABASE", "before")
+    with demo._environment("MALONEWATCH_DATABASE", "now"):
+        assert os.environ["MALONEWATCH_DATABASE"] == "now"
+    assert os.environ["MALONEWATCH_DATABASE"] == "before"
+
+
+def test_it_is_run_as_a_module():
+    process = subprocess.run(
+        [sys.executable, "-m", "malonewatch.cli.demo", "--help"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert process.returncode == 0
+    assert process.stdout.startswith("Usage: demo")

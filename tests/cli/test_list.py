@@ -1,8 +1,12 @@
 import pytest
 
+from malonewatch.cli import main
+from malonewatch.cli.text import clean
+
 FIELDS = {
     *("id", "bug", "bug_title", "tracker", "tracker_title", "remotebug", "url", "remote_title"),
-    *("remotestatus", "status", "resolution", "remote_importance", "importance"),
+    *("remotestatus", "status", "old_remotestatus", "old_status", "closed", "guessed", "private"),
+    *("resolution", "fixed_in", "remote_importance", "importance", "date_closed"),
     *("remote_modified", "duplicate_of", "moved_to", "owner", "datecreated", "lastchecked"),
     *("lastchanged", "next_check", "last_error_type", "last_error", "help"),
 }
@@ -104,18 +108,29 @@ def test_a_status_without_a_letter_is_refused(watched):
 
 def test_those_that_fail(watched):
     assert ids(watched("list", "--error", "--json")) == [3]
+    assert ids(watched("list", "--error", "private bug", "--json")) == [3]
+    assert ids(watched("list", "--error=BUG_NOT_FOUND", "--json")) == []
+    result = watched("list", "--error", "nonsense")
+    assert result.code == 2
+    assert "BUG_NOT_FOUND, PRIVATE_REMOTE_BUG" in result.err
 
 
-def test_those_that_changed(watched):
-    assert ids(watched("list", "--changed-since", "1h", "--json")) == [1, 2]
-    assert ids(watched("list", "--changed-since", "2024-01-31", "--json")) == [1, 2]
+def test_those_that_changed_and_what_they_were(watched, bugzilla):
+    assert ids(watched("list", "--changed-since", "1h", "--json")) == []
+    bugzilla.change("1", status="RESOLVED", resolution="FIXED")
+    watched("check", "1")
+    assert ids(watched("list", "--changed-since", "1h", "--json")) == [1]
+    assert ids(watched("list", "--changed-since", "2024-01-31", "--json")) == [1]
+    titles, line = watched("list", "--changed-since", "1h").out.splitlines()
+    assert titles.split()[7:9] == ["Before", "Importance"]
+    assert "RESOLVED FIXED  Fix Released  CONFIRMED (Confirmed)" in line
     assert ids(watched("list", "--changed-since", "9998-12-31", "--json")) == []
     assert watched("list", "--changed-since", "yesterday").code == 2
 
 
 def test_the_first_few(watched):
     assert ids(watched("list", "--limit", "2", "--json")) == [1, 2]
-    assert ids(watched("list", "--limit", "1", "--error", "--json")) == [3]
+    assert ids(watched("list", "--error", "--limit", "1", "--json")) == [3]
     assert ids(watched("list", "--limit", "1", "--tracker", "auto-127.0.0.1", "--json")) == [1]
 
 
@@ -132,16 +147,63 @@ def test_remote_text_cannot_play_tricks(cli, bugzilla, url):
     assert cli("list", "--json").out.isascii()
 
 
-def test_a_watch_of_a_type_that_is_gone_has_no_url(cli, url):
-    from zope.component import getGlobalSiteManager
-
-    from malonewatch.externalbugtracker import Bugzilla
-
+def test_a_watch_of_a_type_that_is_gone_has_no_url(cli, url, replace_bugzilla):
     cli("watch", url(1))
-    registry = getGlobalSiteManager()
-    registry.unregisterAdapter(Bugzilla, name="BUGZILLA")
-    try:
-        assert cli("list", "--json").json[0]["url"] is None
-        assert "nothing here can talk to it" in cli("tracker", "show", "auto-127.0.0.1").out
-    finally:
-        registry.registerAdapter(Bugzilla, name="BUGZILLA")
+    replace_bugzilla(None)
+    assert cli("list", "--json").json[0]["url"] is None
+    assert "nothing here can talk to it" in cli("tracker", "show", "auto-127.0.0.1").out
+
+
+def test_those_that_are_over(watched):
+    assert ids(watched("list", "--status", "closed", "--json")) == [2]
+    assert ids(watched("list", "--status", "open", "--json")) == [1]
+    assert ids(watched("list", "--status", "fixed", "--json")) == []
+
+
+def test_a_status_that_is_no_meaning_may_be_misspelt(watched):
+    result = watched("list", "--status", "fixd")
+    assert result.code == 0
+    assert result.out == (
+        "There are no such watches; 'fixd' is no meaning, but may be a bug tracker's own word.\n"
+    )
+
+
+def test_those_with_words_in_the_title(watched):
+    assert ids(watched("list", "--title", "FIRST", "--json")) == [1]
+    assert ids(watched("list", "--title", "first second", "--json")) == []
+
+
+def test_sorted(watched):
+    for order, expected in (
+        ("number", [1, 2, 3, 4]),
+        ("tracker", [1, 2, 3, 4]),
+        ("title", [1, 2, 4, 3]),
+        ("status", [1, 2, 3, 4]),
+    ):
+        assert ids(watched("list", "--sort", order, "--json"))[:2] == expected[:2], order
+    assert len(ids(watched("list", "--sort", "changed", "--json"))) == 4
+    assert watched("list", "--sort", "nonsense").code == 2
+
+
+def test_what_a_status_was_before_can_be_shown(watched):
+    assert "Before" in watched("list", "--before").out.splitlines()[0]
+    assert "Before" not in watched("list").out.splitlines()[0]
+
+
+@pytest.mark.parametrize("option", ["--bug", "--limit"])
+def test_a_number_with_very_many_digits_is_one_sentence(cli, option):
+    for number in ("9" * 5000, "0" * 5000, "0" * 5000 + "x"):
+        result = cli("list", option, number)
+        assert result.code == 2
+        assert len(result.err) < 400
+        assert "is not a whole number from 1 on, of at most 18 digits" in result.err
+    assert cli("list", "--limit", "0" * 5000 + "1").code == 0
+
+
+@pytest.mark.parametrize("width", [40, 80, 120, 300])
+@pytest.mark.parametrize("options", [[], ["--before"]])
+def test_it_fits_the_terminal(watched, terminal, width, options):
+    shown = terminal(lambda: main(["list", *options]), width)
+    lines = [clean(line) for line in shown.splitlines()]
+    assert max(map(len, lines)) <= width
+    assert any("Before" in line for line in lines) == bool(options)

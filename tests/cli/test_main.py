@@ -1,4 +1,8 @@
+import errno
+import logging
 import os
+import resource
+import shlex
 import subprocess
 import sys
 
@@ -7,8 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from zope.component import getGlobalSiteManager, getUtility
 
+from malonewatch.cli.logs import warnings_said
 from malonewatch.configuration import configure
-from malonewatch.interfaces import IDatabaseOpener
+from malonewatch.interfaces import IDatabaseOpener, MalonewatchError
 
 PROGRAM = [sys.executable, "-c", "import sys; from malonewatch.cli import main; sys.exit(main())"]
 
@@ -74,6 +79,15 @@ def test_a_wrong_command_line_is_a_usage_error(run):
         assert "Usage: malonewatch" in result.err
 
 
+def test_it_can_be_run_as_a_module(cli):
+    for module in ("malonewatch", "malonewatch.cli"):
+        process = subprocess.run(
+            [sys.executable, "-m", module, "--version"], capture_output=True, text=True, timeout=60
+        )
+        assert process.returncode == 0
+        assert process.stdout.startswith("malonewatch, version ")
+
+
 def test_help_and_version_are_no_errors(run):
     assert run("--help").code == 0
     assert run("tracker", "add", "-h").code == 0
@@ -91,25 +105,62 @@ def test_a_database_that_is_none_is_one_sentence(run, tmp_path):
         assert result.stderr.count("\n") == 1
 
 
-def test_a_fault_of_ours_shows_its_traceback(run, opener):
-    def fail(uri, **options):
-        raise RuntimeError("a fault")
+@pytest.fixture
+def failing(run, opener):
+    """Runs a command where the opening of the database raises an error."""
 
-    opener(fail)
-    result = run("list")
+    def failing(error):
+        def fail(uri, **options):
+            raise error
+
+        opener(fail)
+        return run("list")
+
+    return failing
+
+
+def test_a_fault_of_ours_shows_its_traceback(failing):
+    result = failing(RuntimeError("a fault"))
     assert result.code == 70
     assert "Traceback" in result.err
     assert "RuntimeError: a fault" in result.err
 
 
-def test_an_interruption_is_no_fault(run, opener):
-    def interrupt(uri, **options):
-        raise KeyboardInterrupt
-
-    opener(interrupt)
-    result = run("list")
+def test_an_interruption_is_no_fault(failing):
+    result = failing(KeyboardInterrupt())
     assert result.code == 5
     assert "Traceback" not in result.err
+
+
+def test_nor_is_one_before_there_is_anything_to_interrupt(run, monkeypatch):
+    def interrupt(*args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("malonewatch.cli.run", interrupt)
+    assert run("list") == (5, "", "")
+
+
+def too_many():
+    """An error that something else made of there being too many open files."""
+    error = RuntimeError("something")
+    error.__cause__ = OSError(errno.EMFILE, os.strerror(errno.EMFILE), "/some/file")
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (too_many(), "Too many files are open; allow more of them (see 'ulimit -n')."),
+        (OSError(errno.ENOSPC, "No space", "/x"), "/x cannot be used: No space."),
+        (OSError(errno.EIO, "Bad"), "Standard output cannot be used: Bad."),
+        (TimeoutError(), "Standard output cannot be used: TimeoutError."),
+        (MalonewatchError("It failed."), "It failed."),
+    ],
+)
+def test_what_the_system_refuses_is_said_in_a_sentence(failing, monkeypatch, error, sentence):
+    monkeypatch.setattr("malonewatch.cli.output.drop", lambda stream: None)
+    result = failing(error)
+    assert (result.code, result.out, result.err) == (1, "", f"Error: {sentence}\n")
 
 
 def test_messages_hold_no_control_sequences(cli):
@@ -130,6 +181,16 @@ COMMANDS = st.sampled_from(
         *("watch", "watch -", "show", "unwatch", "tracker show", "tracker add"),
         *("tracker add --type TRAC", "tracker disable", "nope", ""),
         *("list --bug=", "list --status=", "list --limit=", "list --changed-since="),
+        *(
+            "list --error=",
+            "list --title=",
+            "list --sort=",
+            "move 1",
+            "bug retitle 1",
+            "bug delete",
+        ),
+        *("tracker move some", "tracker merge some", "tracker accept-changes", "import"),
+        *("tracker edit some --gap=", "tracker edit some --concurrency=", "pack --days="),
         *("tracker edit some --title=", "tracker edit some --name=", "tracker edit some --url="),
         *("tracker edit some --alias=", "tracker edit some --summary="),
     ]
@@ -168,13 +229,16 @@ def test_a_reader_that_has_seen_enough_is_no_error(cli):
         assert result.stderr == "", args
 
 
-def test_closed_standard_output_is_no_error(cli):
-    # Not all that starts a program gives it one.
-    code = "import sys; sys.stdout = None; from malonewatch.cli import main; sys.exit(main())"
-    result = subprocess.run(
-        [sys.executable, "-c", code, "list"], capture_output=True, text=True, timeout=60
-    )
-    assert (result.returncode, result.stderr) == (0, "")
+def test_standard_files_that_are_closed_are_no_errors(cli):
+    # What is opened instead gets no number of a standard file.
+    command = shlex.join([*PROGRAM, "list"])
+    for closed in ("<&-", ">&-", "2>&-", "<&- >&- 2>&-"):
+        process = subprocess.run(
+            f"{command} {closed}", shell=True, capture_output=True, text=True, timeout=60
+        )
+        assert (process.returncode, process.stderr) == (0, ""), closed
+    process = subprocess.run(f"{command} --nope 2>&-", shell=True, timeout=60)
+    assert process.returncode == 2
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")
@@ -184,6 +248,68 @@ def test_output_that_cannot_be_written_is_an_error(cli):
     assert result.returncode == 1
     assert result.stderr.startswith("Error: Standard output cannot be written")
     assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")
+def test_help_and_complaints_that_cannot_be_written_have_no_traceback(cli):
+    for args in (["--help"], ["--version"], ["completion", "show", "bash"]):
+        with open("/dev/full", "w") as output:
+            result = program(*args, stdout=output, stderr=subprocess.PIPE)
+        assert result.returncode == 1
+        assert result.stderr.startswith("Error: Standard output cannot be ")
+        assert result.stderr.count("\n") == 1
+    for args in (["--nope"], ["watch", "nonsense"]):
+        with open("/dev/full", "w") as errors:
+            assert program(*args, stdout=subprocess.DEVNULL, stderr=errors).returncode == 2
+
+
+def test_few_file_descriptors_are_said_to_be_few(cli):
+    result = program(
+        *("watch", "https://example.com/show_bug.cgi?id=1"),
+        capture_output=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (8, 8)),
+    )
+    assert result.returncode in (1, 4)
+    assert result.stderr.startswith("Error: ")
+    assert result.stderr.count("\n") == 1
+
+
+def test_a_warning_is_a_line(cli, tmp_path, monkeypatch):
+    file = tmp_path / "credentials.ini"
+    file.write_text("[example.com]\ntoken = secret\n")
+    file.chmod(0o644)
+    monkeypatch.setenv("MALONEWATCH_CREDENTIALS", str(file))
+    result = cli("credentials", "check")
+    assert result.code == 0
+    assert result.err.startswith("Warning: ")
+    assert result.err.count("\n") == 1
+    assert "secret" not in result.err
+
+
+def test_only_malonewatchs_own_warnings_are_said(capsys):
+    with warnings_said():
+        logging.getLogger("other").error("not ours")
+        logging.getLogger("malonewatch.checkwatches").error("said anyway")
+        logging.getLogger("malonewatch").warning("The plug-in %s cannot be loaded.", "x")
+        logging.getLogger("malonewatch").info("nothing of note")
+    assert capsys.readouterr().err == "Warning: The plug-in x cannot be loaded.\n"
+
+
+def test_packages_and_zcml_files_can_be_loaded_too(cli, tmp_path):
+    file = tmp_path / "mine.zcml"
+    file.write_text('<configure xmlns="http://namespaces.zope.org/zope"/>')
+    assert cli("--configure", file, "list", "--configure", "malonewatch").code == 0
+    result = cli("list", "--configure", "no.such.package")
+    assert result.code == 2
+    assert result.err.count("\n") == 1
+    assert "no.such.package" in result.err
+
+
+def test_a_site_can_be_named(cli):
+    result = cli("list", "--site", "/nope")
+    assert result.code == 4
+    assert "/nope" in result.err
+    assert result.err.count("\n") == 1
 
 
 def test_what_the_terminal_cannot_show_is_replaced(cli, url):

@@ -45,7 +45,11 @@ def test_json_is_an_object_with_the_history(cli, bugzilla, url):
     cli("check", "1")
     facts = cli("show", "1", "--json").json
     (entry,) = facts["activity"]
-    assert set(entry) == {"date", "error_type", "message"}
+    assert set(entry) == {
+        *("date", "error_type", "message", "kind", "rule"),
+        *("old_remotestatus", "new_remotestatus", "old_status", "new_status"),
+    }
+    assert (entry["kind"], entry["new_status"]) == ("status", "CONFIRMED")
     assert entry["error_type"] is None
     assert entry["date"].endswith("+00:00")
 

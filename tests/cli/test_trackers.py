@@ -1,5 +1,22 @@
+import dataclasses
+import re
+from datetime import date, datetime, timedelta, timezone
+
 import pytest
 
+from malonewatch.application import trackers as application
+from malonewatch.cli.trackers import _clock
+from malonewatch.interfaces import (
+    BugTaskStatus,
+    BugWatchChange,
+    BugWatchErrorType,
+    Claim,
+    DailyCounters,
+    FailureOwner,
+    OriginState,
+    Politeness,
+    Quota,
+)
 from malonewatch.testing.faults import fault
 
 
@@ -13,7 +30,10 @@ def names(cli):
 
 def test_the_url_of_a_bug_tells_type_and_base_url(cli):
     result = cli("tracker", "add", "https://example.com/bugs/show_bug.cgi?id=5", "--name", "ex")
-    assert result.out == "Registered ex, of type BUGZILLA, at https://example.com/bugs.\n"
+    assert result.out == (
+        "Registered ex, of type BUGZILLA, at https://example.com/bugs "
+        "(only this type has such URLs).\n"
+    )
 
 
 def test_with_the_type_the_base_url_is_enough(cli):
@@ -147,9 +167,10 @@ def test_what_was_learnt_is_shown(cli, bugzilla, url):
     cli("watch", url(1))
     cli("check", "1")
     out = cli("tracker", "show", "auto-127.0.0.1").out
-    assert "Dialect     rest\n" in out
-    assert "Watches     1, 0 of them due\n" in out
-    assert "Clock       as this machine's\n" in out
+    assert re.search(r"^Dialect +rest, since .* UTC \(now\): it answers$", out, re.MULTILINE)
+    assert re.search(r"^Watches +1, 0 of them due$", out, re.MULTILINE)
+    assert re.search(r"^Clock +as this machine's$", out, re.MULTILINE)
+    assert re.search(r"^[0-9-]{10} +1 +1 +1$", out.partition("By day")[2], re.MULTILINE)
 
 
 def test_one_that_is_not_there_is_not_found(cli):
@@ -161,98 +182,118 @@ def test_one_that_is_not_there_is_not_found(cli):
     assert cli("tracker", "edit", "nope", "--enable").code == 2
 
 
+def test_a_url_will_do_for_a_name(cli, url, bugzilla):
+    cli("watch", url(1))
+    for what in (bugzilla.url, f"{bugzilla.url}/", url(1), url(77)):
+        assert show(cli, what)["name"] == "auto-127.0.0.1"
+    result = cli("tracker", "show", "https://nope.example.com/")
+    assert result.code == 2
+    assert result.err == "Error: No bug tracker is registered for https://nope.example.com/.\n"
+
+
+NOW = datetime.now(timezone.utc)
+HELD = BugWatchChange(
+    1, 7, "ex", "5", "NEW", "NEW", BugTaskStatus.NEW, BugTaskStatus.NEW,
+    BugWatchErrorType.BUG_NOT_FOUND, "It has no bug 5.", True,
+)  # fmt: skip
+
+
 @pytest.fixture
-def some(cli):
-    cli("tracker", "add", "https://example.com/", "--type", "BUGZILLA", "--name", "some")
-    return cli
+def shown(cli, monkeypatch):
+    """What is shown of a bug tracker of which other things are known."""
+    cli("tracker", "add", "https://example.com/", "--type", "BUGZILLA", "--name", "ex")
+    real = application.show
 
+    def shown(facts=(), **more):
+        def show(database, what):
+            details = real(database, what)
+            changed = dataclasses.replace(details.facts, **dict(facts))
+            return dataclasses.replace(details, facts=changed, **more)
 
-def test_all_of_it_can_be_changed(some):
-    result = some(
-        *("tracker", "edit", "some", "--name", "other", "--title", "Other", "--type", "trac"),
-        *("--url", "https://other.example.com/", "--summary", "S", "--contact", "C"),
-        *("--alias", "https://b.example.com", "--alias", "https://a.example.com"),
-    )
-    assert result.out == "Changed other.\n"
-    facts = show(some, "other")
-    expected = {
-        "title": "Other",
-        "bugtrackertype": "TRAC",
-        "baseurl": "https://other.example.com/",
-        "summary": "S",
-        "contactdetails": "C",
-        "aliases": ["https://a.example.com", "https://b.example.com"],
-    }
-    assert {name: facts[name] for name in expected} == expected
+        monkeypatch.setattr(application, "show", show)
+        return cli("tracker", "show", "ex")
 
-
-def test_aliases_are_added_or_replaced(some):
-    some("tracker", "edit", "some", "--alias", "https://a.example.com")
-    some("tracker", "edit", "some", "--alias", "https://b.example.com")
-    assert show(some, "some")["aliases"] == ["https://a.example.com", "https://b.example.com"]
-    some("tracker", "edit", "some", "--no-aliases", "--alias", "https://c.example.com")
-    assert show(some, "some")["aliases"] == ["https://c.example.com"]
-    some("tracker", "edit", "some", "--no-aliases")
-    assert show(some, "some")["aliases"] == []
+    return shown
 
 
 @pytest.mark.parametrize(
-    "bad",
+    ("said", "learnt", "by_type", "expected"),
     [
-        ["--name", "Not a name"],
-        ["--title", ""],
-        ["--type", "JIRA"],
-        ["--url", "nonsense"],
-        ["--url", "http://[::1"],
-        ["--url", "http://u:p@h/"],
-        ["--alias", "http://[::1"],
-        ["--alias", "http://h:99999"],
-        ["--alias", "nonsense"],
+        ((), (), (2, 0.5), "2 requests at a time (by its type), 0.5 s apart (by its type)"),
+        ((), (1, None), (2, 0.5), "1 request at a time (as was learnt), 0.5 s apart (by its type)"),
+        ((4, 0.0), (1, 3.0), (2, 0.5), "4 requests at a time (as you set it), 0 s apart (as you"),
     ],
 )
-def test_bad_input_changes_nothing_at_all(some, bad):
-    some("tracker", "add", "https://taken.example.com/", "--type", "TRAC", "--name", "taken")
-    before = show(some, "some")
-    result = some("tracker", "edit", "some", "--summary", "S", "--enable", *bad)
-    assert result.code == 2
-    assert "Traceback" not in result.err
-    assert {**show(some, "some"), "datecreated": ""} == {**before, "datecreated": ""}
+def test_how_it_is_asked_and_who_says_so(shown, said, learnt, by_type, expected):
+    origin = OriginState(learnt=Politeness(*learnt))
+    facts = {"politeness": Politeness(*said)}
+    out = shown(facts, origin=origin, type_politeness=Politeness(*by_type)).out
+    assert re.search(f"^Asked +{re.escape(expected)}", out, re.MULTILINE)
 
 
-def test_what_is_anothers_is_refused(some):
-    some("tracker", "add", "https://taken.example.com/", "--type", "TRAC", "--name", "taken")
-    for option, value in (
-        ("--name", "taken"),
-        ("--url", "http://taken.example.com"),
-        ("--alias", "https://taken.example.com/"),
-    ):
-        result = some("tracker", "edit", "some", option, value)
-        assert result.code == 2
-        assert "taken" in result.err
+def test_of_nothing_that_is_said_nothing_is_shown(shown):
+    out = shown(type_politeness=Politeness(), origin=None).out
+    for title in ("Asked", "Quota", "At work", "Wants no more"):
+        assert title not in out
 
 
-def test_changing_nothing_is_a_usage_error(some):
-    assert some("tracker", "edit", "some").code == 2
+@pytest.mark.parametrize(
+    ("quota", "expected"),
+    [
+        (Quota(), None),
+        (Quota(60, 7), "7 of 60 left"),
+        (Quota(None, 7, NOW + timedelta(hours=3)), r"7 left, all of it again .* UTC \(in 2h\)"),
+        (Quota(60, None), "some of 60 left"),
+    ],
+)
+def test_what_is_left_of_its_quota(shown, quota, expected):
+    out = shown(origin=OriginState(quota=quota)).out
+    found = re.search("^Quota +(.*)$", out, re.MULTILINE)
+    assert (found is None) if expected is None else re.fullmatch(expected, found[1])
 
 
-def test_one_can_be_disabled_and_enabled(some):
-    assert some("tracker", "disable", "some").out == "some is inactive now.\n"
-    assert some("tracker", "disable", "some").out == "some is inactive already.\n"
-    assert show(some, "some")["state"] == "inactive"
-    assert some("tracker", "enable", "some").out == "some is active now.\n"
-    some("tracker", "disable", "some")
-    some("tracker", "edit", "some", "--enable")
-    assert show(some, "some")["active"]
+def test_until_when_it_wants_to_be_left_alone_and_who_is_at_work(shown):
+    soon = datetime.now(timezone.utc) + timedelta(minutes=9)
+    out = shown(
+        origin=OriginState(retry_at=NOW + timedelta(hours=3)),
+        claim=Claim("https://example.com", "7@host", soon),
+    ).out
+    assert re.search(r"^Wants no more until +.* \(in 2h\)$", out, re.MULTILINE)
+    assert re.search(r"^At work on it +7@host, until .* \(in 8m\)$", out, re.MULTILINE)
 
 
-def test_one_without_watches_can_be_removed(some):
-    assert some("tracker", "remove", "some").out == "Forgot some.\n"
-    assert names(some) == []
+def test_changes_that_are_held_come_with_what_to_do(shown):
+    out = shown(held=(HELD,) * 22).out.partition("held, as so many at once are not likely")[2]
+    assert "  Bug 7: ex #5: NEW -> Bug not found\n" in out
+    assert "  and 2 more\n" in out
+    assert "'malonewatch tracker accept-changes ex' takes it." in out
+    assert "more" not in shown(held=(HELD,)).out
 
 
-def test_one_with_watches_cannot_be_removed(some):
-    some("watch", "https://example.com/show_bug.cgi?id=1")
-    result = some("tracker", "remove", "some")
-    assert result.code == 2
-    assert "has watches" in result.err
-    assert names(some) == ["some"]
+def test_each_day_has_a_line(shown):
+    failures = {FailureOwner.WATCH: 2, FailureOwner.TRACKER: 1}
+    out = shown(counters=(DailyCounters(date(2024, 1, 31), 5, 40, 3, failures),)).out
+    assert out.splitlines()[-1].split("  ")[0] == "2024-01-31"
+    assert out.rstrip().endswith("2 of the watch, 1 of the bug tracker")
+
+
+def test_json_has_all_of_it(cli, shown):
+    shown(held=(HELD,), counters=(DailyCounters(date(2024, 1, 31)),))
+    facts = show(cli, "ex")
+    assert facts["held"][0]["error_type"] == "BUG_NOT_FOUND"
+    assert facts["counters"][0]["day"] == "2024-01-31"
+    assert facts["politeness"] == {"concurrency": None, "gap": None}
+
+
+def test_trouble_whose_time_is_up_is_not_left_alone(shown):
+    facts = {"state": "trouble", "last_error_type": BugWatchErrorType.TIMEOUT}
+    for moment in (None, NOW - timedelta(hours=1)):
+        out = shown({**facts, "next_attempt": moment}).out
+        assert re.search("^State +trouble: Connection timed out$", out, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("skew", "expected"), [(2.0, "as this"), (300.0, "5m ahead of this"), (-7200.0, "2h behind")]
+)
+def test_a_clock_that_differs(skew, expected):
+    assert _clock(skew).startswith(expected)

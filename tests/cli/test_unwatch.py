@@ -1,18 +1,27 @@
-import io
-import sys
-
-
-class Person(io.StringIO):
-    def isatty(self):
-        return True
-
-
 def test_a_watch_is_forgotten(cli, url):
     cli("watch", url(1), url(2))
     result = cli("unwatch", "1")
     assert result.out == "Forgot watch 1 (auto-127.0.0.1 #1 for bug 1).\n"
     assert [watch["id"] for watch in cli("list", "--json").json] == [2]
     assert cli("unwatch", "1").code == 2
+
+
+def test_several_are_forgotten_at_once(cli, url):
+    cli("watch", *map(url, range(1, 5)))
+    result = cli("unwatch", "1", url(3), "4")
+    assert result.out.count("Forgot watch") == 3
+    assert [watch["id"] for watch in cli("list", "--json").json] == [2]
+
+
+def test_one_that_is_not_there_keeps_all(cli, url):
+    cli("watch", url(1), url(2))
+    result = cli("unwatch", "1", "99")
+    assert result.code == 2
+    assert result.err.splitlines() == [
+        "Error: There is no bug watch 99.",
+        "Error: Nothing was changed.",
+    ]
+    assert len(cli("list", "--json").json) == 2
 
 
 def test_a_url_needs_the_bug_if_it_is_watched_for_several(cli, url):
@@ -24,24 +33,19 @@ def test_a_url_needs_the_bug_if_it_is_watched_for_several(cli, url):
     assert [watch["bug"] for watch in cli("list", "--json").json] == [4]
 
 
-def answering(monkeypatch, cli, answer, *args):
-    from malonewatch.cli import main
-
-    monkeypatch.setattr(sys, "stdin", Person(answer))
-    return main(["unwatch", "1", *args])
-
-
-def test_on_a_terminal_it_asks_first(cli, url, monkeypatch, capsys):
-    cli("watch", url(1))
+def test_on_a_terminal_it_asks_first(cli, url):
+    cli("watch", url(1), url(2))
     for answer in ("n\n", "\n", ""):
-        assert answering(monkeypatch, cli, answer) == 5
-        assert "Forget watch 1" in capsys.readouterr().out
-    assert len(cli("list", "--json").json) == 1
-    assert answering(monkeypatch, cli, "y\n") == 0
+        result = cli("unwatch", "1", answer=answer)
+        assert result.code == 5
+        assert "Forget watch 1 (auto-127.0.0.1 #1 for bug 1) and its history?" in result.out
+    assert "Forget 2 watches and their history?" in cli("unwatch", "1", "2", answer="n\n").out
+    assert len(cli("list", "--json").json) == 2
+    assert cli("unwatch", "1", "2", answer="y\n").code == 0
     assert cli("list", "--json").json == []
 
 
-def test_on_a_terminal_it_does_not_ask_if_told_not_to(cli, url, monkeypatch):
+def test_on_a_terminal_it_does_not_ask_if_told_not_to(cli, url):
     cli("watch", url(1))
-    assert answering(monkeypatch, cli, "", "--yes") == 0
+    assert cli("unwatch", "1", "--yes", answer="").code == 0
     assert cli("list", "--json").json == []

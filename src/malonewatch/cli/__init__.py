@@ -1,6 +1,8 @@
 """The command ``malonewatch``."""
 
-import logging
+import errno
+import os
+import sys
 import traceback
 from collections.abc import Sequence
 from typing import Any
@@ -16,24 +18,28 @@ from malonewatch.exitcodes import (
 
 def main(args: Sequence[str] | None = None) -> int:
     """Run a command line; the exit code."""
-    # Libraries log what we say in a sentence; without a handler it would be shown.
-    nowhere = logging.NullHandler()
-    logging.getLogger().addHandler(nowhere)
+    _open_standard_files()
     try:
         from malonewatch.cli.command import command
+        from malonewatch.cli.logs import warnings_said
 
-        return run(command, args, "malonewatch")
+        with warnings_said():
+            return run(command, args, "malonewatch")
     except SystemExit as error:
-        # From click, whose help nobody reads to the end, or which completes
-        # a command line for a shell.
+        # From click, which completes a command line for a shell.
         return error.code if isinstance(error.code, int) else EXIT_TROUBLE
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
-    except Exception:
-        traceback.print_exc()
-        return EXIT_FAULT
-    finally:
-        logging.getLogger().removeHandler(nowhere)
+    except Exception as error:
+        refusal = _refusal(error)
+        if refusal is None:
+            traceback.print_exc()
+            return EXIT_FAULT
+        from malonewatch.cli.output import complain, drop
+
+        drop(sys.stdout)
+        complain(refusal)
+        return EXIT_TROUBLE
 
 
 def run(command: Any, args: Sequence[str] | None, name: str) -> int:
@@ -43,14 +49,21 @@ def run(command: Any, args: Sequence[str] | None, name: str) -> int:
     """
     import click
 
-    from malonewatch.cli.output import complain
-    from malonewatch.cli.references import Refused
-    from malonewatch.interfaces import BadInput, DatabaseError, MalonewatchError, NotFoundError
+    from malonewatch.cli.output import complain, complaining
+    from malonewatch.interfaces import (
+        BadInput,
+        DatabaseError,
+        MalonewatchError,
+        NotFoundError,
+        Refused,
+    )
 
     try:
         return command.main(args, prog_name=name, standalone_mode=False) or 0
     except click.ClickException as error:
-        error.show()
+        if sys.stderr is not None:
+            with complaining():
+                error.show()
         return EXIT_USAGE
     except click.Abort:
         complain("Interrupted.")
@@ -58,7 +71,7 @@ def run(command: Any, args: Sequence[str] | None, name: str) -> int:
     except Refused as error:
         for sentence in error.sentences:
             complain(sentence)
-        if len(error.sentences) > 1:
+        if error.given > 1:
             complain("Nothing was changed.")
         return EXIT_USAGE
     except (BadInput, NotFoundError) as error:
@@ -70,3 +83,27 @@ def run(command: Any, args: Sequence[str] | None, name: str) -> int:
     except MalonewatchError as error:
         complain(str(error))
         return EXIT_TROUBLE
+
+
+def _open_standard_files() -> None:
+    """See that no other file gets the number of standard input, output or error, where whoever
+    started us closed one: what is meant for that would be written into a database."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            # It gets the lowest number that is free.
+            os.open(os.devnull, os.O_RDWR)
+
+
+def _refusal(error: BaseException) -> str | None:
+    """What the operating system did not let us do, as a sentence; None if it is not to blame."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.errno in (errno.EMFILE, errno.ENFILE):
+            return "Too many files are open; allow more of them (see 'ulimit -n')."
+        cause = cause.__cause__ or cause.__context__
+    if not isinstance(error, OSError):
+        return None
+    what = "Standard output" if error.filename is None else error.filename
+    return f"{what} cannot be used: {error.strerror or type(error).__name__}."

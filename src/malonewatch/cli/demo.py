@@ -13,25 +13,21 @@ import sys
 import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from urllib.parse import urlencode
 
 import click
-from zope.component import getUtility
 
+from malonewatch.application.facts import WatchFacts
+from malonewatch.application.listing import Wanted, list_watches
 from malonewatch.cli import main as malonewatch
 from malonewatch.cli import run
-from malonewatch.cli.facts import WatchFacts
+from malonewatch.cli.demo_trackers import Trackers
 from malonewatch.cli.options import Settings
-from malonewatch.cli.output import Styled, say, show_table
-from malonewatch.cli.watches import status_style
-from malonewatch.exitcodes import EXIT_FAULT
-from malonewatch.interfaces import BadInput, BugTaskStatus, FailureOwner, IBugWatchSet
-from malonewatch.testing.bugzilla import BugzillaSimulator
-from malonewatch.testing.debbugs import DebbugsSimulator
-from malonewatch.testing.faults import FAULTS
-from malonewatch.testing.roundup import RoundupSimulator
-from malonewatch.testing.simulator import Simulator
-from malonewatch.testing.sourceforge import SourceForgeSimulator
-from malonewatch.testing.trac import TracSimulator
+from malonewatch.cli.output import complain, say
+from malonewatch.cli.showing import status_style
+from malonewatch.cli.tables import Styled, Table
+from malonewatch.exitcodes import EXIT_FAULT, EXIT_TROUBLE
+from malonewatch.interfaces import BadInput, BugTaskStatus, FailureOwner
 
 MARKER = "made-by-malonewatch-demo.txt"
 
@@ -52,65 +48,6 @@ WHY = {
 
 class UnexpectedExit(Exception):
     """A command of the demonstration did not end as it should."""
-
-
-class Trackers:
-    """The simulated bug trackers, by the name that they are registered under."""
-
-    def __init__(self, stack: contextlib.ExitStack) -> None:
-        self.desktop: Simulator = stack.enter_context(BugzillaSimulator())
-        self.distro: Simulator = stack.enter_context(DebbugsSimulator())
-        self.language: Simulator = stack.enter_context(RoundupSimulator())
-        self.forge: Simulator = stack.enter_context(SourceForgeSimulator())
-        self.web: Simulator = stack.enter_context(TracSimulator())
-        self.garden: Simulator = stack.enter_context(BugzillaSimulator())
-        self.titles = {
-            "desktop": "Example Desktop",
-            "distro": "Example Distribution",
-            "language": "Example Language",
-            "forge": "Example Forge",
-            "web": "Example Web Server",
-            "garden": "Walled Garden",
-        }
-        self.pages = {
-            "desktop": "/show_bug.cgi?id={}",
-            "distro": "/cgi-bin/bugreport.cgi?bug={}",
-            "language": "/issue{}",
-            "forge": "/{}/",
-            "web": "/ticket/{}",
-            "garden": "/show_bug.cgi?id={}",
-        }
-        self.desktop.add("101", title="Flicker with two screens", severity="major")
-        self.desktop.add("102", title="NULL is not checked in open_file()", severity="critical")
-        self.desktop.add("103", title="Fonts ignore the resolution", status="IN_PROGRESS")
-        self.desktop.add("104", title="off_t is 32 bits wide", severity="enhancement")
-        self.distro.add("5001", title="desktop: flickers", severity="important")
-        self.distro.add("5002", title="fonts: please scale by default", severity="wishlist")
-        self.language.add("11", title="open('') crashes", priority="urgent")
-        self.language.add("12", title="read() stops at 2**31 bytes", status="in-progress")
-        self.forge.add("21", title="Scale fonts by dots per inch", status="open")
-        self.forge.add("22", title="Large files", status="pending")
-        self.web.add("31", title="Empty file name in the query", priority="blocker")
-        self.web.add("32", title="Content-Length overflows", status="assigned")
-        self.garden.add("7", title="Flicker")
-        self.garden.fault = FAULTS["Anubis"]
-
-    def url(self, bug: str) -> str:
-        """The URL of a bug such as ``desktop 101``."""
-        name, remotebug = bug.split()
-        simulator: Simulator = getattr(self, name)
-        return simulator.url + self.pages[name].format(remotebug)
-
-    def move(self) -> None:
-        """What happens elsewhere while nobody looks."""
-        self.desktop.change("101", status="RESOLVED", resolution="FIXED")
-        self.desktop.change("102", status="RESOLVED", resolution="DUPLICATE", duplicate_of="101")
-        self.desktop.change("103", private=True)
-        self.distro.change("5001", status="done")
-        self.language.change("11", status="resolved")
-        self.forge.change("21", status="closed-fixed")
-        del self.forge.bugs["22"]
-        self.web.change("31", status="closed", resolution="wontfix")
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -170,8 +107,6 @@ def _database_in(directory: Path) -> str:
 
     :raises BadInput: the directory is somebody else's.
     """
-    from malonewatch.model import sqlite_uri
-
     marker, database = directory / MARKER, directory / "database"
     try:
         if directory.exists() and not marker.is_file() and any(directory.iterdir()):
@@ -191,7 +126,7 @@ def _database_in(directory: Path) -> str:
             f"The directory {directory} cannot be used ({error.strerror}); name another one with "
             "--directory."
         ) from None
-    return sqlite_uri(database.resolve())
+    return f"sqlite://?{urlencode({'data_dir': str(database.resolve())}, safe='/')}"
 
 
 @contextlib.contextmanager
@@ -226,7 +161,7 @@ def _watch(trackers: Trackers) -> None:
 
 def _facts(uri: str) -> list[WatchFacts]:
     with Settings(uri).open(read_only=True) as database:
-        return database.read(lambda _: [WatchFacts.of(each) for each in getUtility(IBugWatchSet)])
+        return [watch for page in list_watches(database, Wanted()) for watch in page]
 
 
 def _fails_by_itself(watch: WatchFacts) -> bool:
@@ -250,7 +185,7 @@ def _show_changes(before: Sequence[WatchFacts], after: Sequence[WatchFacts]) -> 
         else:
             continue
         rows.append((str(new.bug), new.remote, old.meaning, now, why))
-    show_table(("Bug", "Remote bug", "Before", "Now", "Why"), rows, wrapped=("Why",))
+    Table(("Bug", "Remote bug", "Before", "Now", "Why"), wrapped=("Why",)).show(rows)
     say(f"The other {len(after) - len(rows)} are as they were.")
 
 
@@ -277,7 +212,7 @@ def _malonewatch(*args: str) -> None:
 
 
 def _checkwatches(*args: str) -> None:
-    from malonewatch.checkwatches.script import EXIT_TROUBLE, main
+    from malonewatch.checkwatches.script import main
 
     line = shlex.join(["checkwatches", *args])
     _show_command(line)
@@ -306,7 +241,7 @@ def main(args: Sequence[str] | None = None) -> int:
     try:
         return run(command, args, "demo")
     except UnexpectedExit as error:
-        click.echo(f"Error: {error}.", err=True)
+        complain(f"{error}.")
         return EXIT_FAULT
 
 

@@ -1,52 +1,36 @@
-"""The commands for bug trackers: tracker add, list, show, edit, enable, disable, remove."""
-
-from collections.abc import Sequence
-from typing import Any
-from urllib.parse import urlsplit
+"""The commands for bug trackers that add and show: tracker add, list, show."""
 
 import click
-from zope.component import getUtility
 
-from malonewatch.cli.facts import ACTIVE, TROUBLE, TrackerFacts
-from malonewatch.cli.options import Settings, database_option, json_option, now
-from malonewatch.cli.output import Styled, at, say, show_facts, show_json, show_table, span
-from malonewatch.cli.references import check_url
-from malonewatch.cli.watches import show_activity
-from malonewatch.interfaces import (
-    BadInput,
-    BaseURLTaken,
-    BugTrackerType,
-    BugWatchActivity,
-    IBugWatchSet,
-    NoBugTrackerFound,
-    UnknownBugTrackerType,
-    UnrecognizedBugTrackerURL,
+from malonewatch.application import trackers
+from malonewatch.application.facts import ACTIVE, TROUBLE, TrackerDetails, TrackerFacts, now
+from malonewatch.cli.options import (
+    Settings,
+    attributes_of_tracker,
+    database_options,
+    json_option,
 )
+from malonewatch.cli.output import say, show_json
+from malonewatch.cli.showing import show_activity
+from malonewatch.cli.tables import Cell, Styled, Table, show_facts
+from malonewatch.cli.text import at, count_of, span
+from malonewatch.cli.watches import how_sure
+from malonewatch.interfaces import BugWatchChange, DailyCounters, Politeness, Quota
+
+#: How many changes that are held are shown.
+_HELD = 20
 
 
 @click.group()
-@database_option
+@database_options
 def tracker() -> None:
     """Bug trackers: register them, look at them, change them."""
 
 
-def _attributes(command: Any) -> Any:
-    """The options for what can be said of a bug tracker."""
-    for option in (
-        click.option("--contact", metavar="TEXT", help="How to reach the people who run it."),
-        click.option("--summary", metavar="TEXT", help="What it is for."),
-        click.option("--title", metavar="TEXT", help="Its title, for people."),
-        click.option("--name", "new_name", metavar="NAME", help="Its name, in commands and URLs."),
-        click.option("--type", "type_name", metavar="TYPE", help="Its type, such as BUGZILLA."),
-    ):
-        command = option(command)
-    return command
-
-
 @tracker.command()
 @click.argument("url", metavar="URL")
-@_attributes
-@database_option
+@attributes_of_tracker
+@database_options
 @click.pass_obj
 def add(
     settings: Settings,
@@ -59,107 +43,50 @@ def add(
 ) -> None:
     """Register a bug tracker.
 
-    URL is its base URL, which needs --type, or that of any bug in it: then
-    type and base URL are found out from it.
+    URL is its base URL, or that of any bug in it.  Without --type, the type is
+    found out from the URL, or else by asking the server.
     """
-
-    def step(trackers: Any) -> TrackerFacts:
-        baseurl, bugtrackertype = _base_of(trackers, check_url(url), type_name)
-        found = trackers.getByBaseURL(baseurl)
-        if found is None:
-            added = trackers.ensureBugTracker(
-                baseurl,
-                None,
-                bugtrackertype,
-                title=title,
-                summary=summary or "",
-                contactdetails=contact or "",
-                name=new_name,
-            )
-            return TrackerFacts.of(added)
-        if not found.guessed:
-            raise BaseURLTaken(f"{baseurl} belongs to the bug tracker {found.name!r} already.")
-        # Now somebody registers it.
-        found.guessed = False
-        if bugtrackertype != found.bugtrackertype:
-            found.bugtrackertype = bugtrackertype
-        _change(found, new_name, title, summary, contact)
-        return TrackerFacts.of(found)
-
+    changes = trackers.TrackerChanges(
+        name=new_name,
+        type_name=type_name,
+        title=title,
+        summary=summary,
+        contactdetails=contact,
+    )
     with settings.open() as database:
-        facts = database.write(step)
-    say(f"Registered {facts.name}, of type {facts.bugtrackertype}, at {facts.baseurl}.")
-
-
-def _base_of(trackers: Any, url: str, type_name: str | None) -> tuple[str, BugTrackerType]:
-    """Base URL and type of the bug tracker that `url` leads to."""
-    types = dict(trackers.getBugTrackerTypes())
-    known = ", ".join(types)
-    if type_name is not None:
-        bugtrackertype = BugTrackerType(type_name.upper())
-        if bugtrackertype not in types:
-            raise UnknownBugTrackerType(
-                f"There is no bug tracker type {type_name!r}; those known are {known}."
-            )
-        try:
-            found = types[bugtrackertype].parseBugURL(urlsplit(url))
-        except ValueError:
-            found = None
-        return (url if found is None else found[0]), bugtrackertype
-    registered = trackers.getByBaseURL(url)
-    if registered is not None:
-        return registered.baseurl, registered.bugtrackertype
-    try:
-        registered, _ = getUtility(IBugWatchSet).extractBugTrackerAndBug(url)
-    except NoBugTrackerFound as missing:
-        return missing.baseurl, missing.bugtrackertype
-    except UnrecognizedBugTrackerURL:
-        raise BadInput(
-            f"{url} does not tell of which type the bug tracker is; say so with --type, "
-            f"as one of {known}."
-        ) from None
-    return registered.baseurl, registered.bugtrackertype
-
-
-def _change(
-    found: Any,
-    new_name: str | None,
-    title: str | None,
-    summary: str | None,
-    contact: str | None,
-) -> None:
-    if new_name is not None:
-        found.name = new_name
-    if title is not None:
-        found.title = title
-    if summary is not None:
-        found.summary = summary
-    if contact is not None:
-        found.contactdetails = contact
+        facts, found = trackers.add(database, url, changes)
+    say(
+        f"Registered {facts.name}, of type {facts.bugtrackertype}, at {facts.baseurl}"
+        f"{how_sure(found.certainty, found.identified)}."
+    )
 
 
 @tracker.command("list")
 @json_option
-@database_option
+@database_options
 @click.pass_obj
 def list_trackers(settings: Settings, as_json: bool) -> None:
     """List the bug trackers, by title."""
     with settings.open(read_only=True) as database:
-        trackers = database.read(lambda trackers: [TrackerFacts.of(each) for each in trackers])
+        found = trackers.list_trackers(database)
     if as_json:
-        show_json(trackers)
-    elif trackers:
-        show_table(
+        show_json(found)
+    elif found:
+        Table(
             ("Title", "Name", "Type", "Base URL", "Watches", "Due", "State"),
+            wrapped=("Title", "State"),
+            stacked=(
+                (["Title", "Name"], ["Type"], ["Base URL"], ["Watches", "Due"], ["State"]),
+                (["Title", "Name"], ["Type", "Base URL"], ["Watches", "Due"], ["State"]),
+            ),
+        ).show(
             [
                 (
                     *(facts.title, facts.name, facts.bugtrackertype, facts.baseurl),
                     *(str(facts.watches), str(facts.due), _state(facts)),
                 )
-                for facts in trackers
-            ],
-            wrapped=("Title", "State"),
-            stacked=(["Title", "Name"], ["Type", "Base URL"], ["Watches", "Due"], ["State"]),
+                for facts in found
+            ]
         )
     else:
         say("There are no bug trackers.")
@@ -171,65 +98,79 @@ def _state(facts: TrackerFacts) -> Styled:
     if facts.state != TROUBLE or facts.last_error_type is None:
         return Styled(facts.state, "dim")
     text = f"{facts.state}: {facts.last_error_type.title}"
-    wait = None if facts.next_attempt is None else (facts.next_attempt - now()).total_seconds()
-    if wait is not None and wait > 0:
-        text += f", left alone for {span(wait)}"
+    if facts.next_attempt is not None and facts.next_attempt > now():
+        text += f", left alone for {span((facts.next_attempt - now()).total_seconds())}"
     return Styled(text, "red")
 
 
 @tracker.command()
-@click.argument("name", metavar="NAME")
+@click.argument("what", metavar="NAME-OR-URL")
 @json_option
-@database_option
+@database_options
 @click.pass_obj
-def show(settings: Settings, name: str, as_json: bool) -> None:
-    """Show all that is known of a bug tracker."""
+def show(settings: Settings, what: str, as_json: bool) -> None:
+    """Show all that is known of a bug tracker.
 
-    def select(trackers: Any) -> tuple[TrackerFacts, str, list[BugWatchActivity]]:
-        found = trackers[name]
-        external = dict(trackers.getBugTrackerTypes()).get(found.bugtrackertype)
-        title = "nothing here can talk to it" if external is None else external.title
-        return TrackerFacts.of(found), title, list(found.activity)
-
+    Instead of its name, its base URL will do, or the URL of any bug in it; so
+    they do in the other commands for bug trackers.
+    """
     with settings.open(read_only=True) as database:
-        facts, type_title, activity = database.read(select)
+        details = trackers.show(database, what)
     if as_json:
         show_json(
             {
-                **{name: getattr(facts, name) for name in TrackerFacts.__slots__},
-                "activity": [entry._asdict() for entry in activity],
+                **{name: getattr(details.facts, name) for name in TrackerFacts.__slots__},
+                **{name: getattr(details, name) for name in TrackerDetails.__slots__[1:]},
             }
         )
         return
-    moment = now()
-    say(facts.title, bold=True)
-    show_facts(
-        [
-            ("Name", facts.name),
-            ("Type", f"{facts.bugtrackertype} ({type_title})"),
-            ("Base URL", facts.baseurl),
-            ("Aliases", ", ".join(facts.aliases)),
-            ("Dialect", facts.dialect or "not known yet"),
-            ("Summary", facts.summary),
-            ("Contact", facts.contactdetails),
-            ("Registered", at(facts.datecreated, moment)),
-            ("Registered by", facts.owner or ""),
-            (
-                "Guessed",
-                "from a text; 'malonewatch tracker add' with its URL registers it"
-                if facts.guessed
-                else "",
-            ),
-            ("Watches", f"{facts.watches}, {facts.due} of them due"),
-            ("Clock", _clock(facts.clock_skew)),
-            ("State", _state(facts)),
-            ("Left alone until", at(facts.next_attempt, moment)),
-            ("Failures in a row", str(facts.failures or "")),
-            ("Trouble", Styled(facts.last_error or "", "red")),
-            ("What to do", facts.help or ""),
-        ]
-    )
-    show_activity(activity)
+    say(details.facts.title, bold=True)
+    show_facts(_facts(details))
+    show_held(details.held, details.facts.name)
+    _show_counters(details.counters)
+    show_activity(details.activity)
+
+
+def _facts(details: TrackerDetails) -> list[tuple[str, Cell]]:
+    facts, moment = details.facts, now()
+    type_title = details.type_title or "nothing here can talk to it"
+    claim, origin = details.claim, details.origin
+    return [
+        ("Name", facts.name),
+        ("Type", f"{facts.bugtrackertype} ({type_title})"),
+        ("Base URL", facts.baseurl),
+        ("Aliases", ", ".join(facts.aliases)),
+        ("Dialect", _dialect(facts)),
+        ("Summary", facts.summary),
+        ("Contact", facts.contactdetails),
+        ("Registered", at(facts.datecreated, moment)),
+        ("Registered by", facts.owner or ""),
+        (
+            "Guessed",
+            "from a text; 'malonewatch tracker add' with its URL registers it"
+            if facts.guessed
+            else "",
+        ),
+        ("Watches", f"{facts.watches}, {facts.due} of them due"),
+        ("Clock", _clock(facts.clock_skew)),
+        ("Asked", _politeness(details)),
+        ("Quota", "" if origin is None else _quota(origin.quota)),
+        ("Wants no more until", "" if origin is None else at(origin.retry_at, moment)),
+        ("At work on it", f"{claim.holder}, until {at(claim.until, moment)}" if claim else ""),
+        ("State", _state(facts)),
+        ("Left alone until", at(facts.next_attempt, moment)),
+        ("Failures in a row", str(facts.failures or "")),
+        ("Trouble", Styled(facts.last_error or "", "red")),
+        ("What to do", facts.help or ""),
+    ]
+
+
+def _dialect(facts: TrackerFacts) -> str:
+    if facts.dialect is None:
+        return "not known yet"
+    learnt = at(facts.dialect_learnt, now())
+    since = f", since {learnt}" if learnt else ""
+    return f"{facts.dialect}{since}{f': {facts.dialect_reason}' if facts.dialect_reason else ''}"
 
 
 def _clock(skew: float | None) -> str:
@@ -241,94 +182,70 @@ def _clock(skew: float | None) -> str:
     return f"{span(abs(skew))} {'ahead of' if skew > 0 else 'behind'} this machine's"
 
 
-@tracker.command()
-@click.argument("name", metavar="NAME")
-@_attributes
-@click.option("--url", metavar="URL", help="Its base URL.")
-@click.option(
-    "--alias",
-    "aliases",
-    metavar="URL",
-    multiple=True,
-    help="Another base URL of it, beside those known; may be given again for more.",
-)
-@click.option("--no-aliases", is_flag=True, help="Forget the aliases known.")
-@click.option("--enable", is_flag=True, help="Ask it, if it was disabled.")
-@database_option
-@click.pass_obj
-def edit(
-    settings: Settings,
-    name: str,
-    type_name: str | None,
-    new_name: str | None,
-    title: str | None,
-    summary: str | None,
-    contact: str | None,
-    url: str | None,
-    aliases: Sequence[str],
-    no_aliases: bool,
-    enable: bool,
-) -> None:
-    """Change what is known of a bug tracker."""
-    if not (aliases or no_aliases or enable) and {
-        *(type_name, new_name, title, summary, contact, url)
-    } == {None}:
-        raise click.UsageError("Say what to change, such as --title; see --help.")
-
-    def step(trackers: Any) -> None:
-        found = trackers[name]
-        if url is not None:
-            found.baseurl = check_url(url)
-        if aliases or no_aliases:
-            known = () if no_aliases else found.aliases
-            found.aliases = (*known, *map(check_url, aliases))
-        if type_name is not None:
-            found.bugtrackertype = BugTrackerType(type_name.upper())
-        if enable:
-            found.active = True
-        _change(found, new_name, title, summary, contact)
-
-    with settings.open() as database:
-        database.write(step)
-    say(f"Changed {name if new_name is None else new_name}.")
+def _politeness(details: TrackerDetails) -> str:
+    """How it is asked, and who says so: the first in line that says anything."""
+    learnt = Politeness() if details.origin is None else details.origin.learnt
+    said = [
+        (details.facts.politeness, "as you set it"),
+        (learnt, "as was learnt"),
+        (details.type_politeness, "by its type"),
+    ]
+    parts = [
+        f"{count_of(politeness.concurrency, 'request')} at a time ({who})"
+        for politeness, who in said
+        if politeness.concurrency is not None
+    ][:1]
+    parts += [
+        f"{politeness.gap:g} s apart ({who})"
+        for politeness, who in said
+        if politeness.gap is not None
+    ][:1]
+    return ", ".join(parts)
 
 
-@tracker.command()
-@click.argument("name", metavar="NAME")
-@database_option
-@click.pass_obj
-def enable(settings: Settings, name: str) -> None:
-    """Ask a bug tracker again that was disabled."""
-    _set_active(settings, name, True)
+def _quota(quota: Quota) -> str:
+    if quota.remaining is None and quota.limit is None:
+        return ""
+    left = "some" if quota.remaining is None else str(quota.remaining)
+    text = f"{left} left" if quota.limit is None else f"{left} of {quota.limit} left"
+    reset = at(quota.reset, now())
+    return f"{text}, all of it again {reset}" if reset else text
 
 
-@tracker.command()
-@click.argument("name", metavar="NAME")
-@database_option
-@click.pass_obj
-def disable(settings: Settings, name: str) -> None:
-    """Do not ask a bug tracker any more; its watches stay."""
-    _set_active(settings, name, False)
+def show_held(held: tuple[BugWatchChange, ...], name: str) -> None:
+    """The changes that are kept back, and what to do."""
+    if not held:
+        return
+    say()
+    say(f"{count_of(len(held), 'change')} held, as so many at once are not likely", bold=True)
+    for change in held[:_HELD]:
+        say(f"  {change_as_text(change)}")
+    if len(held) > _HELD:
+        say(f"  and {len(held) - _HELD} more")
+    say(f"If it is true, 'malonewatch tracker accept-changes {name}' takes it.")
 
 
-def _set_active(settings: Settings, name: str, active: bool) -> None:
-    def step(trackers: Any) -> bool:
-        found = trackers[name]
-        before, found.active = found.active, active
-        return before
-
-    with settings.open() as database:
-        before = database.write(step)
-    word = "active" if active else "inactive"
-    say(f"{name} is {word} {'already' if before == active else 'now'}.")
+def change_as_text(change: BugWatchChange) -> str:
+    """A change of a watch, in a line."""
+    before = change.old_remotestatus or "not known"
+    if change.error_type is not None:
+        after = change.error_type.title
+    else:
+        after = f"{change.new_remotestatus} ({change.new_status.title})"
+    return f"Bug {change.bug_id}: {change.tracker} #{change.remotebug}: {before} -> {after}"
 
 
-@tracker.command()
-@click.argument("name", metavar="NAME")
-@database_option
-@click.pass_obj
-def remove(settings: Settings, name: str) -> None:
-    """Forget a bug tracker that has no watches."""
-    with settings.open() as database:
-        database.write(lambda trackers: trackers.remove(trackers[name]))
-    say(f"Forgot {name}.")
+def _show_counters(counters: tuple[DailyCounters, ...]) -> None:
+    if not counters:
+        return
+    say()
+    say("By day", bold=True)
+    Table(("Day", "Requests", "Checks", "Changes", "Failures"), wrapped=("Failures",)).show(
+        [
+            (
+                *(each.day.isoformat(), str(each.requests), str(each.checks), str(each.changes)),
+                ", ".join(f"{count} of {owner.value}" for owner, count in each.failures.items()),
+            )
+            for each in counters
+        ]
+    )

@@ -1,26 +1,32 @@
-"""What a person names on the command line: watches, by number or URL, and bug trackers.
+"""What a person names: watches by number or URL, bug trackers by name or URL, bugs by number.
 
 All of this runs in a transaction, with the site set.
 """
 
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
 from zope.component import getUtility
 
-from malonewatch.interfaces import BadInput, IBugSet, IBugWatchSet, NotFoundError
+from malonewatch.interfaces import (
+    BadInput,
+    IBugSet,
+    IBugWatchSet,
+    NoBugTrackerFound,
+    NotFoundError,
+    UnrecognizedBugTrackerURL,
+)
 
-#: How many watches are looked at in one go.
-_PORTION = 500
+#: No number has more digits, and Python balks at very long ones.
+MOST_DIGITS = 18
+
+#: How long a text that is quoted in a sentence may be.
+_QUOTED = 200
 
 
-class Refused(BadInput):
-    """Several things that were given cannot be used; `sentences` has one for each."""
-
-    def __init__(self, sentences: list[str]) -> None:
-        super().__init__(" ".join(sentences))
-        self.sentences = sentences
+def shortened(text: str, length: int = _QUOTED) -> str:
+    """`text`, cut off for a sentence."""
+    return text if len(text) <= length else f"{text[: length - 1]}…"
 
 
 def check_url(url: str) -> str:
@@ -38,6 +44,17 @@ def check_url(url: str) -> str:
     return url
 
 
+def check_title(title: str) -> str:
+    """`title` without the white space around it.
+
+    :raises BadInput: it is not one line, or far too long.
+    """
+    title = title.strip()
+    if not title.isprintable() or len(title) > 1000:
+        raise BadInput("A bug's title is one line of at most 1000 characters.")
+    return title
+
+
 def is_url(what: str) -> bool:
     """Whether a person means a URL, be it a good one or not."""
     return "/" in what or ":" in what
@@ -53,10 +70,10 @@ def watch_by_number(what: str) -> Any:
 
     :raises NotFoundError: there is none.
     """
-    # No number is longer, and Python balks at very long ones.
-    if len(what) > 19:
-        raise NotFoundError(f"There is no bug watch {what}.")
-    return getUtility(IBugWatchSet).get(int(what))
+    digits = what.lstrip("0") or "0"
+    if len(digits) > MOST_DIGITS:
+        raise NotFoundError(f"There is no bug watch of a number of {len(digits)} digits.")
+    return getUtility(IBugWatchSet).get(int(digits))
 
 
 def watches_on(tracker: Any, remotebug: str) -> list[Any]:
@@ -73,7 +90,9 @@ def find_watches(what: str) -> list[Any]:
     if is_number(what):
         return [watch_by_number(what)]
     if not is_url(what):
-        raise BadInput(f"{what!r} is neither the number of a watch nor the URL of a bug.")
+        raise BadInput(
+            f"{shortened(what)!r} is neither the number of a watch nor the URL of a bug."
+        )
     url = check_url(what)
     tracker, remotebug = getUtility(IBugWatchSet).extractBugTrackerAndBug(url)
     watches = watches_on(tracker, remotebug)
@@ -92,25 +111,47 @@ def find_watch(what: str, bug_id: int | None) -> Any:
     if bug_id is not None:
         watches = [watch for watch in watches if watch.bug.id == bug_id]
         if not watches:
-            raise NotFoundError(f"{what} is not watched for bug {bug_id}.")
+            raise NotFoundError(f"{shortened(what)} is not watched for bug {bug_id}.")
     if len(watches) > 1:
         bugs = ", ".join(str(watch.bug.id) for watch in watches)
-        raise BadInput(f"{what} is watched for several bugs ({bugs}); name one with --bug.")
+        raise BadInput(
+            f"{shortened(what)} is watched for several bugs ({shortened(bugs)}); name one with "
+            "--bug."
+        )
     return watches[0]
 
 
-def oldest_first(watches: Any) -> Iterator[Any]:
-    """The watches of an `IResultSet`, which has the newest first, the other way round."""
-    for end in range(watches.count(), 0, -_PORTION):
-        yield from reversed(watches[max(end - _PORTION, 0) : end])
+def find_tracker(trackers: Any, what: str) -> Any:
+    """The bug tracker that `what` names: its name, a base URL of it, or the URL of a bug there.
+
+    :raises NotFoundError: there is none.
+    :raises BadInput: it is a URL with credentials.
+    """
+    found = trackers.getByName(what)
+    if found is not None:
+        return found
+    if not is_url(what):
+        raise NotFoundError(f"There is no bug tracker named {shortened(what)!r}.")
+    url = check_url(what)
+    found = trackers.getByBaseURL(url)
+    if found is not None:
+        return found
+    try:
+        found, _ = getUtility(IBugWatchSet).extractBugTrackerAndBug(url)
+    except (UnrecognizedBugTrackerURL, NoBugTrackerFound):
+        raise NotFoundError(f"No bug tracker is registered for {shortened(url)}.") from None
+    return found
 
 
 def ensure_bug(bug_id: int | None, title: str | None) -> tuple[Any, bool]:
-    """The bug of that number, or of the next free one, and whether it is a new one."""
+    """The bug of that number, or of the next free one, and whether it is a new one.
+
+    It gets the title if it has none.
+    """
     bugs = getUtility(IBugSet)
     bug = None if bug_id is None else bugs.query(bug_id)
     if bug is None:
         return bugs.createBug(title or "", None, bug_id), True
-    if title is not None:
+    if title and not bug.title:
         bug.title = title
     return bug, False

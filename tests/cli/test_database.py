@@ -1,5 +1,8 @@
 import pytest
 
+from malonewatch.application.database import Upgrade
+from malonewatch.interfaces import UpgradeStep
+
 
 def test_it_says_where_the_database_is(run, tmp_path):
     result = run("init")
@@ -43,7 +46,7 @@ def test_sample_data_are_not_added_to_others(cli, url):
     result = cli("init", "--sample")
     assert result.code == 2
     assert result.err.count("\n") == 1
-    assert "sample data are for a new one" in result.err
+    assert "it is not filled with others" in result.err
     assert len(cli("list", "--json").json) == 1
 
 
@@ -55,3 +58,41 @@ def test_other_uris_are_shown_as_places_too(run, tmp_path, uri):
     assert result.code == 0
     place = "folder/Data.fs" if uri.startswith("file") else "with blank"
     assert result.out == f"Made a database: {tmp_path / place}\n"
+
+
+def test_packing_says_where(cli, tmp_path):
+    assert cli("pack").out == f"Packed: {tmp_path / 'database'}\n"
+    assert cli("pack", "--days", "7").code == 0
+    for days in ("-1", "x", "9" * 50):
+        assert cli("pack", "--days", days).code == 2
+
+
+def test_without_a_database_there_is_nothing_to_pack_or_upgrade(run):
+    for command in ("pack", "upgrade"):
+        result = run(command)
+        assert result.code == 4
+        assert result.err.count("\n") == 1
+
+
+def test_the_latest_needs_no_upgrade(cli, tmp_path):
+    for options in ([], ["--dry-run"]):
+        out = cli("upgrade", *options).out
+        assert out.startswith("Nothing is to be done; the schema is ")
+        assert out.endswith(f": {tmp_path / 'database'}\n")
+
+
+@pytest.mark.parametrize("at_terminal", [False, True])
+def test_an_upgrade_names_its_steps(cli, monkeypatch, at_terminal, person):
+    def upgrade(uri, dry_run, progress, **options):
+        progress("Do this.", 1, 2)
+        return Upgrade("/there", 1, (UpgradeStep(2, "Do this.", True), UpgradeStep(3, "X.", False)))
+
+    monkeypatch.setattr("malonewatch.application.database.upgrade", upgrade)
+    if at_terminal:
+        person()
+    assert cli("upgrade", "--dry-run").out.splitlines() == [
+        "2: Do this. (quick)",
+        "3: X.",
+        "Would go from schema 1 to 3: /there",
+    ]
+    assert cli("upgrade").out.endswith("Went from schema 1 to 3: /there\n")

@@ -1,0 +1,93 @@
+"""Bugs of ours: listing them, giving them titles, forgetting them."""
+
+import itertools
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from zope.component import getUtility
+
+from malonewatch.application.facts import BugFacts
+from malonewatch.application.references import check_title
+from malonewatch.interfaces import IBugSet, NotFoundError, Refused
+
+#: How many bugs are read in one transaction.
+PAGE = 500
+
+
+def list_bugs(database: Any, limit: int | None = None) -> Iterator[list[BugFacts]]:
+    """The bugs by number, the first `limit` of them, page after page; no page is empty.
+
+    Each page is read in a transaction of its own.
+    """
+    first, left = 1, limit
+    while True:
+        size = PAGE if left is None else min(PAGE, left)
+        page = database.read(lambda trackers, first=first, size=size: _page(first, size))
+        if page:
+            yield page
+        if len(page) < size or left == size:
+            return
+        first = page[-1].id + 1
+        left = None if left is None else left - size
+
+
+def _page(first: int, size: int) -> list[BugFacts]:
+    bugs = getUtility(IBugSet).getBugsFrom(first)
+    return [BugFacts.of(bug) for bug in itertools.islice(bugs, size)]
+
+
+def find(database: Any, bug_ids: Sequence[int]) -> tuple[BugFacts, ...]:
+    """The bugs of those numbers, each once.
+
+    :raises Refused: some are not there.
+    """
+
+    def step(trackers: Any) -> tuple[BugFacts, ...]:
+        return tuple(map(BugFacts.of, _all_of(bug_ids)))
+
+    found: tuple[BugFacts, ...] = database.read(step)
+    return found
+
+
+def retitle(database: Any, bug_id: int, title: str) -> tuple[BugFacts, BugFacts]:
+    """Give a bug another title; the bug before and after that.
+
+    :raises NotFoundError: there is no such bug.
+    :raises BadInput: as for `check_title`.
+    """
+    title = check_title(title)
+
+    def step(trackers: Any) -> tuple[BugFacts, BugFacts]:
+        bug = getUtility(IBugSet).get(bug_id)
+        before = BugFacts.of(bug)
+        bug.title = title
+        return before, BugFacts.of(bug)
+
+    both: tuple[BugFacts, BugFacts] = database.write(step)
+    return both
+
+
+def delete(database: Any, bug_ids: Sequence[int]) -> None:
+    """Forget the bugs of those numbers, with their watches and the history of these.
+
+    :raises Refused: some are not there.
+    """
+
+    def step(trackers: Any) -> None:
+        bugs = getUtility(IBugSet)
+        for bug in _all_of(bug_ids):
+            bugs.removeBug(bug)
+
+    database.write(step)
+
+
+def _all_of(bug_ids: Sequence[int]) -> list[Any]:
+    bugs, found, refused = getUtility(IBugSet), [], []
+    for bug_id in dict.fromkeys(bug_ids):
+        try:
+            found.append(bugs.get(bug_id))
+        except NotFoundError as error:
+            refused.append(str(error))
+    if refused:
+        raise Refused(refused, len(bug_ids))
+    return found

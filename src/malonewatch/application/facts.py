@@ -1,0 +1,309 @@
+"""Bugs, bug watches and bug trackers as plain values, which outlive the transaction.
+
+Their fields are named after the attributes of `IBug`, `IBugWatch` and
+`IBugTracker`.  The `of` of each runs in a transaction, with the site set.
+"""
+
+import dataclasses
+from datetime import datetime
+from typing import Any
+
+from zope.component import getUtility, queryAdapter
+
+from malonewatch.interfaces import (
+    BugTaskImportance,
+    BugTaskStatus,
+    BugTrackerType,
+    BugWatchActivity,
+    BugWatchChange,
+    BugWatchErrorType,
+    Claim,
+    DailyCounters,
+    FailureOwner,
+    IBugTrackerSet,
+    IClock,
+    IExternalBugTracker,
+    OriginState,
+    Politeness,
+)
+
+ACTIVE = "active"
+INACTIVE = "inactive"
+TROUBLE = "trouble"
+
+
+def now() -> datetime:
+    """What time it is."""
+    moment: datetime = getUtility(IClock).now()
+    return moment
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class WatchFacts:
+    """What is known of a bug watch.
+
+    `old_remotestatus` and `old_status` are what the status was before it last
+    changed, as far as the history goes back; None if it never did.
+    """
+
+    id: int
+    bug: int
+    bug_title: str
+    tracker: str
+    tracker_title: str
+    remotebug: str
+    url: str | None
+    remote_title: str
+    remotestatus: str | None
+    status: BugTaskStatus
+    old_remotestatus: str | None
+    old_status: BugTaskStatus | None
+    closed: bool | None
+    guessed: bool
+    private: bool
+    resolution: str
+    fixed_in: str
+    remote_importance: str
+    importance: BugTaskImportance
+    remote_modified: datetime | None
+    date_closed: datetime | None
+    duplicate_of: str | None
+    moved_to: str | None
+    owner: str | None
+    datecreated: datetime
+    lastchecked: datetime | None
+    lastchanged: datetime | None
+    next_check: datetime
+    last_error_type: BugWatchErrorType | None
+    last_error: str | None
+    help: str | None
+
+    @classmethod
+    def of(cls, watch: Any) -> "WatchFacts":
+        tracker, bug, error_type = watch.bugtracker, watch.bug, watch.last_error_type
+        before = _status_before(watch)
+        return cls(
+            id=watch.id,
+            bug=bug.id,
+            bug_title=bug.title or "",
+            tracker=tracker.name,
+            tracker_title=tracker.title,
+            remotebug=watch.remotebug,
+            url=_bug_url(tracker, watch.remotebug),
+            remote_title=watch.remote_title or "",
+            remotestatus=watch.remotestatus,
+            status=watch.status,
+            old_remotestatus=None if before is None else before.old_remotestatus,
+            old_status=None if before is None else before.old_status,
+            closed=watch.closed,
+            guessed=watch.guessed,
+            private=watch.private,
+            resolution=watch.resolution or "",
+            fixed_in=watch.fixed_in or "",
+            remote_importance=watch.remote_importance or "",
+            importance=watch.importance,
+            remote_modified=watch.remote_modified,
+            date_closed=watch.date_closed,
+            duplicate_of=watch.duplicate_of,
+            moved_to=watch.moved_to,
+            owner=None if watch.owner is None else watch.owner.name,
+            datecreated=watch.datecreated,
+            lastchecked=watch.lastchecked,
+            lastchanged=watch.lastchanged,
+            next_check=watch.next_check,
+            last_error_type=error_type,
+            last_error=None if error_type is None else _error_of(watch, error_type),
+            help=None if error_type is None else error_type.help,
+        )
+
+    @property
+    def remote(self) -> str:
+        """The remote bug, in short: ``example #12``, or ``example owner/repo#12`` of a forge."""
+        mark = "" if "#" in self.remotebug else "#"
+        return f"{self.tracker} {mark}{self.remotebug}"
+
+    @property
+    def title(self) -> str:
+        """The remote bug's title, or ours as long as that is not known."""
+        return self.remote_title or self.bug_title
+
+    @property
+    def meaning(self) -> str:
+        """The remote status and what it means."""
+        return _described(self.remotestatus, self.status)
+
+    @property
+    def meaning_before(self) -> str:
+        """The same of what it was before; empty if it never was another."""
+        if self.old_remotestatus is None or self.old_status is None:
+            return ""
+        return _described(self.old_remotestatus, self.old_status)
+
+
+def _described(remotestatus: str | None, status: BugTaskStatus) -> str:
+    return "not known yet" if remotestatus is None else f"{remotestatus} ({status.title})"
+
+
+def _status_before(watch: Any) -> BugWatchActivity | None:
+    """The entry of the history that tells of the last change; first sight is none."""
+    for entry in watch.activity:
+        if entry.kind in ("status", "mapping") and entry.old_remotestatus is not None:
+            found: BugWatchActivity = entry
+            return found
+    return None
+
+
+def _error_of(watch: Any, error_type: BugWatchErrorType) -> str:
+    """What went wrong, as a sentence."""
+    if error_type.owner is FailureOwner.TRACKER:
+        tracker = watch.bugtracker
+        if tracker.last_error_type is error_type and tracker.last_error:
+            return str(tracker.last_error)
+    else:
+        for entry in watch.activity:
+            if entry.error_type is error_type:
+                return str(entry.message)
+    return f"{error_type.title}."
+
+
+def _bug_url(tracker: Any, remotebug: str) -> str | None:
+    """Where a person sees the bug; None if nothing registered can talk to such a bug tracker."""
+    external = queryAdapter(tracker, IExternalBugTracker, name=tracker.bugtrackertype)
+    return None if external is None else external.getBugURL(remotebug)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class BugFacts:
+    """A bug of ours, and how many of its watches mean what.
+
+    Of the `watches`, `open` and `closed` count those that mean so, `failing`
+    those whose last check failed.
+    """
+
+    id: int
+    title: str
+    owner: str | None
+    datecreated: datetime
+    watches: int
+    open: int
+    closed: int
+    failing: int
+
+    @classmethod
+    def of(cls, bug: Any) -> "BugFacts":
+        watches = list(bug.watches)
+        return cls(
+            id=bug.id,
+            title=bug.title or "",
+            owner=None if bug.owner is None else bug.owner.name,
+            datecreated=bug.datecreated,
+            watches=len(watches),
+            open=sum(watch.status.is_open for watch in watches),
+            closed=sum(watch.status.is_closed for watch in watches),
+            failing=sum(watch.last_error_type is not None for watch in watches),
+        )
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class TrackerFacts:
+    """What is known of a bug tracker.
+
+    `state` is one of `ACTIVE`, `INACTIVE` and `TROUBLE`.
+    """
+
+    name: str
+    title: str
+    bugtrackertype: BugTrackerType
+    baseurl: str
+    aliases: tuple[str, ...]
+    summary: str
+    contactdetails: str
+    owner: str | None
+    datecreated: datetime
+    guessed: bool
+    dialect: str | None
+    dialect_learnt: datetime | None
+    dialect_reason: str | None
+    clock_skew: float | None
+    politeness: Politeness
+    watches: int
+    due: int
+    held_count: int
+    active: bool
+    state: str
+    last_error_type: BugWatchErrorType | None
+    last_error: str | None
+    help: str | None
+    failures: int
+    next_attempt: datetime | None
+
+    @classmethod
+    def of(cls, tracker: Any) -> "TrackerFacts":
+        error_type = tracker.last_error_type
+        state = ACTIVE if error_type is None else TROUBLE
+        return cls(
+            name=tracker.name,
+            title=tracker.title,
+            bugtrackertype=tracker.bugtrackertype,
+            baseurl=tracker.baseurl,
+            aliases=tuple(tracker.aliases),
+            summary=tracker.summary or "",
+            contactdetails=tracker.contactdetails or "",
+            owner=None if tracker.owner is None else tracker.owner.name,
+            datecreated=tracker.datecreated,
+            guessed=tracker.guessed,
+            dialect=tracker.dialect,
+            dialect_learnt=tracker.dialect_learnt,
+            dialect_reason=tracker.dialect_reason,
+            clock_skew=tracker.clock_skew,
+            politeness=tracker.politeness,
+            watches=tracker.watches.count(),
+            due=tracker.countDue(now()),
+            held_count=len(tracker.held),
+            active=tracker.active,
+            state=state if tracker.active else INACTIVE,
+            last_error_type=error_type,
+            last_error=tracker.last_error,
+            help=None if error_type is None else error_type.help,
+            failures=tracker.failures,
+            next_attempt=tracker.next_attempt,
+        )
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class TrackerDetails:
+    """All there is to say of a bug tracker.
+
+    - `type_title`: its type for people, None if nothing registered can talk to
+      such a bug tracker,
+    - `type_politeness`: how such servers want to be asked,
+    - `origin`: what is kept of its server between runs, None if nothing is,
+    - `claim`: which run works on it now,
+    - `held`: the changes that are kept back,
+    - `counters`: what each day cost and gave, newest first,
+    - `activity`: its history, newest first.
+    """
+
+    facts: TrackerFacts
+    type_title: str | None
+    type_politeness: Politeness
+    origin: OriginState | None
+    claim: Claim | None
+    held: tuple[BugWatchChange, ...]
+    counters: tuple[DailyCounters, ...]
+    activity: tuple[BugWatchActivity, ...]
+
+    @classmethod
+    def of(cls, tracker: Any) -> "TrackerDetails":
+        trackers = getUtility(IBugTrackerSet)
+        external = dict(trackers.getBugTrackerTypes()).get(tracker.bugtrackertype)
+        return cls(
+            facts=TrackerFacts.of(tracker),
+            type_title=None if external is None else external.title,
+            type_politeness=Politeness() if external is None else external.politeness,
+            origin=trackers.claims.getState(tracker.origin),
+            claim=trackers.claims.get(tracker.origin, now()),
+            held=tuple(tracker.held),
+            counters=tuple(tracker.getDailyCounters(7)),
+            activity=tuple(tracker.activity),
+        )

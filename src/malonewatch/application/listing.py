@@ -1,0 +1,242 @@
+"""Listing watches: those that a person looks for, a page at a time."""
+
+import contextlib
+import dataclasses
+import enum
+import heapq
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from zope.component import getUtility
+
+from malonewatch.application.facts import WatchFacts
+from malonewatch.application.references import find_tracker
+from malonewatch.interfaces import (
+    BadInput,
+    BugTaskStatus,
+    BugWatchErrorType,
+    BugWatchPage,
+    BugWatchQuery,
+    IBugSet,
+    IBugWatchSet,
+    NotFoundError,
+)
+
+#: How many watches are read in one transaction.
+PAGE = 500
+
+
+class Order(enum.Enum):
+    """In which order watches are listed; where two are equal, by number."""
+
+    NUMBER = "number"
+    CHANGED = "changed"
+    TRACKER = "tracker"
+    TITLE = "title"
+    STATUS = "status"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which watches a person looks for; all that is given has to hold.
+
+    - `bug`: the number of a bug of ours,
+    - `tracker`: the name or a URL of a bug tracker,
+    - `statuses`: the status is one of these: ``open``, ``closed`` or ``fixed``,
+      a meaning such as ``Won't Fix``, else a remote status or a word of it;
+      case, blanks and punctuation do not matter,
+    - `errors`: the last check failed like one of these,
+    - `changed_since`: the status became another one then or later; the first
+      sight does not count,
+    - `words`: each stands in the remote title, or in ours while that is not known,
+    - `order`, and `limit`: no more than so many of them.
+    """
+
+    bug: int | None = None
+    tracker: str | None = None
+    statuses: tuple[str, ...] = ()
+    errors: frozenset[BugWatchErrorType] | None = None
+    changed_since: datetime | None = None
+    words: tuple[str, ...] = ()
+    order: Order = Order.NUMBER
+    limit: int | None = None
+
+
+def list_watches(database: Any, wanted: Wanted) -> Iterator[list[WatchFacts]]:
+    """The watches that are wanted, page after page; no page is empty.
+
+    Each page is read in a transaction of its own.  The time goes with what is
+    looked at: for remote words all that the rest leaves, and to sort by title
+    as well; the titles are kept in memory then, and nothing else.
+
+    :raises NotFoundError: there is no such bug or bug tracker.
+    :raises BadInput: a status has no letter or digit in it.
+    """
+    meanings, words = _meanings_and_words(wanted.statuses)
+    queries = database.read(lambda trackers: _queries(trackers, wanted, meanings, words))
+    matches = _matcher(meanings, words)
+    if wanted.order is Order.TITLE:
+        pages = _by_title(database, queries, matches, wanted.limit)
+    else:
+        pages = _in_order(database, queries, matches)
+    return _limited(pages, wanted.limit)
+
+
+def meanings_of(status: str) -> frozenset[BugTaskStatus] | None:
+    """What a person means by ``open``, ``fixed`` or ``Won't Fix``; None if it is no meaning."""
+    return _MEANINGS.get(_folded(status))
+
+
+def _folded(status: str) -> str:
+    """What is the same for ``Won't Fix``, ``wont-fix`` and ``WONTFIX``."""
+    return "".join(filter(str.isalnum, status)).casefold()
+
+
+_MEANINGS = {
+    **{_folded(status.name): frozenset({status}) for status in BugTaskStatus},
+    **{_folded(status.title): frozenset({status}) for status in BugTaskStatus},
+    "fixed": frozenset(status for status in BugTaskStatus if status.is_fixed),
+    "closed": frozenset(status for status in BugTaskStatus if status.is_closed),
+    "open": frozenset(status for status in BugTaskStatus if status.is_open),
+}
+
+
+def _meanings_and_words(
+    statuses: Iterable[str],
+) -> tuple[frozenset[BugTaskStatus], frozenset[str]]:
+    """The meanings in `statuses`, and the rest: what may be remote words."""
+    meanings: set[BugTaskStatus] = set()
+    words = set()
+    for status in statuses:
+        meaning = meanings_of(status)
+        if meaning is not None:
+            meanings |= meaning
+        elif _folded(status):
+            words.add(_folded(status))
+        else:
+            raise BadInput("A status has to have a letter or a digit in it.")
+    return frozenset(meanings), frozenset(words)
+
+
+def _queries(
+    trackers: Any, wanted: Wanted, meanings: frozenset[BugTaskStatus], words: frozenset[str]
+) -> list[BugWatchQuery]:
+    """What to search for, one after the other, so that the watches come in the right order."""
+    if wanted.bug is not None:
+        # Does it exist?
+        getUtility(IBugSet).get(wanted.bug)
+    tracker = None if wanted.tracker is None else find_tracker(trackers, wanted.tracker).name
+    query = BugWatchQuery(
+        bug=wanted.bug,
+        tracker=tracker,
+        # Remote words are looked for among all that the rest leaves.
+        meanings=meanings if meanings and not words else None,
+        errors=wanted.errors,
+        changed_since=wanted.changed_since,
+        words=wanted.words,
+        newest_change_first=wanted.order is Order.CHANGED,
+        limit=PAGE if words or wanted.limit is None else min(wanted.limit, PAGE),
+    )
+    if wanted.order is Order.TRACKER and tracker is None:
+        names = [each.name for each in trackers if each.watches.count()]
+        return [dataclasses.replace(query, tracker=name) for name in names]
+    if wanted.order is Order.STATUS:
+        return [
+            dataclasses.replace(query, meanings=frozenset({status}))
+            for status in BugTaskStatus
+            if query.meanings is None or status in query.meanings
+        ]
+    return [query]
+
+
+def _matcher(
+    meanings: frozenset[BugTaskStatus], words: frozenset[str]
+) -> Callable[[Any], bool] | None:
+    """Whether a watch has one of these statuses; None if the search sees to that."""
+    if not words:
+        return None
+
+    def matches(watch: Any) -> bool:
+        if watch.status in meanings:
+            return True
+        remotestatus = watch.remotestatus or ""
+        return not words.isdisjoint(map(_folded, (remotestatus, *remotestatus.split())))
+
+    return matches
+
+
+def _pages(
+    database: Any,
+    query: BugWatchQuery,
+    matches: Callable[[Any], bool] | None,
+    value_of: Callable[[Any], Any],
+) -> Iterator[list[Any]]:
+    """The values of all that match, page after page."""
+
+    def step(trackers: Any) -> tuple[list[Any], str | None]:
+        found: BugWatchPage = getUtility(IBugWatchSet).search(query)
+        watches = [watch for watch in found.watches if matches is None or matches(watch)]
+        return [value_of(watch) for watch in watches], found.next
+
+    while True:
+        values, following = database.read(step)
+        if values:
+            yield values
+        if following is None:
+            return
+        query = dataclasses.replace(query, start=following)
+
+
+def _in_order(
+    database: Any,
+    queries: Sequence[BugWatchQuery],
+    matches: Callable[[Any], bool] | None,
+) -> Iterator[list[WatchFacts]]:
+    for query in queries:
+        yield from _pages(database, query, matches, WatchFacts.of)
+
+
+def _by_title(
+    database: Any,
+    queries: Sequence[BugWatchQuery],
+    matches: Callable[[Any], bool] | None,
+    limit: int | None,
+) -> Iterator[list[WatchFacts]]:
+    keys = (
+        key
+        for query in queries
+        for page in _pages(database, query, matches, _title_key)
+        for key in page
+    )
+    chosen = sorted(keys) if limit is None else heapq.nsmallest(limit, keys)
+    for start in range(0, len(chosen), PAGE):
+        numbers = [number for _, number in chosen[start : start + PAGE]]
+        yield database.read(lambda trackers, numbers=numbers: _facts_of(numbers))
+
+
+def _title_key(watch: Any) -> tuple[str, int]:
+    title = watch.remote_title or watch.bug.title or ""
+    return title[:100].casefold(), watch.id
+
+
+def _facts_of(numbers: Sequence[int]) -> list[WatchFacts]:
+    """The watches of those numbers, but for those that were removed meanwhile."""
+    watches = getUtility(IBugWatchSet)
+    facts = []
+    for number in numbers:
+        with contextlib.suppress(NotFoundError):
+            facts.append(WatchFacts.of(watches.get(number)))
+    return facts
+
+
+def _limited(pages: Iterator[list[WatchFacts]], limit: int | None) -> Iterator[list[WatchFacts]]:
+    left = limit
+    for page in pages:
+        if left is None:
+            yield page
+            continue
+        yield page[:left]
+        left -= len(page)
+        if left <= 0:
+            return

@@ -1,0 +1,191 @@
+"""Bug trackers: registering them, looking at them, changing and forgetting them."""
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+from malonewatch.application.facts import TrackerDetails, TrackerFacts, now
+from malonewatch.application.finding import FoundTracker, find_tracker_at, known_type
+from malonewatch.application.references import check_url, find_tracker
+from malonewatch.interfaces import (
+    BaseURLTaken,
+    BugWatchChange,
+    Politeness,
+)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class TrackerChanges:
+    """What is to be changed in a bug tracker; None leaves it as it is.
+
+    - `type_name`: the name of its type, in any case,
+    - `aliases`: these are added to those known; `no_aliases` forgets those first,
+    - `concurrency` and `gap` (seconds): how it is asked, as in `Politeness`;
+      `no_politeness` first forgets what was said before.
+    """
+
+    name: str | None = None
+    type_name: str | None = None
+    title: str | None = None
+    summary: str | None = None
+    contactdetails: str | None = None
+    baseurl: str | None = None
+    aliases: Sequence[str] = ()
+    no_aliases: bool = False
+    active: bool | None = None
+    concurrency: int | None = None
+    gap: float | None = None
+    no_politeness: bool = False
+
+
+def add(
+    database: Any, url: str, changes: TrackerChanges = TrackerChanges()
+) -> tuple[TrackerFacts, FoundTracker]:
+    """Register the bug tracker at `url`: its base URL, or that of any bug there.
+
+    Of `changes`, name, type, title, summary and contact details are taken.  If
+    they do not name a type, it is found out, if need be by asking the server.
+    Returns how it was found out, too.
+
+    :raises BaseURLTaken: there is one, which was not guessed from a text.
+    :raises BadInput: it cannot be told of which type it is, or what was given
+        cannot be used.
+    """
+    found = find_tracker_at(database, url, changes.type_name)
+
+    def step(trackers: Any) -> TrackerFacts:
+        tracker = trackers.getByBaseURL(found.baseurl)
+        if tracker is None:
+            tracker = trackers.ensureBugTracker(
+                found.baseurl,
+                None,
+                found.bugtrackertype,
+                title=changes.title,
+                summary=changes.summary or "",
+                contactdetails=changes.contactdetails or "",
+                name=changes.name,
+            )
+            return TrackerFacts.of(tracker)
+        if not tracker.guessed:
+            raise BaseURLTaken(
+                f"{found.baseurl} belongs to the bug tracker {tracker.name!r} already."
+            )
+        # Now somebody registers it.
+        tracker.guessed = False
+        if found.bugtrackertype != tracker.bugtrackertype:
+            tracker.bugtrackertype = found.bugtrackertype
+        _describe(tracker, changes)
+        return TrackerFacts.of(tracker)
+
+    facts: TrackerFacts = database.write(step)
+    return facts, found
+
+
+def list_trackers(database: Any) -> list[TrackerFacts]:
+    """All bug trackers, by title."""
+    facts: list[TrackerFacts] = database.read(
+        lambda trackers: [TrackerFacts.of(tracker) for tracker in trackers]
+    )
+    return facts
+
+
+def show(database: Any, what: str) -> TrackerDetails:
+    """All that is known of the bug tracker that `what` names.
+
+    That is its name, a base URL of it, or the URL of a bug there; here as in
+    the other functions.
+
+    :raises NotFoundError: there is none.
+    """
+    details: TrackerDetails = database.read(
+        lambda trackers: TrackerDetails.of(find_tracker(trackers, what))
+    )
+    return details
+
+
+def edit(database: Any, what: str, changes: TrackerChanges) -> tuple[TrackerFacts, TrackerFacts]:
+    """Change a bug tracker; it before and after that.
+
+    :raises NotFoundError: there is none.
+    :raises BadInput: what was given cannot be used; nothing is changed.
+    """
+
+    def step(trackers: Any) -> tuple[TrackerFacts, TrackerFacts]:
+        tracker = find_tracker(trackers, what)
+        before = TrackerFacts.of(tracker)
+        if changes.baseurl is not None:
+            tracker.baseurl = check_url(changes.baseurl)
+        if changes.aliases or changes.no_aliases:
+            known = () if changes.no_aliases else tracker.aliases
+            tracker.aliases = (*known, *map(check_url, changes.aliases))
+        if changes.type_name is not None:
+            types = [str(name) for name, _ in trackers.getBugTrackerTypes()]
+            tracker.bugtrackertype = known_type(changes.type_name, types)
+        if changes.active is not None:
+            tracker.active = changes.active
+        politeness = _politeness(tracker.politeness, changes)
+        if politeness != tracker.politeness:
+            tracker.politeness = politeness
+        _describe(tracker, changes)
+        return before, TrackerFacts.of(tracker)
+
+    both: tuple[TrackerFacts, TrackerFacts] = database.write(step)
+    return both
+
+
+def remove(database: Any, what: str) -> TrackerFacts:
+    """Forget a bug tracker that has no watches; what it was.
+
+    :raises NotFoundError: there is none.
+    :raises BadInput: it has watches.
+    """
+
+    def step(trackers: Any) -> TrackerFacts:
+        tracker = find_tracker(trackers, what)
+        facts = TrackerFacts.of(tracker)
+        trackers.remove(tracker)
+        return facts
+
+    forgotten: TrackerFacts = database.write(step)
+    return forgotten
+
+
+def accept_changes(database: Any, what: str) -> tuple[TrackerFacts, tuple[BugWatchChange, ...]]:
+    """Apply the changes that were held as too many at once; the bug tracker, and what they were.
+
+    Nothing is asked.
+
+    :raises NotFoundError: there is no such bug tracker.
+    """
+
+    def step(trackers: Any) -> tuple[TrackerFacts, tuple[BugWatchChange, ...]]:
+        tracker = find_tracker(trackers, what)
+        held = tuple(tracker.held)
+        if held:
+            tracker.acceptChanges(now())
+        return TrackerFacts.of(tracker), held
+
+    accepted: tuple[TrackerFacts, tuple[BugWatchChange, ...]] = database.write(step)
+    return accepted
+
+
+def _describe(tracker: Any, changes: TrackerChanges) -> None:
+    if changes.name is not None:
+        tracker.name = changes.name
+    if changes.title is not None:
+        tracker.title = changes.title
+    if changes.summary is not None:
+        tracker.summary = changes.summary
+    if changes.contactdetails is not None:
+        tracker.contactdetails = changes.contactdetails
+
+
+def _politeness(before: Politeness, changes: TrackerChanges) -> Politeness:
+    """What a person says of how to ask, after `changes`."""
+    if changes.no_politeness:
+        before = Politeness()
+    if changes.concurrency is not None:
+        before = before._replace(concurrency=changes.concurrency)
+    if changes.gap is not None:
+        before = before._replace(gap=changes.gap)
+    return before

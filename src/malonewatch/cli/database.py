@@ -1,0 +1,78 @@
+"""The commands for the database itself: init, upgrade, pack."""
+
+import click
+
+from malonewatch.application import database as databases
+from malonewatch.cli.options import Settings, database_options, dry_run_option
+from malonewatch.cli.output import say
+from malonewatch.cli.progress import progress_bar
+
+
+@click.command()
+@click.option("--sample", is_flag=True, help="Put sample data into it, to play with.")
+@database_options
+@click.pass_obj
+def init(settings: Settings, sample: bool) -> None:
+    """Make the database.
+
+    One that is there already is left as it is.
+    """
+    options = settings.configure()
+    made = databases.make(settings.uri, _add_sample_data if sample else None, **options)
+    if not (made.is_new or made.filled):
+        say(f"There is a database already: {made.place}")
+        return
+    what = "Made a database" if made.is_new else "Filled the database"
+    say(f"{what}{' with sample data' if made.filled else ''}: {made.place}")
+
+
+def _add_sample_data() -> None:
+    # Only now: it ships for tests.
+    from malonewatch.testing.sample import add_sample_data
+
+    add_sample_data()
+
+
+@click.command()
+@dry_run_option
+@database_options
+@click.pass_obj
+def upgrade(settings: Settings, dry_run: bool) -> None:
+    """Bring a database of an earlier malonewatch up to this one.
+
+    Back it up first: an earlier malonewatch cannot read it after that.
+    """
+    options = settings.configure()
+    with progress_bar() as progress:
+
+        def report(step: str, done: int, total: int) -> None:
+            if progress is not None:
+                progress(done, total)
+
+        done = databases.upgrade(settings.uri, dry_run, report, **options)
+    if not done.steps:
+        say(f"Nothing is to be done; the schema is {done.schema}, the latest: {done.place}")
+        return
+    for step in done.steps:
+        say(f"{step.version}: {step.description}{' (quick)' if step.quick else ''}")
+    last = done.steps[-1].version
+    say(f"{'Would go' if dry_run else 'Went'} from schema {done.schema} to {last}: {done.place}")
+
+
+@click.command()
+@click.option(
+    "--days",
+    type=click.IntRange(min=0, max=36500),
+    default=0,
+    metavar="N",
+    help="Keep revisions that are younger than that.  [default: 0, none]",
+)
+@database_options
+@click.pass_obj
+def pack(settings: Settings, days: int) -> None:
+    """Drop what the database needs no more.
+
+    Old revisions too; the histories of watches stay.
+    """
+    place = databases.pack(settings.uri, days, **settings.configure())
+    say(f"Packed: {place}")
