@@ -113,7 +113,7 @@ class IExternalBugTracker(Interface):
     async def identify(session: Any) -> str | None:
         """What the server says that it is, as a sentence; None if it is not of this type.
 
-        One or two requests, of kinds that need no credentials.
+        Three requests at most, of kinds that need no credentials.
 
         :raises BugTrackerTrouble: it cannot be asked.
         """

@@ -8,6 +8,7 @@ from typing import Any
 from malonewatch.externalbugtracker import ExternalBugTracker
 from malonewatch.http import HTTPClient
 from malonewatch.interfaces import (
+    AnswerTooLarge,
     Batch,
     BugTrackerFacts,
     BugTrackerType,
@@ -157,4 +158,6 @@ class Canned:
         limit: int | None = None,
     ) -> Response:
         self.requests.append((method, url, body))
+        if limit is not None and len(self.response.body) > limit:
+            raise AnswerTooLarge(f"{url} gives more than {limit} bytes.")
         return Response(url, self.response.status, self.response.headers, self.response.body)

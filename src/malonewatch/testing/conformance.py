@@ -41,7 +41,7 @@ from malonewatch.interfaces import (
     RemoteBugUnchanged,
 )
 from malonewatch.testing.asking import Asker
-from malonewatch.testing.faults import FAULTS
+from malonewatch.testing.faults import FAULTS, answer
 from malonewatch.testing.simulator import Simulator
 
 #: Faults that are of no use here: each takes as long as a time limit.
@@ -220,6 +220,20 @@ class ExternalBugTrackerConformance:
                 assert asker.dialect == dialect, name
             assert asker.ask([one]) == before
 
+    def test_it_says_what_it_is(self) -> None:
+        with type(self).simulator() as simulator:
+            for remotebug in self.numbered(1):
+                simulator.add(remotebug)
+            assert self.asker(simulator).identify()
+
+    def test_it_knows_what_it_is_not(self) -> None:
+        # There is nothing; a page, whatever one asks; or something else altogether.
+        for fault in (None, FAULTS["page"], answer(200, '{"a": 1}'), answer(404, "{}")):
+            with Simulator() as simulator:
+                simulator.fault = fault
+                assert self.asker(simulator).identify() is None
+                assert len(simulator.requests) <= 3
+
     def test_trouble_is_the_bug_trackers(self) -> None:
         (one,) = self.numbered(1)
         with type(self).simulator() as simulator:
@@ -305,8 +319,11 @@ class BatchesConformance:
                 assert outcome.apart, outcome
                 assert all(isinstance(each, RemoteBug) for each in outcomes.values())
                 simulator.requests.clear()
-                asker.ask([bad], apart=True)
-                assert len(simulator.requests) == 1
+                (outcome,) = asker.ask([bad], apart=True).values()
+                assert outcome.error_type is BugWatchErrorType.UNPARSABLE_BUG, outcome
+                assert outcome.apart
+                # One for the bug, and one to see whether the bug tracker is there at all.
+                assert len(simulator.requests) <= 2, simulator.requests
 
 
 async def fails(request: web.Request) -> web.StreamResponse:

@@ -65,6 +65,7 @@ class RoundupSimulator(Simulator):
 
     def routes(self) -> list[web.AbstractRouteDef]:
         return [
+            web.get("/rest/", self._root),
             web.get("/rest/data/{classname}", self._collection),
             web.get("/rest/data/{classname}/{id}", self._element),
             web.get("/{page}", self._page),
@@ -143,6 +144,19 @@ class RoundupSimulator(Simulator):
             # An issue may have any number of them, unlike a bug.
             found["superseder"] = [found["superseder"]] if superseder else []
         return found
+
+    async def _root(self, request: web.Request) -> web.Response:
+        if self.old:
+            return _error_page(404)
+        if not self.rest:
+            return _error(403, "Forbidden.")
+        links = [
+            {"uri": f"{self.url}/rest", "rel": "self"},
+            {"uri": f"{self.url}/rest/data", "rel": "data"},
+            {"uri": f"{self.url}/rest/summary", "rel": "summary"},
+        ]
+        data = {"default_version": 1, "supported_versions": [1], "links": links}
+        return web.json_response({"data": data})
 
     async def _collection(self, request: web.Request) -> web.Response:
         refused = self._refused(request)

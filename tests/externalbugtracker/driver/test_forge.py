@@ -99,13 +99,8 @@ def test_no_more_of_a_place_are_asked_for_at_once_than_the_type_says():
     assert [len(ask.ids) for ask in asks] == [3, 2]
 
 
-def test_one_that_is_asked_for_alone_is_so_on_condition_that_it_changed():
-    asks = make().plan(["a/b#1", "7", "8"], Situation(validators={"a/b#1": '"x"', "8": '"y"'}))
-    assert [(ask.ids, ask.validator) for ask in asks] == [
-        (("a/b#1",), '"x"'),
-        (("7",), None),
-        (("8",), '"y"'),
-    ]
+def test_one_without_others_of_its_place_is_asked_for_alone():
+    assert [ask.alone for ask in make().plan(["a/b#1", "7", "8"], Situation())] == [True] * 3
 
 
 def test_an_answer_needs_only_the_numbers():

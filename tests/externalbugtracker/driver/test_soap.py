@@ -22,7 +22,7 @@ def test_a_call_is_posted_in_an_envelope():
     assert ask.headers["SOAPAction"] == '""'
     (ids,) = element(ask.body.decode()).iter("ids")
     assert [(item.tag, item.text) for item in ids] == [("item", "7"), ("item", "42")]
-    assert ids.attrib["{http://schemas.xmlsoap.org/soap/encoding/}arrayType"] == "xsd:int[2]"
+    assert ids.attrib["soapenc:arrayType"] == "xsd:int[2]"
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,12 @@ import dataclasses
 import json
 from typing import Any
 
-from malonewatch.externalbugtracker.driver import reading
-from malonewatch.externalbugtracker.driver.ask import Ask, Finding, Form, Instead
+from malonewatch.externalbugtracker.driver.ask import Ask, Finding, Form
 from malonewatch.externalbugtracker.driver.dialect import Dialect
+from malonewatch.externalbugtracker.driver.hearing import UNFIT, Heard, Hearing, Spoiled
 from malonewatch.externalbugtracker.driver.said import Said
-from malonewatch.externalbugtracker.driver.urls import build_url
+from malonewatch.externalbugtracker.driver.threads import in_thread
+from malonewatch.externalbugtracker.driver.urls import url_of
 from malonewatch.interfaces import (
     AnswerTooLarge,
     BugTrackerCredentialsRefused,
@@ -24,22 +25,12 @@ from malonewatch.interfaces import (
     UnparsableBugTracker,
 )
 
+#: From how many bytes on an answer is read in a thread.
+LARGE = 32 * 1024
 #: How many pages of an answer are followed beyond one for each bug.
 MOST_PAGES = 20
-#: How much of an error message is looked at by types, in bytes.
-LONGEST_MESSAGE = 64 * 1024
-
-#: What a type raises for an answer or a record that is not what it should be.
-_UNFIT = (LookupError, TypeError, AttributeError, ValueError, RecursionError)
-
-
-class Spoiled(Exception):
-    """No data came; `trouble` is what that is if no bug is to blame."""
-
-    def __init__(self, trouble: BugTrackerTrouble, why: str) -> None:
-        super().__init__(why)
-        self.trouble = trouble
-        self.why = why
+#: How much of what somebody or something is called is kept, in characters.
+LONGEST_NAME = 100
 
 
 class Shut(Spoiled):
@@ -48,6 +39,10 @@ class Shut(Spoiled):
     def __init__(self, trouble: BugTrackerTrouble, why: str, finding: Finding) -> None:
         super().__init__(trouble, why)
         self.finding = finding
+
+
+class Endless(Spoiled):
+    """Data came, but more pages of it than are followed."""
 
 
 class Absent(Exception):
@@ -77,51 +72,43 @@ class Asking:
         # Whether this has been seen to be a bug tracker of the type: only then
         # does "not found" tell something of a bug.
         self.confirmed = self.known is not None
+        # Whether it is sure that the dialect is spoken here: then an answer
+        # that looks as if it were not is a bad one.
+        self.settled = self.confirmed
         self.validates = IValidators.providedBy(tracker)
 
-    def stays(self) -> bool:
-        """Whether the dialect was spoken before, so that one bad answer does not change it."""
-        return self.known is not None
+    async def alone(self, ask: Ask, moved_to: str | None = None) -> Outcome:
+        """The outcome of a question for one bug, which moved to the URL `moved_to`.
 
-    async def alone(self, ask: Ask) -> Outcome:
-        """The outcome of a question for one bug."""
-        return await self._alone(ask, None)
-
-    async def _alone(self, ask: Ask, moved_to: str | None) -> Outcome:
+        :raises Spoiled, Absent, Switch, BugTrackerTrouble:
+        """
         (remotebug,) = ask.ids
-        response, answer, finding = await self._put(ask)
-        url = self.dialect.led_to(ask, response)
-        if url is not None:
-            moved_to = url if response.moved else moved_to
-            known_as = self.tracker.id_at(url)
-            if ask.form is not Form.PAGE:
-                ask = dataclasses.replace(ask, known_as=known_as)
-            elif known_as is None:
-                return self.said.moved(remotebug, url)
-            else:
+        heard = await self._put(ask)
+        if heard.led_to is not None:
+            moved_to = heard.led_to if heard.response.moved else moved_to
+            if ask.form is Form.PAGE:
+                known_as = self.tracker.id_at(heard.led_to)
+                if known_as is None:
+                    return self.said.moved(remotebug, heard.led_to)
+                itself = self.dialect.ask_one(known_as)
                 itself = dataclasses.replace(
-                    self.dialect.ask_one(known_as),
-                    ids=ask.ids,
-                    known_as=known_as,
-                    validator=ask.validator,
+                    itself, ids=ask.ids, known_as=known_as, validator=ask.validator
                 )
-                return await self._alone(itself, moved_to)
+                return await self.alone(itself, moved_to)
         outcome: Outcome
-        if finding is not None:
-            outcome = await self.judged(remotebug, finding)
+        if heard.finding is not None:
+            outcome = await self.judged(remotebug, heard.finding)
+        elif remotebug in heard.outcomes:
+            outcome = heard.outcomes[remotebug]
+        elif heard.strangers:
+            outcome = self.said.not_understood(remotebug, "the answer is about another bug")
         else:
-            found, strangers = self._read(ask, answer)
-            if remotebug in found:
-                outcome = found[remotebug]
-            elif strangers:
-                outcome = self.said.not_understood(remotebug, "the answer is about another bug")
-            else:
-                outcome = self.said.not_found(remotebug)
+            outcome = self.said.not_found(remotebug)
         if isinstance(outcome, RemoteBug):
             if moved_to is not None:
                 outcome = outcome._replace(moved_to=moved_to)
             if self.validates:
-                outcome = outcome._replace(validator=_validator(response))
+                outcome = outcome._replace(validator=_validator(heard.response))
         elif moved_to is not None and isinstance(outcome, RemoteBugError):
             return self.said.moved(remotebug, moved_to)
         return outcome
@@ -148,118 +135,76 @@ class Asking:
         self.confirmed = True
 
     async def found(self, ask: Ask) -> dict[str, Outcome]:
-        """Outcomes of the bugs that the answer to a question for many speaks of."""
+        """Outcomes of the bugs that the answer to a question for many speaks of.
+
+        :raises Shut, Endless, Spoiled, Absent, Switch, BugTrackerTrouble:
+        """
         found: dict[str, Outcome] = {}
-        next_ask: Ask | None = ask
+        page = ask
         for _ in range(len(ask.ids) + MOST_PAGES):
-            assert next_ask is not None
-            response, answer, finding = await self._put(next_ask)
-            if finding is not None:
-                why = f"HTTP status {response.status}, where there should be bugs"
-                raise Shut(self.said.unparsable(why), why, finding)
-            found.update(self._read(ask, answer)[0])
-            try:
-                next_ask = self.dialect.next_page(next_ask, response, answer)
-            except _UNFIT:
-                raise self._spoiled("it does not tell whether there is more") from None
-            if next_ask is None or len(found) == len(ask.ids):
-                break
-        return found
+            heard = await self._put(page)
+            if heard.finding is not None:
+                why = f"HTTP status {heard.response.status}, where there should be bugs"
+                raise Shut(self.said.unparsable(why), why, heard.finding)
+            found.update(heard.outcomes)
+            if heard.next_ask is None or len(found) == len(ask.ids):
+                return found
+            page = heard.next_ask
+        if ask.since is None:
+            return found
+        # Else what is on the other pages would read as unchanged.
+        why = "it goes on and on"
+        raise Endless(self.said.unparsable(why), why)
 
-    def _read(self, ask: Ask, answer: Any) -> tuple[dict[str, Outcome], bool]:
-        """Outcomes by the id that was asked for, and whether there are other bugs in it."""
-        names = ask.ids if ask.known_as is None else (ask.known_as,)
-        asked = dict(zip(map(self.dialect.called, names), ask.ids, strict=True))
-        folds = self.tracker.folds_ids
-        if folds:
-            asked.update((remotebug.casefold(), remotebug) for remotebug in ask.ids)
-        found: dict[str, Outcome] = {}
-        strangers = False
-        dialect = self.dialect
-        ids_of, outcome = dialect.ids_of, self._outcome
-        try:
-            for record in dialect.records(answer):
-                for name in ids_of(record) or (ask.ids if ask.alone else ()):
-                    remotebug = asked.get(name)
-                    if remotebug is None and folds:
-                        remotebug = asked.get(name.casefold())
-                    if remotebug is None:
-                        strangers = True
-                    else:
-                        found[remotebug] = outcome(remotebug, record)
-        except _UNFIT:
-            raise self._spoiled("there are no bugs in it where they should be") from None
-        return found, strangers
-
-    def _outcome(self, remotebug: str, record: Any) -> Outcome:
-        """What a record says of its bug."""
-        try:
-            read = self.dialect.read(record)
-        except KeyError as error:
-            return self.said.not_understood(remotebug, f"it has no {str(error.args[0])[:40]}")
-        except _UNFIT:
-            return self.said.not_understood(remotebug, "a field is of the wrong kind")
-        if isinstance(read, Finding):
-            return (
-                self.said.private(remotebug)
-                if read is Finding.PRIVATE
-                else self.said.not_found(remotebug)
-            )
-        # Plainly, and in order: this is done for each bug of each answer.
-        words, title, weight, resolution, modified, closed, same, moved, private, date, release = (
-            read
-        )
-        if not (type(words) is type(title) is type(weight) is type(resolution) is str):
-            return self.said.not_understood(remotebug, "a field is of the wrong kind")
-        if not words or words.isspace():
-            return self.said.not_understood(remotebug, "it has no status")
-        tracker = self.tracker
-        status, guessed = tracker.meaning(words, resolution, closed)
-        return RemoteBug(
-            remotebug,
-            words,
-            status,
-            weight,
-            tracker.convertRemoteImportance(weight),
-            title,
-            resolution,
-            modified,
-            same,
-            moved,
-            None,
-            closed,
-            guessed,
-            private,
-            date,
-            release,
-            record if type(record) is dict else self.dialect.plain(record),
-        )
-
-    async def _put(self, ask: Ask) -> tuple[Response, Any, Finding | None]:
-        """Put a question: the response, its value, and what it says instead of data.
+    async def _put(self, ask: Ask) -> Heard:
+        """Put a question, and take in the answer.
 
         :raises Spoiled, Absent, Switch, BugTrackerTrouble:
         """
-        dialect, form = self.dialect, ask.form
-        credentials = self.session.credentials
+        dialect, credentials = self.dialect, self.session.credentials
         if credentials is not None:
             ask = dialect.sign(dataclasses.replace(ask, signed=True), credentials)
+        response = await self._response(ask)
+        hearing = Hearing(
+            self.tracker, dialect, None if credentials is None else self.session.scrub
+        )
+        if len(response.body) < LARGE:
+            heard = hearing.hear(ask, response)
+        else:
+            # The event loop goes on meanwhile.
+            heard = await in_thread(hearing.hear, ask, response)
+        finding, status = heard.finding, response.status
+        if heard.instead is not None:
+            if heard.instead.certain or not self.settled:
+                raise Switch(heard.instead.dialect)
+            finding = Finding.ABSENT
+        if finding is Finding.REFUSED:
+            raise self.said.refused(credentials is not None)
+        if finding is Finding.ABSENT:
+            why = f"HTTP status {status}, as if that were not there"
+            raise self._spoiled(why) if self.settled else Absent(why)
+        if finding is Finding.SPOILED:
+            raise self._spoiled(f"HTTP status {status}, where there should be data")
+        return heard
+
+    async def _response(self, ask: Ask) -> Response:
+        url = url_of(ask, self.tracker.baseurl)
         # A page has validators of its own.
-        condition = {} if form is Form.PAGE else _condition(ask.validator)
-        headers = {"Accept": form.value, **condition, **ask.headers}
+        condition = {} if ask.form is Form.PAGE else _condition(ask.validator)
+        headers = {"Accept": ask.form.value, **condition, **ask.headers}
         body = ask.body
         if ask.json is not None:
             body = json.dumps(ask.json).encode()
             headers["Content-Type"] = "application/json"
-        bugs = max(len(ask.ids), 1)
+        dialect = self.dialect
         try:
             response: Response = await self.session.request(
                 ask.method,
-                self._url(ask),
+                url,
                 body=body,
                 headers=headers,
-                html=form is Form.PAGE,
-                limit=dialect.bytes_base + bugs * dialect.bytes_per_bug,
+                html=ask.form is Form.PAGE,
+                limit=dialect.bytes_base + max(len(ask.ids), 1) * dialect.bytes_per_bug,
             )
         except (UnparsableBugTracker, AnswerTooLarge, BugTrackerServerError) as trouble:
             raise Spoiled(trouble, _clause(trouble, self.said.baseurl)) from None
@@ -269,86 +214,62 @@ class Asking:
             if not self.confirmed:
                 raise
             # A log-in page: as good as that, and maybe not what others lead to.
-            response = Response(self._url(ask), 401, {}, b"")
-        answer = None
-        if response.status != 304:
-            answer = await self._value(ask, response, bugs)
-        finding = dialect.judge(ask, response, answer)
-        if isinstance(finding, Instead) and (finding.certain or not self.stays()):
-            raise Switch(finding.dialect)
-        if finding is Finding.REFUSED:
-            raise self.said.refused(credentials is not None)
-        if finding is Finding.ABSENT or isinstance(finding, Instead):
-            raise Absent(f"HTTP status {response.status}, as if that were not there")
-        if finding is Finding.SPOILED:
-            raise self._spoiled(f"HTTP status {response.status}, where there should be data")
-        return response, answer, finding
-
-    async def _value(self, ask: Ask, response: Response, bugs: int) -> Any:
-        charset = reading.charset_of(response.headers.get("content-type", ""))
-        good = 200 <= response.status < 300
-        body = response.body if good else response.body[:LONGEST_MESSAGE]
-        try:
-            return await reading.read(body, ask.form, bugs, charset)
-        except reading.Unreadable as error:
-            if good:
-                raise self._spoiled(str(error)) from None
-            return None
+            response = Response(url, 401, {}, b"")
+        return response
 
     def _spoiled(self, why: str) -> Spoiled:
         return Spoiled(self.said.unparsable(why), why)
-
-    def _url(self, ask: Ask) -> str:
-        base = ask.path if "://" in ask.path else self.tracker.baseurl + ask.path
-        return build_url(base, ask.query)
 
     # Who it is, and who we are.
 
     async def identify(self) -> str | None:
         """See `IExternalBugTracker`."""
+        asked: list[Ask | None] = []
         for dialect in self.tracker.all_dialects():
+            ask = dialect.ask_identity()
+            if ask in asked:
+                continue
+            asked.append(ask)
             found = await self.identity(dialect)
             if found is not None:
                 return found
         return None
 
     async def identity(self, dialect: Dialect) -> str | None:
+        """What the server says in `dialect` that it is; None if it does not speak it."""
         ask = dialect.ask_identity()
         if ask is None:
             return None
-        answer = await self._quietly(dialect, ask)
+        self.dialect = dialect
         try:
-            return None if answer is None else dialect.identity(answer)
-        except _UNFIT:
+            heard = await self._put(ask)
+            found = dialect.identity(heard.value) if heard.finding is None else None
+        except CredentialsUnreadable:
+            raise
+        except (Spoiled, Absent, Switch, BugTrackerCredentialsRefused, *UNFIT):
             return None
+        return None if found is None else str(found)[:LONGEST_NAME]
 
     async def whoami(self) -> str | None:
         """See `IExternalBugTracker`."""
+        # One dialect may be there without the other.
+        self.settled = False
         for dialect in self.tracker.all_dialects():
             ask = dialect.ask_whoami()
             if ask is None or not dialect.speaks(True):
                 continue
             self.dialect = dialect
             try:
-                _, answer, finding = await self._put(ask)
-                name = dialect.whoami(answer) if finding is None else None
-                if name is None:
-                    raise self.said.refused(True)
-                return str(name)
-            except (Absent, Switch, *_UNFIT):
+                heard = await self._put(ask)
+                found = dialect.whoami(heard.value) if heard.finding is None else None
+            except (Absent, Switch, *UNFIT):
                 continue
             except Spoiled as spoiled:
                 raise spoiled.trouble from None
+            if found is None:
+                raise self.said.refused(True)
+            return str(found)[:LONGEST_NAME]
         return None
-
-    async def _quietly(self, dialect: Dialect, ask: Ask) -> Any:
-        """The value of an answer with data; None if there is none."""
-        self.dialect = dialect
-        try:
-            _, answer, finding = await self._put(ask)
-        except (Spoiled, Absent, Switch, BugTrackerCredentialsRefused):
-            return None
-        return answer if finding is None else None
 
 
 def _clause(trouble: BugTrackerTrouble, baseurl: str) -> str:

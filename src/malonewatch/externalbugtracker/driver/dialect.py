@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from urllib.parse import quote
 
 from malonewatch.externalbugtracker.driver.ask import Ask, Finding, Instead, Read, Situation
-from malonewatch.interfaces import Credentials, IChangesSince, Response
+from malonewatch.interfaces import Credentials, IChangesSince, IValidators, Response
 
 
 class Dialect:
@@ -69,23 +69,31 @@ class Dialect:
         for remotebug in ids:
             yield self.ask_one(remotebug)
 
-    def plan(self, ids: Sequence[str], situation: Situation) -> Iterator[Ask]:
+    def plan(self, ids: Sequence[str], situation: Situation) -> Iterable[Ask]:
         """The questions for `ids`: as few as may be.
 
         Asking what changed since a time is worth it only where it takes fewer
         questions than asking for all: a full answer also tells of bugs that
         are gone, hidden or renamed.
         """
-        known: list[str] = []
-        if situation.seen and IChangesSince.providedBy(self.tracker):
-            known = [remotebug for remotebug in ids if remotebug in situation.seen]
-            since = min(situation.seen[remotebug] for remotebug in known)
-            changed = list(self.ask_many(known, since))
-            if len(changed) >= len(list(self.ask_many(known, None))):
-                known = []
-            yield from changed if known else ()
-        rest = set(known)
-        for portion in self.portions([remotebug for remotebug in ids if remotebug not in rest]):
+        full = list(self.in_full(ids))
+        if not IChangesSince.providedBy(self.tracker):
+            return full
+        known = [remotebug for remotebug in ids if remotebug in situation.seen]
+        if not known:
+            return full
+        since = min(situation.seen[remotebug] for remotebug in known)
+        rest = [remotebug for remotebug in ids if remotebug not in situation.seen]
+        changes = [*self.ask_many(known, since), *self.in_full(rest)]
+        return changes if len(changes) < len(full) else full
+
+    def in_full(self, ids: Sequence[str]) -> Iterator[Ask]:
+        """The questions for all that there is to know of `ids`."""
+        if len(ids) == 1 and IValidators.providedBy(self.tracker):
+            # Alone it can be asked for on condition that it changed.
+            yield self.ask_one(ids[0])
+            return
+        for portion in self.portions(ids):
             yield from self.ask_many(portion, None)
 
     def portions(self, ids: Sequence[str]) -> Iterator[Sequence[str]]:
@@ -163,7 +171,7 @@ class Dialect:
 
     def plain(self, record: Any) -> Any:
         """A record that is no dict as plain values; by default an XML element's children."""
-        return {child.tag.rpartition("}")[2]: child.text for child in record}
+        return {child.tag.rpartition(":")[2]: child.text for child in record}
 
     def next_page(self, ask: Ask, response: Response, answer: Any) -> Ask | None:
         """The question for the rest of an answer; None if that was all of it.

@@ -1,18 +1,19 @@
 """Asking a bug tracker for a batch: what all types have in common.
 
 A type says which questions there are and what an answer means; here they are
-put, judged, followed from page to page, asked again in halves where one bug
-spoils the answer for all, and asked alone where something is missing.
+put, followed from page to page, asked again in halves where one bug spoils the
+answer for all, and asked alone where something is missing.
 """
 
 import dataclasses
 import random
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from typing import Any
 
 from malonewatch.externalbugtracker.driver.ask import Ask, Finding, Situation
-from malonewatch.externalbugtracker.driver.asking import Absent, Asking, Shut, Spoiled, Switch
+from malonewatch.externalbugtracker.driver.asking import Absent, Asking, Endless, Shut, Switch
 from malonewatch.externalbugtracker.driver.dialect import Dialect
+from malonewatch.externalbugtracker.driver.hearing import Spoiled
 from malonewatch.interfaces import (
     Batch,
     BugTrackerChallenge,
@@ -22,16 +23,15 @@ from malonewatch.interfaces import (
     BugWatchErrorType,
     DialectLearnt,
     Outcome,
-    RemoteBug,
     RemoteBugError,
     RemoteBugUnchanged,
     UnparsableBugTracker,
 )
 
-#: How many further requests one batch may take to find the bugs that spoil it.
+#: How many further requests one question may take to find the bugs that spoil it.
 MOST_HALVINGS = 60
 #: How often one batch may make us change the dialect.
-MOST_SWITCHES = 8
+MOST_SWITCHES = 12
 _random = random.Random()
 
 
@@ -41,12 +41,15 @@ class Fetching(Asking):
     def __init__(self, tracker: Any, session: Any, batch: Batch) -> None:
         super().__init__(tracker, session)
         self.batch = batch
+        self.settled = self.known is not None and not batch.probe
+        #: What was spoken before, in whatever variant.
+        self.before = None if self.known is None else self.known.dialect_name
         #: The dialect that the bug tracker itself said that it speaks.
         self.told: Dialect | None = None
 
     async def fetch(self) -> AsyncIterator[Outcome | DialectLearnt]:
         pending: dict[str, None] = {}
-        for remotebug in self.batch.remotebugs:
+        for remotebug in dict.fromkeys(self.batch.remotebugs):
             if self.tracker.is_valid(remotebug):
                 pending[remotebug] = None
             else:
@@ -64,47 +67,45 @@ class Fetching(Asking):
                 self._switch(switch.dialect)
         raise self.said.unparsable("it seems to speak one dialect after the other")
 
-    def stays(self) -> bool:
-        return super().stays() and not self.batch.probe
+    # Dialects.
 
     def _switch(self, name: str) -> None:
         self.told = self.tracker.dialect_named(name)
         assert self.told is not None, name
-        self.known = None
+        self.settled = False
 
     async def _round(self, ids: Sequence[str]) -> AsyncIterator[Outcome | DialectLearnt]:
         """Ask for `ids` in the dialect that is known, or find out which one it is."""
-        if self.stays():
-            try:
-                async for outcome in self._all(ids):
-                    yield outcome
-            except Absent as absent:
-                raise self.said.unparsable(str(absent)) from None
+        if self.settled:
+            async for outcome in self._all(ids):
+                yield outcome
             return
         # Where others lead to nothing, the first tells what is wrong.
         trouble: BugTrackerTrouble | None = None
         reasons: list[str] = []
         for dialect in self._candidates():
-            self.dialect = dialect
-            heard = False
+            self.dialect, self.settled = dialect, False
             try:
                 async for outcome in self._all(ids):
-                    if not heard:
-                        heard = self.confirmed = True
+                    if not self.settled:
+                        self.settled = self.confirmed = True
                         yield self._learnt(reasons)
                     yield outcome
                 return
             except Absent as absent:
-                if heard:
-                    raise self.said.unparsable(str(absent)) from None
                 reasons.append(f"{dialect.dialect_name}: {absent}")
             except (
                 UnparsableBugTracker,
                 BugTrackerServerError,
                 BugTrackerCredentialsRefused,
             ) as caught:
-                refused = isinstance(caught, BugTrackerCredentialsRefused)
-                if heard or (refused and self.session.credentials is not None):
+                if self.settled or dialect.dialect_name == self.before:
+                    # A bad answer is a bad day.
+                    raise
+                if (
+                    isinstance(caught, BugTrackerCredentialsRefused)
+                    and self.session.credentials is not None
+                ):
                     # Another dialect may not look at credentials at all.
                     raise
                 trouble = trouble or caught
@@ -118,61 +119,102 @@ class Fetching(Asking):
         for dialect in self.tracker.all_dialects():
             if dialect.speaks(authenticated):
                 found.append(dialect)
-        if self.told is not None:
-            names = [dialect.dialect_name for dialect in found]
-            after = (
-                names.index(self.told.dialect_name) + 1 if self.told.dialect_name in names else 0
-            )
-            return [self.told, *(found[after:] if after else ())]
-        return found
+        if self.told is None:
+            return found
+        names = [dialect.dialect_name for dialect in found]
+        name = self.told.dialect_name
+        return [self.told, *(found[names.index(name) + 1 :] if name in names else ())]
 
     def _learnt(self, reasons: Iterable[str]) -> DialectLearnt:
         because = "; ".join(["it answers", *reasons])
         return DialectLearnt(self.dialect.full_name, because[:500])
 
+    # Questions.
+
     async def _all(self, ids: Sequence[str]) -> AsyncIterator[Outcome]:
         if self.batch.apart:
-            for remotebug in ids:
-                yield await self._apart(remotebug)
-            return
-        situation = Situation(
-            self.batch.seen,
-            self.batch.validators,
-            self.session.credentials is not None,
-            self.session.quota,
-        )
-        alone = []
-        for ask in self.dialect.plan(ids, situation):
-            if ask.alone:
-                alone.append(ask)
-                continue
-            async for outcome in self._group(ask):
-                yield outcome
-        async for outcome in self._one_by_one(alone):
+            asks = [self.dialect.ask_one(remotebug) for remotebug in ids]
+        else:
+            situation = Situation(
+                self.batch.seen,
+                self.batch.validators,
+                self.session.credentials is not None,
+                self.session.quota,
+            )
+            # Those for many first, as they tell most.
+            asks = sorted(self.dialect.plan(ids, situation), key=lambda ask: ask.alone)
+        async for outcome in self._each(asks):
             yield outcome
 
-    async def _group(self, ask: Ask) -> AsyncIterator[Outcome]:
-        """What a question for many leads to, one outcome for each bug."""
+    async def _each(self, asks: Iterable[Ask], answered: bool = False) -> AsyncIterator[Outcome]:
+        """What questions lead to; `answered` says that others were answered before.
+
+        That one leads to nothing may be the fault of its bugs, or of the place
+        that they are in.  If two in a row do, it is the bug tracker's, unless
+        that still says what it is.
+        """
+        failed: list[tuple[Ask, Spoiled]] = []
+        in_a_row = 0
+        for ask in asks:
+            try:
+                async for outcome in self._answers(ask):
+                    in_a_row, answered = 0, True
+                    yield outcome
+            except Spoiled as spoiled:
+                failed.append((ask, spoiled))
+                in_a_row += 1
+                if in_a_row % 2 == 0:
+                    answered = await self._is_there()
+                    if not answered:
+                        raise failed[0][1].trouble from None
+        # Bugs that were bad before need no others to show that it is not their bug tracker.
+        if failed and not answered and not (self.batch.apart and await self._is_there()):
+            raise failed[0][1].trouble from None
+        for ask, trouble in failed:
+            for remotebug in ask.ids:
+                yield self.said.not_understood(remotebug, trouble.why, apart=self.batch.apart)
+
+    async def _is_there(self) -> bool:
+        """Whether the bug tracker still says what it is."""
+        if self.dialect.ask_identity() is None:
+            return self.batch.apart
+        return await self.identity(self.dialect) is not None
+
+    async def _answers(self, ask: Ask) -> AsyncIterator[Outcome]:
+        """What a question leads to, one outcome for each bug.
+
+        :raises Spoiled: nothing, so that there is none for any.
+        """
+        if ask.alone:
+            if self.validates:
+                ask = dataclasses.replace(ask, validator=self.batch.validators.get(ask.ids[0]))
+            yield await (self._apart(ask) if self.batch.apart else self.alone(ask))
+            return
         try:
             found = await self.found(ask)
         except Shut as shut:
-            async for outcome in self._shut(ask.ids, shut.finding):
-                yield outcome
-            return
+            answers = self._shut(ask.ids, shut.finding)
+        except Endless:
+            answers = self._each(self.dialect.in_full(ask.ids))
         except Spoiled as spoiled:
             if len(ask.ids) == 1:
-                raise spoiled.trouble from None
-            async for outcome in self._in_halves(ask.ids, spoiled):
-                yield outcome
-            return
-        missing: list[str] = []
-        for remotebug in ask.ids:
-            if remotebug in found:
-                yield found[remotebug]
-            elif ask.since is not None:
-                yield RemoteBugUnchanged(remotebug)
-            else:
-                missing.append(remotebug)
+                raise
+            answers = self._in_halves(ask.ids, spoiled)
+        else:
+            if ask.since is not None:
+                unchanged = ((remotebug, RemoteBugUnchanged(remotebug)) for remotebug in ask.ids)
+                found = {**dict(unchanged), **found}
+            answers = self._outcomes(ask.ids, found)
+        async for outcome in answers:
+            yield outcome
+
+    async def _outcomes(
+        self, ids: Sequence[str], found: Mapping[str, Outcome]
+    ) -> AsyncIterator[Outcome]:
+        """What was found of bugs that were asked for together, and what becomes of the others."""
+        for remotebug in found:
+            yield found[remotebug]
+        missing = [remotebug for remotebug in ids if remotebug not in found]
         async for outcome in self._missing(missing):
             yield outcome
 
@@ -181,8 +223,8 @@ class Fetching(Asking):
         for alone says the same, it is so for all."""
         one, *others = ids
         said = await self.judged(one, finding)
-        async for outcome in self._one_by_one([self.dialect.ask_one(one)], True):
-            yield outcome
+        (outcome,) = [each async for each in self._each([self.dialect.ask_one(one)], True)]
+        yield outcome
         if outcome == said:
             for remotebug in others:
                 yield await self.judged(remotebug, finding)
@@ -203,42 +245,14 @@ class Fetching(Asking):
                 # Some sites close such a page to robots; ask one by one.
                 found, ask = {}, dataclasses.replace(ask, conclusive=False)
             for remotebug in ask.ids:
-                outcome = found.get(remotebug)
-                if outcome is None and ask.conclusive:
-                    outcome = self.said.not_found(remotebug)
-                if outcome is not None:
-                    yield outcome
+                if remotebug in found:
+                    yield found[remotebug]
+                elif ask.conclusive:
+                    yield self.said.not_found(remotebug)
                 else:
                     alone.append(self.dialect.ask_one(remotebug))
-        async for each in self._one_by_one(alone, True):
-            yield each
-
-    async def _one_by_one(
-        self, asks: Sequence[Ask], answered: bool = False
-    ) -> AsyncIterator[Outcome]:
-        """Outcomes of questions for one bug each; `answered` says that others were answered before.
-
-        One that fails may be the bug's fault; two in a row are the bug
-        tracker's.
-        """
-        failed: tuple[Ask, Spoiled] | None = None
-        for ask in asks:
-            try:
-                outcome = await self.alone(ask)
-            except Spoiled as spoiled:
-                if failed is not None:
-                    raise spoiled.trouble from None
-                failed = ask, spoiled
-                continue
-            answered = True
-            if failed is not None:
-                yield self.said.not_understood(failed[0].ids[0], failed[1].why)
-                failed = None
+        async for outcome in self._each(alone, True):
             yield outcome
-        if failed is not None:
-            if not answered:
-                raise failed[1].trouble from None
-            yield self.said.not_understood(failed[0].ids[0], failed[1].why)
 
     # Bugs that spoil the answer for others.
 
@@ -252,30 +266,28 @@ class Fetching(Asking):
         rest = list(ids)
         one, other = (rest.pop(_random.randrange(len(rest))) for _ in range(2))
         found = await self._try([one])
-        if found is None:
-            others = await self._try([other])
-            if others is None:
-                raise spoiled.trouble from None
-            yield await self._apart(one, spoiled.why)
-            one, found = other, others
-        else:
+        if found is not None:
             rest.append(other)
+            # The bad one is among the others, so there is no need to ask for them all.
+            portions = _halves(rest)
+        else:
+            found = await self._try([other])
+            if found is None:
+                raise spoiled
+            yield await self._suspect(one, spoiled.why)
+            one, portions = other, [rest] if rest else []
         async for outcome in self._outcomes([one], found):
             yield outcome
-        # If the bad one is among the others for sure, there is no need to ask for them all.
-        portions = _halves(rest) if other in rest else [rest]
         for _ in range(MOST_HALVINGS):
             if not portions:
                 return
             portion = portions.pop(0)
-            if not portion:
-                continue
             found = await self._try(portion)
             if found is not None:
                 async for outcome in self._outcomes(portion, found):
                     yield outcome
             elif len(portion) == 1:
-                yield await self._apart(portion[0], spoiled.why)
+                yield await self._suspect(portion[0], spoiled.why)
             else:
                 portions = _halves(portion) + portions
         if portions:
@@ -291,31 +303,27 @@ class Fetching(Asking):
             return None
         return found
 
-    async def _outcomes(
-        self, ids: Sequence[str], found: dict[str, Outcome]
-    ) -> AsyncIterator[Outcome]:
-        missing = []
-        for remotebug in ids:
-            if remotebug in found:
-                yield found[remotebug]
-            else:
-                missing.append(remotebug)
-        async for outcome in self._missing(missing):
-            yield outcome
-
-    async def _apart(self, remotebug: str, why: str = "") -> Outcome:
-        """Ask for a bug alone that spoils the answer for others."""
+    async def _suspect(self, remotebug: str, why: str) -> Outcome:
+        """The outcome of a bug that spoils the answer for others, which is told."""
         try:
-            outcome = await self.alone(self.dialect.ask_one(remotebug))
-            if getattr(outcome, "error_type", None) is BugWatchErrorType.BUG_NOT_FOUND:
-                (outcome,) = [each async for each in self._missing([remotebug])]
-        except Spoiled as spoiled:
-            return self.said.not_understood(remotebug, why or spoiled.why, apart=True)
-        if isinstance(outcome, (RemoteBug, RemoteBugError)) and why:
-            return outcome._replace(apart=True)
+            outcome = await self._apart(self.dialect.ask_one(remotebug))
+        except Spoiled:
+            return self.said.not_understood(remotebug, why, apart=True)
+        assert not isinstance(outcome, RemoteBugUnchanged)
+        return outcome._replace(apart=True)
+
+    async def _apart(self, ask: Ask) -> Outcome:
+        """The outcome of a question for a bug that is kept apart from the others."""
+        outcome = await self.alone(ask)
+        if (
+            isinstance(outcome, RemoteBugError)
+            and outcome.error_type is BugWatchErrorType.BUG_NOT_FOUND
+        ):
+            # That may be a list of one, which does not tell why there is nothing in it.
+            (outcome,) = [each async for each in self._missing(ask.ids)]
         return outcome
 
 
 def _halves(ids: list[str]) -> list[list[str]]:
     middle = (len(ids) + 1) // 2
-    return [ids[:middle], ids[middle:]]
+    return [half for half in (ids[:middle], ids[middle:]) if half]

@@ -1,11 +1,10 @@
 """Forges: hosts with very many projects, each with bugs of its own."""
 
-import dataclasses
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import ClassVar
 
-from malonewatch.externalbugtracker.driver.ask import Ask, Situation
+from malonewatch.externalbugtracker.driver.ask import Ask
 from malonewatch.externalbugtracker.driver.tracker import ExternalBugTracker
 
 
@@ -14,8 +13,7 @@ class Forge(ExternalBugTracker):
 
     A remote id is that of a place and a number there, ``owner/project#12``; one
     without a place is a bug of the host as a whole, where the type has such.
-    Bugs are asked for place by place; where there is but one, alone, on
-    condition that it changed.
+    Bugs are asked for place by place, and alone where there is but one.
     """
 
     #: What a place looks like, whole.
@@ -46,15 +44,13 @@ class Forge(ExternalBugTracker):
     def called(self, remotebug: str) -> str:
         return split_id(remotebug)[1]
 
-    def plan(self, ids: Sequence[str], situation: Situation) -> Iterator[Ask]:
+    def in_full(self, ids: Sequence[str]) -> Iterator[Ask]:
         for place, some in by_place(ids).items():
             if place and len(some) > 1:
                 for start in range(0, len(some), self.place_size):
                     yield from self.ask_many(some[start : start + self.place_size], None)
-                continue
-            for remotebug in some:
-                validator = situation.validators.get(remotebug)
-                yield dataclasses.replace(self.ask_one(remotebug), validator=validator)
+            else:
+                yield from map(self.ask_one, some)
 
 
 def split_id(remotebug: str) -> tuple[str, str]:

@@ -1,9 +1,11 @@
 """The shapes of bugs' URLs, and building URLs.  Pure."""
 
+import posixpath
 import re
 from collections.abc import Iterable, Mapping
-from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit
 
+from malonewatch.externalbugtracker.driver.ask import Ask
 from malonewatch.interfaces import Certainty
 
 #: What stands for the parts of a remote id in a URL.
@@ -107,6 +109,29 @@ def build_url(base: str, parameters: Iterable[tuple[str, str]]) -> str:
     """`base` with a query; commas, colons and the like stay readable in it."""
     query = urlencode(list(parameters), safe=",:@*", quote_via=quote)
     return f"{base}?{query}" if query else base
+
+
+def url_of(ask: Ask, baseurl: str) -> str:
+    """Where a question is put to the bug tracker at `baseurl`."""
+    return build_url(ask.path if "://" in ask.path else baseurl + ask.path, ask.query)
+
+
+def is_beside(url: str, other: str, baseurl: str) -> bool:
+    """Whether what the answer from `other` says to be at `url` may be asked for there.
+
+    It has to be on the same server, and below `baseurl` if the other one is.
+
+    :raises ValueError: it is no URL at all.
+    """
+    if _is_below(other, baseurl):
+        return _is_below(url, baseurl)
+    return urlsplit(url)[:2] == urlsplit(other)[:2]
+
+
+def _is_below(url: str, base: str) -> bool:
+    parts, above = urlsplit(url), urlsplit(base)
+    path = posixpath.normpath(unquote(parts.path)) + "/"
+    return parts[:2] == above[:2] and path.startswith(above.path.rstrip("/") + "/")
 
 
 def fill(templates: str | tuple[str, ...] | None, values: Mapping[str, str | None]) -> str | None:

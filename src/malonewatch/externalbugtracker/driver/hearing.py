@@ -1,0 +1,200 @@
+"""What an answer says: from a response to outcomes.  Pure."""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+from malonewatch.externalbugtracker.driver.ask import Ask, Finding, Form, Instead
+from malonewatch.externalbugtracker.driver.dialect import Dialect
+from malonewatch.externalbugtracker.driver.reading import Unreadable, charset_of, parse
+from malonewatch.externalbugtracker.driver.said import Said
+from malonewatch.externalbugtracker.driver.urls import is_beside, url_of
+from malonewatch.interfaces import BugTrackerTrouble, Outcome, RemoteBug, Response
+
+#: How much of an error message is looked at by types, in bytes.
+LONGEST_MESSAGE = 64 * 1024
+#: Longer words are no status and no importance.
+LONGEST_WORDS = 200
+
+#: What a type raises for an answer or a record that is not what it should be.
+UNFIT = (LookupError, TypeError, AttributeError, ValueError, RecursionError)
+
+
+class Spoiled(Exception):
+    """No data came; `trouble` is what that is if no bug is to blame."""
+
+    def __init__(self, trouble: BugTrackerTrouble, why: str) -> None:
+        super().__init__(why)
+        self.trouble = trouble
+        self.why = why
+
+
+@dataclasses.dataclass(slots=True)
+class Heard:
+    """What an answer says.
+
+    - `value`: what it holds, None if it cannot be read,
+    - `finding`, `instead`: what it says in place of data,
+    - `led_to`: where redirects led from the one bug that was asked for,
+    - `outcomes`: of the bugs that were asked for,
+    - `strangers`: whether others are in it,
+    - `next_ask`: the question for the rest of it.
+    """
+
+    response: Response
+    value: Any = None
+    finding: Finding | None = None
+    instead: Instead | None = None
+    led_to: str | None = None
+    outcomes: dict[str, Outcome] = dataclasses.field(default_factory=dict)
+    strangers: bool = False
+    next_ask: Ask | None = None
+
+
+class Hearing:
+    """Takes in the answers to questions in one dialect of one bug tracker.
+
+    `scrub` takes secrets out of a text; None if there are none.
+    """
+
+    def __init__(
+        self, tracker: Any, dialect: Dialect, scrub: Callable[[str], str] | None = None
+    ) -> None:
+        self.tracker = tracker
+        self.dialect = dialect
+        self.scrub = scrub
+        self.said = Said(tracker.baseurl, tracker.title)
+
+    def hear(self, ask: Ask, response: Response) -> Heard:
+        """What the answer to `ask` says.
+
+        :raises Spoiled: it makes no sense.
+        :raises BugTrackerTrouble: it says that the bug tracker is in trouble.
+        """
+        heard = Heard(response)
+        dialect = self.dialect
+        if response.status != 304:
+            heard.value = self._value(ask, response)
+        try:
+            finding = dialect.judge(ask, response, heard.value)
+            if ask.alone:
+                heard.led_to = dialect.led_to(ask, response)
+            if heard.led_to is not None:
+                ask = dataclasses.replace(ask, known_as=self.tracker.id_at(heard.led_to))
+        except UNFIT:
+            raise self.spoiled("it is nothing that such a bug tracker answers") from None
+        if isinstance(finding, Instead):
+            heard.instead = finding
+            return heard
+        heard.finding = finding
+        elsewhere = heard.led_to is not None and ask.form is Form.PAGE
+        if finding is None and ask.ids and not elsewhere:
+            self._read(ask, heard)
+        return heard
+
+    def spoiled(self, why: str) -> Spoiled:
+        return Spoiled(self.said.unparsable(why), why)
+
+    def _value(self, ask: Ask, response: Response) -> Any:
+        good = 200 <= response.status < 300
+        body = response.body if good else response.body[:LONGEST_MESSAGE]
+        charset = charset_of(response.headers.get("content-type", ""))
+        try:
+            return parse(body, ask.form, len(ask.ids), charset)
+        except Unreadable as error:
+            if good:
+                raise self.spoiled(str(error)) from None
+            return None
+
+    def _read(self, ask: Ask, heard: Heard) -> None:
+        """Read the bugs that are in an answer."""
+        dialect, folds, outcome = self.dialect, self.tracker.folds_ids, self._outcome
+        names = ask.ids if ask.known_as is None else (ask.known_as,)
+        asked = dict(zip(map(dialect.called, names), ask.ids, strict=True))
+        if folds:
+            asked.update((remotebug.casefold(), remotebug) for remotebug in ask.ids)
+        outcomes = heard.outcomes
+        try:
+            for record in dialect.records(heard.value):
+                for name in dialect.ids_of(record) or (ask.ids if ask.alone else ()):
+                    remotebug = asked.get(name)
+                    if remotebug is None and folds:
+                        remotebug = asked.get(name.casefold())
+                    if remotebug is None:
+                        heard.strangers = True
+                    else:
+                        outcomes[remotebug] = outcome(remotebug, record)
+        except UNFIT:
+            raise self.spoiled("there are no bugs in it where they should be") from None
+        if not ask.alone:
+            heard.next_ask = self._next(ask, heard)
+
+    def _next(self, ask: Ask, heard: Heard) -> Ask | None:
+        """The question for the rest of an answer, None if that was all."""
+        try:
+            rest = self.dialect.next_page(ask, heard.response, heard.value)
+            if rest is None:
+                return None
+            baseurl = self.tracker.baseurl
+            if is_beside(url_of(rest, baseurl), url_of(ask, baseurl), baseurl):
+                return rest
+        except UNFIT:
+            raise self.spoiled("it does not tell whether there is more") from None
+        raise self.spoiled("it goes on at another place")
+
+    def _outcome(self, remotebug: str, record: Any) -> Outcome:
+        """What a record says of its bug."""
+        try:
+            read = self.dialect.read(record)
+        except KeyError as error:
+            return self.said.not_understood(remotebug, f"it has no {str(error.args[0])[:40]}")
+        except UNFIT:
+            return self.said.not_understood(remotebug, "a field is of the wrong kind")
+        if isinstance(read, Finding):
+            if read is Finding.PRIVATE:
+                return self.said.private(remotebug)
+            return self.said.not_found(remotebug)
+        # Plainly, and in order: this is done for each bug of each answer.
+        words, title, weight, resolution, modified, closed, same, moved, private, date, release = (
+            read
+        )
+        try:
+            whole = "".join((words, title, weight, resolution, same or "", moved or "", release))
+        except TypeError:
+            return self.said.not_understood(remotebug, "a field is of the wrong kind")
+        if not words or words.isspace():
+            return self.said.not_understood(remotebug, "it has no status")
+        if len(words) > LONGEST_WORDS or len(weight) > LONGEST_WORDS:
+            return self.said.not_understood(remotebug, "it has no status, but a long text")
+        if self.scrub is not None or not whole.isascii():
+            words, title, weight, resolution, release = map(
+                self._fit, (words, title, weight, resolution, release)
+            )
+            same, moved = same and self._fit(same), moved and self._fit(moved)
+        tracker = self.tracker
+        status, guessed = tracker.meaning(words, resolution, closed)
+        return RemoteBug(
+            remotebug,
+            words,
+            status,
+            weight,
+            tracker.convertRemoteImportance(weight),
+            title,
+            resolution,
+            modified,
+            same,
+            moved,
+            None,
+            closed,
+            guessed,
+            private,
+            date,
+            release,
+            record if type(record) is dict else self.dialect.plain(record),
+        )
+
+    def _fit(self, text: str) -> str:
+        """`text` as it may be kept: without secrets, and without halves of characters, which JSON
+        can have and no encoding can write."""
+        whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+        return whole if self.scrub is None else self.scrub(whole)
