@@ -23,13 +23,14 @@ def ask(application, path, **form):
     return json.loads(request.get_response(application).body)
 
 
-def checkwatches(uri, *options):
-    """What cron would run; it has to be told of the application, and may be told of its site."""
-    command = [sys.executable, "-m", "malonewatch.checkwatches", "--database", uri]
-    subprocess.run(
-        [*command, "--configure", "helpdesk", "--site", "/helpdesk", "--quiet", *options],
-        check=True,
-    )
+def run(module, uri, *arguments):
+    """What an operator would type, or cron would run.
+
+    Both scripts have to be told of the application, and may be told of its site.
+    """
+    where = ["--database", uri, "--configure", "helpdesk", "--site", "/helpdesk"]
+    command = [sys.executable, "-m", module, *arguments, *where]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
 
 def try_it():
@@ -39,6 +40,10 @@ def try_it():
         folder = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory()))
         uri = f"sqlite://?data_dir={folder}"
         application = main({}, **{"zodbconn.uri": uri})
+        # The first request makes the helpdesk.
+        assert ask(application, "/helpdesk/tickets") == []
+        # A bug tracker that only stood in some text is not asked on a private network.
+        run("malonewatch", uri, "tracker", "add", simulator.url, "--type", "BUGZILLA")
         ticket = ask(
             application,
             "/helpdesk/tickets",
@@ -48,7 +53,7 @@ def try_it():
         print(f"Ticket {ticket['id']}: {ticket['title']}")
         for changes in ({}, {"status": "RESOLVED", "resolution": "FIXED"}):
             simulator.change("42", **changes)
-            checkwatches(uri, "--reset")
+            run("malonewatch.checkwatches", uri, "--quiet", "--reset")
             print(*ask(application, "/helpdesk/tickets/1")["news"], sep="\n")
         for database in application.registry._zodb_databases.values():
             database.close()

@@ -7,6 +7,12 @@ from helpdesk.models import Ticket, Tickets
 from malonewatch.interfaces import BadInput, IBugSet, IBugWatchSet, IPersonSet
 
 
+@view_config(context=Tickets, request_method="GET", renderer="json")
+def list_tickets(tickets, request):
+    """The titles of all tickets."""
+    return [ticket.title for ticket in tickets]
+
+
 @view_config(context=Tickets, request_method="POST", renderer="json")
 def open_ticket(request):
     """Open a ticket; it watches every bug whose URL stands in its text."""
