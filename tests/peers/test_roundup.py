@@ -1,6 +1,5 @@
 """Asking a real Roundup, and comparing with what its own roundup-admin says."""
 
-import asyncio
 import contextlib
 import os
 import tempfile
@@ -200,25 +199,17 @@ def credentials():
         yield register
 
 
-async def who(asker):
-    """Whose the credentials are, as the tracker says."""
-    external = Roundup(asker.facts)
-    async with asker.client.open() as pool:
-        session = pool.session(asker.facts, 60, authorization=external.authorization)
-        return await external.check_credentials(session)
-
-
 def test_wrong_credentials_are_refused(classic, credentials):
     credentials(Administrator("wrong"))
     asker = Asker(Roundup, classic.url)
     with pytest.raises(BugTrackerCredentialsRefused):
         asker.ask(["1"])
     with pytest.raises(BugTrackerCredentialsRefused):
-        asyncio.run(who(asker))
+        asker.check_credentials()
 
 
 def test_right_credentials_show_private_bugs(classic, credentials):
     credentials(Administrator("secret"))
-    assert asyncio.run(who(Asker(Roundup, classic.url))) == ""
+    assert Asker(Roundup, classic.url).check_credentials() == ""
     outcome = Asker(Roundup, classic.url).ask([PRIVATE_BUG])[PRIVATE_BUG]
     assert outcome.title == "Private matters"

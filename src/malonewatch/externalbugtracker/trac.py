@@ -39,6 +39,10 @@ COLUMNS = ("id", "summary", "status", "resolution", "priority", "severity", "cha
 MODIFIED = "modified"
 
 
+# A workflow is whatever a site makes of it; this is what Trac comes with.
+OPEN = {BugTaskStatus.NEW: "new, open, reopened", BugTaskStatus.CONFIRMED: "assigned, accepted"}
+
+
 class Ticket(Dialect):
     """Each ticket by itself."""
 
@@ -110,8 +114,8 @@ class Trac(ExternalBugTracker):
     file_link = "/newticket?summary={summary}&description={description}"
     search_link = "/search?ticket=on&q={summary}"
     statuses = Workflow(
-        # A workflow is whatever a site makes of it; some have a status for each resolution.
-        invert({BugTaskStatus.CONFIRMED: "assigned"}, STATUSES, RESOLUTIONS),
+        # Some sites have a status for each resolution.
+        invert(OPEN, STATUSES, RESOLUTIONS),
         # Closed without a word why.
         {BugTaskStatus.FIXRELEASED: "closed, resolved, verified"},
         RESOLUTIONS,

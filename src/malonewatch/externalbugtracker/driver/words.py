@@ -11,7 +11,7 @@ from malonewatch.interfaces import BugTaskImportance, BugTaskStatus
 #: What a bug is that is open, where a type does not mean something of its own by a word: those
 #: of workflows that come with the software, and those that sites commonly add.
 STATUSES = {
-    BugTaskStatus.NEW: "new, open, reopened, unconfirmed, reported, untriaged, needs triage",
+    BugTaskStatus.NEW: "new, unconfirmed, reported, untriaged, needs triage",
     BugTaskStatus.CONFIRMED: (
         "confirmed, acknowledged, accepted, upstream, forwarded, deferred,"
         "postponed, languishing, in discussion"
