@@ -308,8 +308,7 @@ def make_index(trackers):
     """So that watches can be searched before the forges are joined."""
     watches = getUtility(IBugWatchSet)
     watches.index = WatchIndex(watches)
-    for watch in watches:
-        watches.index.add(watch)
+    watches.index.add(watches)
 
 
 def test_they_are_found_by_their_new_bug_tracker(join):

@@ -109,7 +109,7 @@ class BugWatchSet(Numbered):
         bugwatch.stand_for(bugtracker, remotebug, slot)
         bug.link(bugwatch)
         if self.index is not None:
-            self.index.add(bugwatch)
+            self.index.add([bugwatch])
         notify(ObjectModifiedEvent(bugwatch))
 
     def removeBugWatch(self, bugwatch: BugWatch) -> None:

@@ -90,11 +90,13 @@ class Asker:
 
     def identify(self) -> str | None:
         """What the server says that it is."""
-        return asyncio.run(self._call("identify"))
+        found: str | None = asyncio.run(self._call("identify"))
+        return found
 
     def check_credentials(self) -> str | None:
         """Whose the credentials are, as the server says."""
-        return asyncio.run(self._call("check_credentials"))
+        name: str | None = asyncio.run(self._call("check_credentials"))
+        return name
 
     async def _call(self, name: str) -> Any:
         external = self.factory(self.facts)
