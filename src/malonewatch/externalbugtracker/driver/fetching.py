@@ -34,6 +34,9 @@ MOST_HALVINGS = 60
 MOST_SWITCHES = 12
 _random = random.Random()
 
+#: Outcomes come in portions: each step of the way costs what a portion does, not what a bug does.
+Portions = AsyncIterator[Sequence[Outcome]]
+
 
 class Fetching(Asking):
     """One fetch of a batch; see `IExternalBugTracker.fetch`."""
@@ -59,9 +62,12 @@ class Fetching(Asking):
                 return
             try:
                 async for said in self._round(tuple(pending)):
-                    if not isinstance(said, DialectLearnt):
-                        del pending[said.remotebug]
-                    yield said
+                    if isinstance(said, DialectLearnt):
+                        yield said
+                        continue
+                    for outcome in said:
+                        del pending[outcome.remotebug]
+                        yield outcome
                 return
             except Switch as switch:
                 self._switch(switch.dialect)
@@ -74,11 +80,11 @@ class Fetching(Asking):
         assert self.told is not None, name
         self.settled = False
 
-    async def _round(self, ids: Sequence[str]) -> AsyncIterator[Outcome | DialectLearnt]:
+    async def _round(self, ids: Sequence[str]) -> AsyncIterator[Sequence[Outcome] | DialectLearnt]:
         """Ask for `ids` in the dialect that is known, or find out which one it is."""
         if self.settled:
-            async for outcome in self._all(ids):
-                yield outcome
+            async for portion in self._all(ids):
+                yield portion
             return
         # Where others lead to nothing, the first tells what is wrong.
         trouble: BugTrackerTrouble | None = None
@@ -86,11 +92,11 @@ class Fetching(Asking):
         for dialect in self._candidates():
             self.dialect, self.settled = dialect, False
             try:
-                async for outcome in self._all(ids):
+                async for portion in self._all(ids):
                     if not self.settled:
                         self.settled = self.confirmed = True
                         yield self._learnt(reasons)
-                    yield outcome
+                    yield portion
                 return
             except Absent as absent:
                 reasons.append(f"{dialect.dialect_name}: {absent}")
@@ -131,7 +137,7 @@ class Fetching(Asking):
 
     # Questions.
 
-    async def _all(self, ids: Sequence[str]) -> AsyncIterator[Outcome]:
+    async def _all(self, ids: Sequence[str]) -> Portions:
         if self.batch.apart:
             asks = [self.dialect.ask_one(remotebug) for remotebug in ids]
         else:
@@ -143,10 +149,10 @@ class Fetching(Asking):
             )
             # Those for many first, as they tell most.
             asks = sorted(self.dialect.plan(ids, situation), key=lambda ask: ask.alone)
-        async for outcome in self._each(asks):
-            yield outcome
+        async for portion in self._each(asks):
+            yield portion
 
-    async def _each(self, asks: Iterable[Ask], answered: bool = False) -> AsyncIterator[Outcome]:
+    async def _each(self, asks: Iterable[Ask], answered: bool = False) -> Portions:
         """What questions lead to; `answered` says that others were answered before.
 
         That one leads to nothing may be the fault of its bugs, or of the place
@@ -157,9 +163,9 @@ class Fetching(Asking):
         in_a_row = 0
         for ask in asks:
             try:
-                async for outcome in self._answers(ask):
+                async for portion in self._answers(ask):
                     in_a_row, answered = 0, True
-                    yield outcome
+                    yield portion
             except Spoiled as spoiled:
                 failed.append((ask, spoiled))
                 in_a_row += 1
@@ -171,8 +177,8 @@ class Fetching(Asking):
         if failed and not answered and not (self.batch.apart and await self._is_there()):
             raise failed[0][1].trouble from None
         for ask, trouble in failed:
-            for remotebug in ask.ids:
-                yield self.said.not_understood(remotebug, trouble.why, apart=self.batch.apart)
+            apart = self.batch.apart
+            yield [self.said.not_understood(each, trouble.why, apart=apart) for each in ask.ids]
 
     async def _is_there(self) -> bool:
         """Whether the bug tracker still says what it is."""
@@ -180,7 +186,7 @@ class Fetching(Asking):
             return self.batch.apart
         return await self.identity(self.dialect) is not None
 
-    async def _answers(self, ask: Ask) -> AsyncIterator[Outcome]:
+    async def _answers(self, ask: Ask) -> Portions:
         """What a question leads to, one outcome for each bug.
 
         :raises Spoiled: nothing, so that there is none for any.
@@ -188,7 +194,7 @@ class Fetching(Asking):
         if ask.alone:
             if self.validates:
                 ask = dataclasses.replace(ask, validator=self.batch.validators.get(ask.ids[0]))
-            yield await (self._apart(ask) if self.batch.apart else self.alone(ask))
+            yield [await (self._apart(ask) if self.batch.apart else self.alone(ask))]
             return
         try:
             found = await self.found(ask)
@@ -205,34 +211,31 @@ class Fetching(Asking):
                 unchanged = ((remotebug, RemoteBugUnchanged(remotebug)) for remotebug in ask.ids)
                 found = {**dict(unchanged), **found}
             answers = self._outcomes(ask.ids, found)
-        async for outcome in answers:
-            yield outcome
+        async for portion in answers:
+            yield portion
 
-    async def _outcomes(
-        self, ids: Sequence[str], found: Mapping[str, Outcome]
-    ) -> AsyncIterator[Outcome]:
+    async def _outcomes(self, ids: Sequence[str], found: Mapping[str, Outcome]) -> Portions:
         """What was found of bugs that were asked for together, and what becomes of the others."""
-        for remotebug in found:
-            yield found[remotebug]
+        if found:
+            yield list(found.values())
         missing = [remotebug for remotebug in ids if remotebug not in found]
-        async for outcome in self._missing(missing):
-            yield outcome
+        async for portion in self._missing(missing):
+            yield portion
 
-    async def _shut(self, ids: Sequence[str], finding: Finding) -> AsyncIterator[Outcome]:
+    async def _shut(self, ids: Sequence[str], finding: Finding) -> Portions:
         """What becomes of bugs in a place that is said to be gone or private: if one that is asked
         for alone says the same, it is so for all."""
         one, *others = ids
         said = await self.judged(one, finding)
-        (outcome,) = [each async for each in self._each([self.dialect.ask_one(one)], True)]
-        yield outcome
-        if outcome == said:
-            for remotebug in others:
-                yield await self.judged(remotebug, finding)
+        (portion,) = [each async for each in self._each([self.dialect.ask_one(one)], True)]
+        yield portion
+        if portion == [said]:
+            yield [await self.judged(remotebug, finding) for remotebug in others]
         else:
-            async for outcome in self._missing(others):
-                yield outcome
+            async for portion in self._missing(others):
+                yield portion
 
-    async def _missing(self, ids: Sequence[str]) -> AsyncIterator[Outcome]:
+    async def _missing(self, ids: Sequence[str]) -> Portions:
         """Ask again for bugs that an answer left out: nothing is concluded from absence."""
         alone: list[Ask] = []
         for ask in self.dialect.ask_missing(ids) if ids else ():
@@ -244,19 +247,18 @@ class Fetching(Asking):
             except (Spoiled, Absent, BugTrackerCredentialsRefused, BugTrackerChallenge):
                 # Some sites close such a page to robots; ask one by one.
                 found, ask = {}, dataclasses.replace(ask, conclusive=False)
-            for remotebug in ask.ids:
-                if remotebug in found:
-                    yield found[remotebug]
-                elif ask.conclusive:
-                    yield self.said.not_found(remotebug)
-                else:
-                    alone.append(self.dialect.ask_one(remotebug))
-        async for outcome in self._each(alone, True):
-            yield outcome
+            absent = [remotebug for remotebug in ask.ids if remotebug not in found]
+            if ask.conclusive:
+                found = {**found, **{each: self.said.not_found(each) for each in absent}}
+            else:
+                alone += map(self.dialect.ask_one, absent)
+            yield list(found.values())
+        async for portion in self._each(alone, True):
+            yield portion
 
     # Bugs that spoil the answer for others.
 
-    async def _in_halves(self, ids: Sequence[str], spoiled: Spoiled) -> AsyncIterator[Outcome]:
+    async def _in_halves(self, ids: Sequence[str], spoiled: Spoiled) -> Portions:
         """Ask again for bugs of which an answer for all told nothing.
 
         Two are asked for by themselves first: if neither can be had, it is not
@@ -274,20 +276,20 @@ class Fetching(Asking):
             found = await self._try([other])
             if found is None:
                 raise spoiled
-            yield await self._suspect(one, spoiled.why)
+            yield [await self._suspect(one, spoiled.why)]
             one, portions = other, [rest] if rest else []
-        async for outcome in self._outcomes([one], found):
-            yield outcome
+        async for outcomes in self._outcomes([one], found):
+            yield outcomes
         for _ in range(MOST_HALVINGS):
             if not portions:
                 return
             portion = portions.pop(0)
             found = await self._try(portion)
             if found is not None:
-                async for outcome in self._outcomes(portion, found):
-                    yield outcome
+                async for outcomes in self._outcomes(portion, found):
+                    yield outcomes
             elif len(portion) == 1:
-                yield await self._suspect(portion[0], spoiled.why)
+                yield [await self._suspect(portion[0], spoiled.why)]
             else:
                 portions = _halves(portion) + portions
         if portions:
@@ -320,7 +322,7 @@ class Fetching(Asking):
             and outcome.error_type is BugWatchErrorType.BUG_NOT_FOUND
         ):
             # That may be a list of one, which does not tell why there is nothing in it.
-            (outcome,) = [each async for each in self._missing(ask.ids)]
+            ((outcome,),) = [each async for each in self._missing(ask.ids) if each]
         return outcome
 
 
