@@ -6,12 +6,17 @@ import subprocess
 import sys
 
 import pytest
+import ZEO
+from zope.component import getUtility
 
 from malonewatch.configuration import configure
 from malonewatch.exitcodes import EXIT_DATABASE
 from malonewatch.interfaces import BugTrackerType, IBugSet
 from malonewatch.model import open_database, sqlite_uri
 from malonewatch.testing.bugzilla import BugzillaSimulator
+
+from ..postgres import Postgres
+from .conftest import all_new
 
 
 def fill(trackers, url):
@@ -102,3 +107,60 @@ def test_a_dry_run_does_with_a_read_only_database(uri, simulator, tmp_path):
     process = checkwatches(f"{uri}{separator}read_only=true", tmp_path, "--dry-run")
     assert process.returncode == 0, process.stderr
     assert process.stderr.count("would now be CONFIRMED") == 1500
+
+
+# A server that goes away in the middle.
+
+
+@pytest.fixture
+def postgres(tmp_path_factory):
+    server = Postgres(tmp_path_factory.mktemp("server"))
+    yield server.new_uri(), server.stop
+    server.stop()
+
+
+@pytest.fixture
+def zeo(tmp_path):
+    (_, port), stop = ZEO.server(str(tmp_path / "Data.fs"), threaded=True)
+    stopped = []
+
+    def stop_once():
+        if not stopped:
+            stopped.append(stop())
+
+    yield f"zeo://127.0.0.1:{port}?wait_timeout=1", stop_once
+    stop_once()
+
+
+@pytest.mark.parametrize("kind", ["postgres", "zeo"])
+def test_a_server_that_is_stopped_ends_the_run_with_one_line(
+    kind, request, registry, checkwatches, caplog
+):
+    uri, stop = request.getfixturevalue(kind)
+    tried = []
+
+    async def fetch(self, session, batch):
+        tried.append(batch.tracker.name)
+        stop()
+        async for outcome in all_new(self, session, batch):
+            yield outcome
+
+    new = registry.type("NEW", fetch)
+
+    def add(trackers):
+        bug = getUtility(IBugSet).createBug()
+        for name in ("one", "two", "three"):
+            tracker = trackers.ensureBugTracker(f"https://{name}.example.com", None, new, name=name)
+            for number in range(50):
+                bug.addWatch(tracker, number, None)
+
+    with contextlib.closing(open_database(uri, create=True)) as database:
+        database.write(add)
+    code, lines = checkwatches("--jobs", 1, uri=uri)
+    assert code == EXIT_DATABASE, lines
+    assert len(tried) == 1
+    *_, line = lines
+    assert line.startswith(f"ERROR   The database {uri} cannot be used (")
+    assert [line for line in lines if not line.startswith("INFO")] == [line]
+    # Nor has anybody else something to add.
+    assert {record.name for record in caplog.records} == {"malonewatch.checkwatches"}

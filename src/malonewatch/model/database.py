@@ -85,7 +85,11 @@ class Database:
             self.db.pack(days=days)
 
     def close(self) -> None:
-        self.db.close()
+        try:
+            self.db.close()
+        except KeyError:
+            # ZODB fails at a connection whose server was lost while it was opened.
+            self.db.storage.close()
 
 
 @implementer(IDatabase)
