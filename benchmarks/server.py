@@ -3,7 +3,8 @@
 ``python -m benchmarks.server COUNT`` prints its URL, and serves bugs 1 to
 COUNT.  Beside the REST interface there are ``/change``, which gives every bug
 another status, ``/requests``, which tells what was asked for since the last
-time, and ``/hang``, below which nothing is ever answered.
+time, ``/hang``, below which nothing is ever answered, and ``/slow``, below which
+each answer takes 100 ms.
 """
 
 import asyncio
@@ -15,6 +16,9 @@ import urllib.request
 from collections.abc import Iterator
 
 from aiohttp import web
+
+#: How long a slow answer takes, in seconds.
+LATENCY = 0.1
 
 STATUSES = ("CONFIRMED", "IN_PROGRESS")
 
@@ -64,6 +68,10 @@ class Server:
         requests, self.requests = self.requests, []
         return web.json_response(requests)
 
+    async def slow(self, request: web.Request) -> web.Response:
+        await asyncio.sleep(LATENCY)
+        return await self.search(request)
+
     async def hang(self, request: web.Request) -> web.Response:
         await asyncio.Event().wait()
         raise AssertionError("not reached")
@@ -76,6 +84,7 @@ class Server:
                 web.get("/rest/bug", self.search),
                 web.get("/t/{name}/rest/bug", self.search),
                 web.get("/hang/{rest:.*}", self.hang),
+                web.get("/slow/{name}/rest/bug", self.slow),
                 web.get("/change", self.change),
                 web.get("/requests", self.asked),
             ]
