@@ -86,7 +86,7 @@ class Condition(Persistent):
         external = None if self.dialect is None else find_type(self.bugtrackertype)
         if external is None or self.dialect is None:
             return False
-        dialects = getattr(external, "dialects", ())
+        dialects = external.dialects
         # Without the details that may follow a dialect's name.
         if not dialects or self.dialect.partition("+")[0] == dialects[0]:
             return False
