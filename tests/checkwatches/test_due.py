@@ -8,6 +8,7 @@ from malonewatch.interfaces import (
     BugTrackerRateLimited,
 )
 
+from ..fetching import fail
 from .conftest import END, START, all_new, statuses
 
 # Which bug trackers.
@@ -49,7 +50,7 @@ def test_an_inactive_bug_tracker_is_not_asked(watched, checkwatches, bugzilla, a
 
 def test_one_in_trouble_is_left_alone_for_a_while(watched, checkwatches, bugzilla, clock):
     trouble = BugTrackerRateLimited("Slow.", retry_after=3600)
-    watched.recordTrouble(trouble, clock.moment)
+    fail(watched, trouble, clock.moment)
     transaction.commit()
     assert list(checkwatches()) == [
         0,
@@ -66,7 +67,7 @@ def test_one_in_trouble_is_left_alone_for_a_while(watched, checkwatches, bugzill
 
 def test_reset_makes_all_due_and_forgets_back_off(watched, checkwatches, clock, bugzilla):
     checkwatches()
-    watched.recordTrouble(BugTrackerConnectError("Down."), clock.tick(hours=1))
+    fail(watched, BugTrackerConnectError("Down."), clock.tick(hours=1))
     transaction.commit()
     bugzilla.requests.clear()
     code, lines = checkwatches("--reset")

@@ -25,6 +25,7 @@ from malonewatch.interfaces import (
 )
 from malonewatch.model import BugTracker, Site, install
 
+from ..fetching import fail
 from .conftest import all_new, errors, statuses
 
 
@@ -104,7 +105,7 @@ def test_within_an_event_loop_it_is_refused(watched):
 
 
 def test_one_that_is_being_left_alone_is_asked_all_the_same(watched, clock):
-    watched.recordTrouble(BugTrackerConnectError("Down.", retry_after=3600), clock.moment)
+    fail(watched, BugTrackerConnectError("Down.", retry_after=3600), clock.moment)
     assert update(watched).changed == 3
     assert watched.next_attempt is None
     assert watched.failures == 0

@@ -40,7 +40,7 @@ from malonewatch.interfaces import (
 from malonewatch.model.kept import digest_of
 from malonewatch.testing import fresh_site
 
-from .fetching import apply, fail, fetched, preview
+from ..fetching import apply, fail, fetched, preview
 
 NEW = RemoteBug("42", "NEW", BugTaskStatus.CONFIRMED)
 FIXED = RemoteBug("42", "RESOLVED FIXED", BugTaskStatus.FIXRELEASED)

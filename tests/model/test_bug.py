@@ -20,7 +20,7 @@ from malonewatch.interfaces import (
 )
 from malonewatch.model import BugTracker
 
-from .fetching import apply
+from ..fetching import apply
 
 
 def test_they_provide_the_interfaces(bugs, bug, watch):

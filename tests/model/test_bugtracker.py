@@ -20,7 +20,7 @@ from malonewatch.interfaces import (
 )
 from malonewatch.model.pages import PAGE
 
-from .fetching import answer, apply, fail
+from ..fetching import answer, apply, fail
 
 
 def test_its_origin_is_that_of_its_base_url(make_tracker):

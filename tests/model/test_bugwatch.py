@@ -20,7 +20,7 @@ from malonewatch.interfaces import (
     RemoteBugError,
 )
 
-from .fetching import apply
+from ..fetching import apply
 
 LATER = datetime(2025, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
 

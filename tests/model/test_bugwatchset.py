@@ -17,7 +17,7 @@ from malonewatch.interfaces import (
 )
 from malonewatch.model import BugTracker
 
-from .fetching import apply
+from ..fetching import apply
 
 
 def test_it_provides_the_interface(watches):

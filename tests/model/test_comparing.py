@@ -20,7 +20,7 @@ from malonewatch.interfaces import (
     SuspiciousAnswer,
 )
 
-from .fetching import apply, fail, fetched, preview
+from ..fetching import apply, fail, fetched, preview
 
 SUSPICIOUS = BugWatchErrorType.SUSPICIOUS_ANSWER
 
@@ -236,6 +236,15 @@ def test_what_is_said_again_sooner_is_not(tracker, added, clock, outcome):
     assert apply(tracker, [outcome(added[0])], clock.tick(minutes=2)).held == 0
 
 
+def test_all_of_it_can_be_confirmed_at_the_next_attempt(tracker, held, clock):
+    apply(tracker, map(lost, held[:30]), clock.tick(minutes=30))
+    applied = apply(tracker, [*map(lost, held[:30]), *map(closed, held[30:])], clock.moment)
+    assert applied.held == 60
+    clock.moment = tracker.next_attempt
+    applied = apply(tracker, [*map(lost, held[:30]), *map(closed, held[30:])], clock.moment)
+    assert applied.held == 0
+
+
 def test_as_long_as_anything_is_held_the_bug_tracker_is_in_trouble(tracker, held, clock):
     before = tracker.next_attempt
     applied = apply(tracker, map(lost, held[:40]), clock.tick(hours=1))
@@ -249,8 +258,13 @@ def test_as_long_as_anything_is_held_the_bug_tracker_is_in_trouble(tracker, held
     assert tracker.last_error_type is None
 
 
-def test_what_it_says_otherwise_is_dropped(tracker, held, clock):
-    applied = apply(tracker, map(known, held), clock.tick(minutes=5))
+@pytest.mark.parametrize("validator", ["etag", None])
+def test_what_it_says_otherwise_is_dropped(tracker, add_watches, clock, validator):
+    held = add_watches(60)
+    outcomes = [known(watch)._replace(validator=validator) for watch in held]
+    apply(tracker, outcomes, clock.moment)
+    apply(tracker, map(lost, held), clock.tick(days=1))
+    applied = apply(tracker, outcomes, clock.tick(minutes=5))
     assert (applied.checked, applied.changes, applied.trouble) == (60, [], None)
     assert tracker.held == []
     assert statuses(held) == {("NEW", None)}
@@ -291,6 +305,9 @@ def test_a_failing_application_says_nothing_either(tracker, held, clock):
 
 def test_no_validator_is_kept_of_what_is_held(tracker, added, clock):
     apply(tracker, map(closed, added), clock.moment)
+    # Not even if somebody says that nothing is wrong with them.
+    for watch in added:
+        watch.last_error_type = None
     _, (batch,) = tracker.getDueBatches(clock.moment, 0, 100)
     assert batch.validators == {}
 

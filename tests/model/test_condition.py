@@ -25,7 +25,7 @@ from malonewatch.interfaces import (
     RemoteBugUnchanged,
 )
 
-from .fetching import answer, apply, fail
+from ..fetching import answer, apply, fail
 
 NEW = RemoteBug("42", "NEW", BugTaskStatus.CONFIRMED)
 FULL = RemoteBug("42", "RESOLVED FIXED", BugTaskStatus.FIXRELEASED, title="It crashes")

@@ -20,7 +20,7 @@ from malonewatch.interfaces import (
 from malonewatch.model import Bug, index, open_database
 from malonewatch.model.index import WatchIndex, bug_retitled
 
-from .fetching import apply
+from ..fetching import apply
 
 OLD = Path(__file__).parent / "data" / "schema-1.fs"
 SECOND = datetime(2024, 5, 8, 12, tzinfo=timezone.utc)

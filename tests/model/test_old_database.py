@@ -29,7 +29,7 @@ from malonewatch.interfaces import (
 )
 from malonewatch.model import open_database
 
-from .fetching import apply
+from ..fetching import apply
 
 OLD = Path(__file__).parent / "data" / "schema-1.fs"
 

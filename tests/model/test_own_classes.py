@@ -19,7 +19,7 @@ from malonewatch.interfaces import (
 )
 from malonewatch.model.resultset import ResultSet
 
-from .fetching import apply
+from ..fetching import apply
 
 
 @implementer(IBug)

@@ -25,7 +25,7 @@ from malonewatch.model import search
 from malonewatch.model.words import words_of
 from malonewatch.testing import fresh_site
 
-from .fetching import apply, fail
+from ..fetching import apply, fail
 
 NEW, FIXED = BugTaskStatus.NEW, BugTaskStatus.FIXRELEASED
 UNKNOWN, INVALID = BugTaskStatus.UNKNOWN, BugTaskStatus.INVALID

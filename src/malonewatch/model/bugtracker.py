@@ -1,6 +1,5 @@
 """Bug trackers."""
 
-import dataclasses
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
@@ -14,14 +13,12 @@ from malonewatch.interfaces import (
     Brake,
     BrakeSettings,
     BugTrackerFacts,
-    BugTrackerTrouble,
     BugTrackerType,
     BugWatchChange,
     DailyCounters,
     Fetched,
     IBugTracker,
     IBugWatchSet,
-    Outcome,
     Politeness,
 )
 from malonewatch.model import applying, schedule
@@ -300,35 +297,6 @@ class BugTracker(Condition):
         """Note that something was recorded, by a clock that said so."""
         if self.__parent__ is not None:
             self.__parent__.latest.note(int(moment))
-
-    # As before `apply`.
-
-    def previewOutcomes(self, outcomes: Iterable[Outcome]) -> Applied:
-        return self.preview(self._fetched(_now(), outcomes))
-
-    def applyOutcomes(
-        self, outcomes: Iterable[Outcome], now: datetime, clock_skew: float | None = None
-    ) -> Applied:
-        return self.apply(dataclasses.replace(self._fetched(now, outcomes), clock_skew=clock_skew))
-
-    def recordAnswer(
-        self, now: datetime, dialect: str | None, clock_skew: float | None = None
-    ) -> None:
-        if self.dialect != dialect:
-            self.dialect = dialect
-        self.record_clock(clock_skew)
-        self.record_answer(to_seconds(now), clock_skew)
-
-    def recordTrouble(
-        self, trouble: BugTrackerTrouble, now: datetime, remotebugs: Iterable[str] = ()
-    ) -> None:
-        fetched = self._fetched(now, ())
-        self.apply(dataclasses.replace(fetched, missing=tuple(remotebugs), trouble=trouble))
-
-    def _fetched(self, now: datetime, outcomes: Iterable[Outcome]) -> Fetched:
-        outcomes = tuple(outcomes)
-        batch = Batch(self.facts, tuple(outcome.remotebug for outcome in outcomes))
-        return Fetched(batch, now, outcomes)
 
 
 def _without_own(baseurl: str, aliases: Iterable[str]) -> tuple[str, ...]:
