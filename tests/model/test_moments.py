@@ -37,6 +37,13 @@ def test_numbers_are_selected_by_moment(moments):
     assert select(moments, 9 * HOUR) == []
 
 
+def test_the_moments_of_some_numbers_can_be_had(moments):
+    bits = masks_of([2, 3, STRETCH + 1, 2 * STRETCH])[0]
+    assert list(moments.moments(0, bits)) == [
+        *((2, 0), (3, 5 * HOUR), (STRETCH + 1, 8 * HOUR), (2 * STRETCH, 0))
+    ]
+
+
 def test_only_those_that_are_wanted_are_selected(moments):
     assert select(moments, 1, after=3) == [7, STRETCH + 1]
     assert select(moments, 1, numbers=[2, 3, 4]) == [3]

@@ -65,7 +65,8 @@ def test_a_value_is_written_only_if_it_changes(postings, tree):
 def test_they_are_gone_through_in_order_of_the_keys(postings):
     for key in ("c", "a", "b"):
         postings.add(key, [ord(key)])
-    assert [(key, content(found)) for key, found in postings.items("b")] == [
+    postings.add("d", [100])
+    assert [(key, content(found)) for key, found in postings.items("b", "c")] == [
         ("b", [98]),
         ("c", [99]),
     ]

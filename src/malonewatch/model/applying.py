@@ -124,7 +124,7 @@ def _write(tracker: Any, found: Comparison, moment: float, skew: float | None) -
         ledger.hold(held.outcome.remotebug, held.said, pack(held.outcome))
     for remotebug in found.released:
         ledger.let_go(remotebug)
-    relisting = Relisting(pages.finish())
+    relisting = Relisting(tracker.id, pages.finish())
     for told in found.told:
         relisting.told(told.watch, told.remote, moment)
     tracker.relist(relisting)

@@ -179,7 +179,7 @@ class BugWatch(Persistent):
         before = self.last_error_type
         self._ledger.set(self.slot, errors=self._ledger.error_code(error_type))
         names = ("" if each is None else each.name for each in (before, error_type))
-        self.bugtracker.relist(Relisting([(self.id, *names)]))
+        self.bugtracker.relist(Relisting(self.bugtracker.id, [(self.id, *names)]))
 
     @property
     def url(self) -> str:
@@ -199,7 +199,7 @@ class BugWatch(Persistent):
         return activity_entries(self._activity)
 
     def reset(self) -> None:
-        relisting = Relisting()
+        relisting = Relisting(self.bugtracker.id)
         relisting.forgotten(self)
         self._forget()
         moment = int(to_seconds(now()))

@@ -36,6 +36,7 @@ class Condition(Persistent):
     """
 
     __parent__: Any
+    id: Any
     baseurl: Any
     bugtrackertype: BugTrackerType
     bugwatches: Any
@@ -138,7 +139,7 @@ class Condition(Persistent):
             for slot in self.ledger.slots(remotebug):
                 number, row = divmod(slot, PAGE)
                 pages.page(number)[1].errors[row] = code
-        self.relist(Relisting(pages.finish()))
+        self.relist(Relisting(self.id, pages.finish()))
         self._record(moment, trouble.error_type, str(trouble))
 
     def end_trouble(self, moment: float) -> None:
@@ -153,7 +154,7 @@ class Condition(Persistent):
         """It is another one now: nothing is known of it, or of any remote bug."""
         self.dialect = self.clock_skew = self._dialect_learnt = None
         self._set(dialect_reason=None)
-        self.relist(Relisting(self.ledger.forget(moment)))
+        self.relist(Relisting(self.id, self.ledger.forget(moment)))
         self.end_trouble(moment)
 
     def relist(self, relisting: Relisting) -> None:

@@ -2,7 +2,7 @@
 
 import contextlib
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Any
 
@@ -27,6 +27,10 @@ QUICK = 3000
 
 #: What is said of the first sight of a status, in 0.1.0 too.
 FIRST_SIGHT = "nothing known -> "
+
+
+#: By some key, numbers of watches.
+_Numbers = dict[Any, list[int]]
 
 
 def last_change(watch: Any) -> int:
@@ -63,9 +67,10 @@ class WatchIndex(Persistent):
         self.bugs = Postings(LOBTree())
         #: When the status of a watch last became another one.
         self.changed = Moments()
-        #: The same the other way round, by the negative of the moment, so that
-        #: the latest is the first; without those whose status never did.
-        self.changes = Postings(LOBTree())
+        #: The same the other way round, for each of the sets: its key and the
+        #: negative of the moment, so that the latest is the first; without
+        #: those whose status never did.
+        self.changes = Postings(OOBTree())
         # The local bug's title, for watches whose remote one is not known.
         self._local_titles = LOBTree()
 
@@ -73,29 +78,38 @@ class WatchIndex(Persistent):
 
     def add(self, watches: Iterable[Any]) -> None:
         """Add watches, as they are; those that are there already stay."""
-        sets, bugs = defaultdict(list), defaultdict(list)
-        moments: dict[int, int] = {}
+        sets: _Numbers = defaultdict(list)
+        bugs: _Numbers = defaultdict(list)
+        changes: _Numbers = defaultdict(list)
+        moments: list[tuple[int, int]] = []
         titles: dict[int, tuple[str, str]] = {}
         for watch in watches:
-            for key in _keys(watch):
-                sets[key].append(watch.id)
+            moment = last_change(watch)
+            for kind, value in _keys_of(watch):
+                sets[kind, value].append(watch.id)
+                if moment:
+                    changes[kind, value, -moment].append(watch.id)
+            moments.append((watch.id, moment))
             bugs[watch.bug_id].append(watch.id)
-            moments[watch.id] = last_change(watch)
             titles[watch.id] = "", watch.remote_title or ""
         for key, numbers in sets.items():
             self._ensure(key).add(masks_of(numbers))
+        self.changed.set(moments)
+        _post(self.changes, {}, changes)
         _post(self.bugs, {}, bugs)
-        self._note_changes(moments)
         self._retitle(titles)
 
     def remove(self, watch: Any) -> None:
         """Take out a watch, which is still as it was listed."""
-        for key in _keys(watch):
-            self._ensure(key).remove(masks_of([watch.id]))
-        self.bugs.remove(watch.bug_id, [watch.id])
-        self._note_changes({watch.id: 0})
+        numbers = [watch.id]
+        moment = self.changed.get(watch.id)
+        for key in _keys_of(watch):
+            self._ensure(key).remove(masks_of(numbers))
+            self.changes.remove((*key, -moment), numbers)
+        self.changed.set([(watch.id, 0)])
+        self.bugs.remove(watch.bug_id, numbers)
         for word in words_of(self._local_titles.pop(watch.id, watch.remote_title or "")):
-            self.words.remove(word, [watch.id])
+            self.words.remove(word, numbers)
 
     def grow(self, most: int) -> int:
         """Add the next watches, `most` of them at most, and return how many these are."""
@@ -114,14 +128,41 @@ class WatchIndex(Persistent):
 
     def update(self, relisting: Relisting) -> None:
         """Take over what changed."""
-        for (kind, before, now), numbers in relisting.moves.items():
-            masks = masks_of(numbers)
-            if before:
-                self._ensure((kind, before)).remove(masks)
-            if now:
-                self._ensure((kind, now)).add(masks)
-        self._note_changes(relisting.moments)
+        # Those that went the same way: statuses, errors and moments, before and now.
+        ways: _Numbers = defaultdict(list)
+        moments = []
+        for watch_id in {**relisting.statuses, **relisting.errors}:
+            before = self.changed.get(watch_id)
+            now = relisting.moments.get(watch_id, before)
+            if before != now:
+                moments.append((watch_id, now))
+            statuses = relisting.statuses.get(watch_id, ("", ""))
+            errors = relisting.errors.get(watch_id, ("", ""))
+            ways[statuses, errors, (before, now)].append(watch_id)
+        self.changed.set(moments)
+        gone: _Numbers = defaultdict(list)
+        come: _Numbers = defaultdict(list)
+        for (statuses, errors, (before, now)), numbers in ways.items():
+            if statuses[0] != statuses[1]:
+                self._shift("status", statuses, numbers)
+            if errors[0] != errors[1]:
+                self._shift("error", errors, numbers)
+            keys = [("all", 0), ("tracker", relisting.tracker_id)] if before != now else []
+            for changes, moment, place in ((gone, before, 0), (come, now, 1)):
+                found = [*keys, ("status", statuses[place]), ("error", errors[place])]
+                for kind, value in found if moment else ():
+                    if value != "":
+                        changes[kind, value, -moment] += numbers
+        _post(self.changes, gone, come)
         self._retitle(relisting.titles)
+
+    def _shift(self, kind: str, names: tuple[str, str], numbers: list[int]) -> None:
+        masks = masks_of(numbers)
+        before, now = names
+        if before:
+            self._ensure((kind, before)).remove(masks)
+        if now:
+            self._ensure((kind, now)).add(masks)
 
     def retitle(self, bug: Any) -> None:
         """Take over the title of a local bug, which is another one now."""
@@ -130,7 +171,8 @@ class WatchIndex(Persistent):
         )
 
     def _retitle(self, titles: dict[int, tuple[str, str]]) -> None:
-        gone, come = defaultdict(list), defaultdict(list)
+        gone: _Numbers = defaultdict(list)
+        come: _Numbers = defaultdict(list)
         for watch_id, (before, now) in titles.items():
             before = self._local_titles.pop(watch_id, before)
             if not now:
@@ -142,27 +184,18 @@ class WatchIndex(Persistent):
                 come[word].append(watch_id)
         _post(self.words, gone, come)
 
-    def _note_changes(self, moments: dict[int, int]) -> None:
-        gone, come = defaultdict(list), defaultdict(list)
-        noted = []
-        for watch_id, moment in moments.items():
-            before = self.changed.get(watch_id)
-            if before != moment:
-                noted.append((watch_id, moment))
-                gone[-before].append(watch_id)
-                come[-moment].append(watch_id)
-        # Those that never did are not posted.
-        gone.pop(0, None)
-        come.pop(0, None)
-        self.changed.set(noted)
-        _post(self.changes, gone, come)
-
     # Looking.
 
-    def get(self, kind: str, value: Any = "") -> PagedSet:
+    def get(self, kind: str, value: Any = 0) -> PagedSet:
         """The watches with that ``status`` or ``error``, of that ``tracker``, or ``all``."""
         found: NumberSet | None = self._sets.get((kind, value))
         return SmallSet({}) if found is None else found
+
+    def changes_of(self, kind: str, value: Any, second: int) -> Iterator[tuple[int, PagedSet]]:
+        """(the negative of a moment, the watches that last changed at it) of such a set, from that
+        second back."""
+        for (*_, key), found in self.changes.items((kind, value, -second), (kind, value, 0)):
+            yield key, found
 
     def _ensure(self, key: tuple[str, Any]) -> NumberSet:
         found: NumberSet | None = self._sets.get(key)
@@ -202,16 +235,16 @@ def build(database: Any, progress: Callable[[int, int], None]) -> None:
         progress(done, total)
 
 
-def _keys(watch: Any) -> Iterator[tuple[str, Any]]:
+def _keys_of(watch: Any) -> Iterator[tuple[str, Any]]:
     """What sets a watch is in, as it is."""
-    yield "all", ""
+    yield "all", 0
     yield "tracker", watch.bugtracker.id
     yield "status", watch.status.name
     if watch.last_error_type is not None:
         yield "error", watch.last_error_type.name
 
 
-def _post(postings: Postings, gone: Mapping[Any, list[int]], come: Mapping[Any, list[int]]) -> None:
+def _post(postings: Postings, gone: _Numbers, come: _Numbers) -> None:
     for key, numbers in gone.items():
         postings.remove(key, numbers)
     for key, numbers in come.items():

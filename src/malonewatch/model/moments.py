@@ -70,6 +70,15 @@ class Moments(Persistent):
             if group not in self._latest or self._latest[group].times[place] < latest:
                 _write(self._latest, group, [(place, latest)])
 
+    def moments(self, page: int, bits: int) -> Iterator[tuple[int, int]]:
+        """(number, moment) for the numbers that `bits` of a page stand for."""
+        for number, digits in stretches(page, bits):
+            times = self._times.get(number // STRETCH, _NEVER).times
+            place = digits.find("1")
+            while place >= 0:
+                yield number + place, times[place]
+                place = digits.find("1", place + 1)
+
     def since(self, moment: int) -> PagedSet:
         """All stretches with any number that something happened to at that moment or later."""
         return _Since(self._latest, moment)

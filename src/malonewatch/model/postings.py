@@ -22,9 +22,9 @@ class Postings(Persistent):
         """The set of that key."""
         return _opened(self._tree.get(key, b""))
 
-    def items(self, first: Any) -> Iterator[tuple[Any, PagedSet]]:
-        """The sets that are not empty, from that key on, in the order of the keys."""
-        for key, found in self._tree.items(first):
+    def items(self, first: Any, last: Any) -> Iterator[tuple[Any, PagedSet]]:
+        """The sets that are not empty, from one key to another, in the order of the keys."""
+        for key, found in self._tree.items(first, last):
             yield key, _opened(found)
 
     def add(self, key: Any, numbers: Sequence[int]) -> None:

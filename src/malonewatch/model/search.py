@@ -5,10 +5,12 @@ pages of some thousand numbers.  What is in all of the sets is found page by
 page; so the first matches cost the first pages, whatever else there is.
 """
 
+import heapq
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, cached_property
-from itertools import islice
+from itertools import groupby, islice
+from operator import itemgetter
 from typing import Any
 
 from malonewatch.interfaces import BadInput, BugWatchPage, BugWatchQuery, IBugTrackerSet
@@ -18,12 +20,14 @@ from malonewatch.model.site import find_utility
 from malonewatch.model.times import to_seconds
 from malonewatch.model.words import words_of
 
-#: If there are no more matches than that, they are put in order of the last
-#: change; otherwise all changes are gone through in order, for those that match.
+#: If words or a bug leave no more matches than that, these are put in order of
+#: the last change; otherwise changes are gone through in order, for matches.
 FEW = 5_000
 
 #: No watch has a higher number, and no moment is later.
 HIGHEST = 0xFFFFFFFF
+
+_KEY = itemgetter(0)
 
 #: After which watch a page begins: its number, or the second of its last change
 #: and its number.
@@ -67,36 +71,45 @@ class Matches:
         self._index = index = _index(watches)
         self._since = query.changed_since
         self._first = 0 if self._since is None else max(int(to_seconds(self._since)), 1)
-        # Those of watches that are gone are in no page of this.
-        self._criteria: list[PagedSet] = [index.get("all")]
+        # The sets that a match is in, and of which one it is in that has them
+        # in order of the last change too.
+        self._sets: list[PagedSet] = [index.get("all")]
+        self._ordered: list[tuple[str, Any]] = [("all", 0)]
+        if query.meanings is not None:
+            self._demand("status", [each.name for each in query.meanings])
+        if query.errors is not None:
+            self._demand("error", [each.name for each in query.errors])
         if query.tracker is not None:
             tracker = find_utility(watches, IBugTrackerSet).getByName(query.tracker)
-            self._criteria.append(index.get("tracker", 0 if tracker is None else tracker.id))
-        if query.meanings is not None:
-            self._criteria.append(Union([index.get("status", one.name) for one in query.meanings]))
-        if query.errors is not None:
-            self._criteria.append(Union([index.get("error", one.name) for one in query.errors]))
+            self._demand("tracker", [0 if tracker is None else tracker.id])
+        unordered = []
         if query.bug is not None:
-            self._criteria.append(index.bugs.get(query.bug if abs(query.bug) < 2**63 else 0))
+            unordered.append(index.bugs.get(query.bug if abs(query.bug) < 2**63 else 0))
         for word in query.words:
             words = words_of(word)
             if not words:
                 raise BadInput(f"{word[:50]!r} has no letter and no digit to look for.")
-            self._criteria += [index.words.get(each) for each in words]
+            unordered += [index.words.get(each) for each in words]
+        self._is_ordered = not unordered
+        self._sets += unordered
         if self._since is not None:
             # Roughly; see `_in_time`.
-            self._criteria.append(index.changed.since(self._first))
+            self._sets.append(index.changed.since(self._first))
+
+    def _demand(self, kind: str, values: Sequence[Any]) -> None:
+        self._sets.append(Union([self._index.get(kind, value) for value in values]))
+        self._ordered = [(kind, value) for value in values]
 
     @cached_property
     def _pages(self) -> list[int]:
         """The pages that matches may be in."""
-        return sorted(set.intersection(*(set(each.pages()) for each in self._criteria)))
+        return sorted(set.intersection(*(set(each.pages()) for each in self._sets)))
 
     def _bits(self, page: int) -> int:
         """The bits of those in a page that all criteria but the time hold for."""
         bits = -1
-        for criterion in self._criteria:
-            bits &= criterion.bits(page)
+        for each in self._sets:
+            bits &= each.bits(page)
             if not bits:
                 break
         return bits
@@ -132,6 +145,9 @@ class Matches:
                 yield moment, number
 
     def _are_few(self) -> bool:
+        """Whether to put all in order, as there is no set that has nothing else and is in it."""
+        if self._is_ordered:
+            return False
         count = 0
         for page in self._pages:
             count += self._bits(page).bit_count()
@@ -141,16 +157,21 @@ class Matches:
 
     def _sorted(self) -> list[int]:
         """The places of all."""
-        moment = self._index.changed.get
-        numbers = (number for page in self._pages for number in numbers_in(page, self._bits(page)))
-        return sorted(_place(moment(number), number) for number in numbers)
+        moments = self._index.changed.moments
+        return sorted(
+            _place(moment, number)
+            for page in self._pages
+            for number, moment in moments(page, self._bits(page))
+        )
 
     def _changed(self, second: int) -> Iterator[int]:
         """The places of all from that second back, in order."""
         bits = cache(self._bits)
-        for key, posted in self._index.changes.items(-second):
-            for page in sorted(posted.pages()):
-                for number in numbers_in(page, bits(page) & posted.bits(page)):
+        changes = (self._index.changes_of(*key, second) for key in self._ordered)
+        for key, sets in groupby(heapq.merge(*changes, key=_KEY), key=_KEY):
+            found = Union([each for _, each in sets])
+            for page in sorted(found.pages()):
+                for number in numbers_in(page, bits(page) & found.bits(page)):
                     yield _place(-key, number)
         for page in self._pages:
             for number in self._index.changed.select(page, bits(page), -1, 0, 0):
