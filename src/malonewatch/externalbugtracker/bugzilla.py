@@ -40,7 +40,6 @@ from malonewatch.externalbugtracker.driver import (
     URLShape,
     Workflow,
     invert,
-    is_number,
     join,
     parse_time,
 )
@@ -274,10 +273,11 @@ class Bugzilla(ExternalBugTracker):
 
 def by_kind(ids: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
     """Numbers and aliases: among numbers an alias finds nothing, or fails on PostgreSQL."""
-    for name in ("id", "alias"):
-        some = [each for each in ids if is_number(each) == (name == "id")]
-        if some:
-            yield name, some
+    numbers = [each for each in ids if each.isdecimal()]
+    if numbers:
+        yield "id", numbers
+    if len(numbers) < len(ids):
+        yield "alias", [each for each in ids if not each.isdecimal()]
 
 
 def judge_error(error: Mapping[str, Any], alone: bool) -> Finding:

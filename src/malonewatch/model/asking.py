@@ -27,16 +27,17 @@ def due_batches(
         if before is not None:
             seen, known = min(seen, before[0]), known and before[1]
         bugs[remotebug] = seen, known
-    full: list[str] = []
-    some: list[str] = []
-    apart: list[str] = []
-    for remotebug, (seen, _) in bugs.items():
-        if remotebug in ledger.apart and moment - ledger.apart[remotebug] < schedule.SECOND_CHANCE:
-            apart.append(remotebug)
-        elif changed_since and seen != UNKNOWN:
-            some.append(remotebug)
-        else:
-            full.append(remotebug)
+    # They are few, and most bug trackers have none.
+    apart = [
+        remotebug
+        for remotebug, since in ledger.apart.items()
+        if remotebug in bugs and moment - since < schedule.SECOND_CHANCE
+    ]
+    together = [remotebug for remotebug in bugs if remotebug not in apart]
+    full, some = together, []
+    if changed_since:
+        full = [remotebug for remotebug in together if bugs[remotebug][0] == UNKNOWN]
+        some = [remotebug for remotebug in together if bugs[remotebug][0] != UNKNOWN]
     facts = tracker.facts
     batches = [
         Batch(facts, names, validators=_validators(ledger, names, bugs))

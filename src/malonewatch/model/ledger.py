@@ -299,7 +299,10 @@ class Ledger(Persistent):
             row = slot % PAGE
             if not digests[row] or errors[row]:
                 yield remotebugs[row], UNKNOWN, False
-            elif schedule.days_since(full[row], checked[row], day) >= schedule.FULL_CHECK_DAYS:
+            elif (
+                seen[row] == UNKNOWN
+                or schedule.days_since(full[row], checked[row], day) >= schedule.FULL_CHECK_DAYS
+            ):
                 yield remotebugs[row], UNKNOWN, True
             else:
                 yield remotebugs[row], seen[row], True
