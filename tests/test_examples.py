@@ -3,11 +3,15 @@
 import ast
 import doctest
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import malonewatch.doc
+from malonewatch.testing.simulator import Simulator
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
@@ -58,3 +62,76 @@ def test_the_embedding_chapter_shows_the_same_application():
     assert shown == {name: there[name] for name in shown}
     assert list(shown) == ["Board", "post", "configure", "open_database"]
     assert zcml.strip() == (EXAMPLES / "embedding.zcml").read_text().strip()
+
+
+# A type of bug tracker from a package of its own.
+
+PLUGIN = EXAMPLES / "tracker_plugin"
+
+
+@pytest.fixture(scope="module")
+def plugin(tmp_path_factory):
+    """Where the plug-in is installed, as pip does it from its folder."""
+    place = tmp_path_factory.mktemp("plugin")
+    # What building leaves behind belongs into no checkout.
+    source = shutil.copytree(PLUGIN, place / "source")
+    offline = ("--no-deps", "--no-build-isolation", "--no-index", "--disable-pip-version-check")
+    command = [sys.executable, "-m", "pip", "install", *offline, "--quiet"]
+    subprocess.run([*command, "--target", place / "installed", source], check=True)
+    return place / "installed"
+
+
+@pytest.fixture
+def run(plugin, tmp_path):
+    """Run a module with the plug-in there; what it prints."""
+    paths = os.pathsep.join([str(plugin), os.environ["PYTHONPATH"]])
+    places = dict.fromkeys(("HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"), str(tmp_path))
+    environment = {**os.environ, **places, "PYTHONPATH": paths}
+
+    def run(*arguments, code=0):
+        process = subprocess.run(
+            [sys.executable, "-W", "error", "-m", *arguments],
+            env=environment,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+        )
+        assert process.returncode == code, process.stdout + process.stderr
+        return process.stdout
+
+    return run
+
+
+@pytest.fixture
+def ticktock(plugin, monkeypatch):
+    """A simulated Tick Tock."""
+    monkeypatch.syspath_prepend(plugin)
+    from ticktock.testing import TickTockSimulator
+
+    with TickTockSimulator() as simulator:
+        yield simulator
+
+
+def test_the_plugin_passes_the_tests_that_every_type_has_to(run):
+    folder = PLUGIN / "tests"
+    assert " passed" in run("pytest", "-p", "no:cacheprovider", "--rootdir", folder, "-v", folder)
+
+
+def test_the_commands_know_the_type_of_the_plugin_without_more_ado(run, ticktock):
+    ticktock.add("TT-7", title="It ticks", status="ticking", priority="heavy")
+    run("malonewatch", "init")
+    assert "of type TICKTOCK" in run("malonewatch", "watch", f"{ticktock.url}/tickets/tt-7")
+    assert "ticking" in run("malonewatch", "check", f"{ticktock.url}/tickets/TT-7")
+    assert "In Progress" in run("malonewatch", "list")
+    ticktock.change("TT-7", status="stopped")
+    run("malonewatch.checkwatches", "--reset", "--quiet")
+    assert "Fix Released" in run("malonewatch", "list")
+
+
+def test_the_server_is_asked_whether_it_is_of_the_type_of_the_plugin(run, ticktock):
+    run("malonewatch", "init")
+    added = run("malonewatch", "tracker", "add", ticktock.url)
+    assert "Tick Tock 3.1" in added
+    assert "GET /api" in ticktock.requests
+    with Simulator() as other:
+        run("malonewatch", "tracker", "add", other.url, code=2)

@@ -178,9 +178,6 @@ class SourceForge(Forge):
             # There are no tickets in it either, which would mean something.
             raise BugTrackerConnectError(f"The search of {self.baseurl} is out of order.")
         path = urlsplit(response.url).path
-        if ask.signed and response.status == 401 and response.url.startswith(self.baseurl):
-            # It says 403 to those whom it knows.
-            return Finding.REFUSED
         if ask.form is Form.PAGE and response.status < 400:
             if path.startswith("/auth/"):
                 return Finding.PRIVATE

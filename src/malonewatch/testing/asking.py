@@ -1,9 +1,13 @@
 """Asking an external bug tracker without a database, for the tests of a type."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
+
+from zope.component import getGlobalSiteManager
+from zope.interface import implementer
 
 from malonewatch.externalbugtracker import ExternalBugTracker
 from malonewatch.http import HTTPClient
@@ -15,6 +19,7 @@ from malonewatch.interfaces import (
     Credentials,
     DialectLearnt,
     Exchange,
+    ICredentials,
     Outcome,
     Response,
 )
@@ -23,9 +28,11 @@ from malonewatch.interfaces import (
 class Asker:
     """Asks for bugs as a run would.
 
-    `factory` is an `ExternalBugTracker` class; the keyword arguments are
-    those of `BugTrackerFacts`.  After `ask`, `dialect` and `reason` are what
-    was learnt, and `exchanges` the requests that were made, even if it raised.
+    `factory` is an `ExternalBugTracker` class; `dialect` and `guessed` are as
+    in `BugTrackerFacts`.  `client` is another `IHTTPClient` than malonewatch's
+    own, `credentials` are given to that one.  After `ask`, `dialect` and
+    `reason` are what was learnt, and `exchanges` the requests that were made,
+    even if it raised.
     """
 
     def __init__(
@@ -36,6 +43,7 @@ class Asker:
         dialect: str | None = None,
         guessed: bool = False,
         client: Any = None,
+        credentials: Credentials | None = None,
     ) -> None:
         self.factory = factory
         self.baseurl = baseurl
@@ -43,6 +51,7 @@ class Asker:
         self.reason = ""
         self.guessed = guessed
         self.client = client or HTTPClient()
+        self.credentials = credentials
         self.exchanges: Sequence[Exchange] = []
 
     def ask(
@@ -58,7 +67,8 @@ class Asker:
         names = tuple(remotebugs)
         seen = {} if since is None else dict.fromkeys(names, since)
         batch = Batch(self.facts, names, seen, validators or {}, apart, probe)
-        return asyncio.run(self._ask(batch))
+        with _only(self.credentials):
+            return asyncio.run(self._ask(batch))
 
     @property
     def facts(self) -> BugTrackerFacts:
@@ -90,21 +100,58 @@ class Asker:
 
     def identify(self) -> str | None:
         """What the server says that it is."""
-        found: str | None = asyncio.run(self._call("identify"))
-        return found
+        return self._call("identify")
 
     def check_credentials(self) -> str | None:
         """Whose the credentials are, as the server says."""
-        name: str | None = asyncio.run(self._call("check_credentials"))
-        return name
+        return self._call("check_credentials")
 
-    async def _call(self, name: str) -> Any:
-        external = self.factory(self.facts)
-        async with self.client.open() as pool:
-            session = pool.session(
-                self.facts, external.timeout, authorization=external.authorization
-            )
-            return await getattr(external, name)(session)
+    def _call(self, name: str) -> str | None:
+        async def call() -> str | None:
+            external = self.factory(self.facts)
+            async with self.client.open() as pool:
+                session = pool.session(
+                    self.facts, external.timeout, authorization=external.authorization
+                )
+                found: str | None = await getattr(external, name)(session)
+                return found
+
+        with _only(self.credentials):
+            return asyncio.run(call())
+
+
+@implementer(ICredentials)
+class OnlyCredentials:
+    """The `ICredentials` utility that has the same for all bug trackers."""
+
+    def __init__(self, credentials: Credentials) -> None:
+        self.credentials = credentials
+
+    def get(self, baseurl: str) -> Credentials | None:
+        return self.credentials
+
+    def getSection(self, baseurl: str) -> str | None:
+        return None
+
+    def sections(self) -> Iterable[str]:
+        return ()
+
+
+@contextlib.contextmanager
+def _only(credentials: Credentials | None) -> Iterator[None]:
+    """In the block, these are the credentials for all bug trackers, unless there are none."""
+    if credentials is None:
+        yield
+        return
+    registry = getGlobalSiteManager()
+    before = registry.queryUtility(ICredentials)
+    registry.registerUtility(OnlyCredentials(credentials), ICredentials)
+    try:
+        yield
+    finally:
+        registry.unregisterUtility(provided=ICredentials)
+        if before is not None:
+            registry.registerUtility(before, ICredentials)
 
 
 class Canned:

@@ -23,11 +23,13 @@ from zope.interface.verify import verifyObject
 from malonewatch.externalbugtracker import ExternalBugTracker
 from malonewatch.interfaces import (
     BugTaskStatus,
+    BugTrackerCredentialsRefused,
     BugTrackerFacts,
     BugTrackerServerError,
     BugTrackerTrouble,
     BugTrackerType,
     BugWatchErrorType,
+    Credentials,
     IBatches,
     IChangesSince,
     IDuplicates,
@@ -439,3 +441,49 @@ class ValidatorsConformance:
             simulator.change(one, title="Another")
             changed = asker.ask([one], validators={one: first.validator})[one]
         assert isinstance(changed, RemoteBug)
+
+
+class CredentialsConformance:
+    """For types that tell whose credentials are."""
+
+    factory: ClassVar[type[ExternalBugTracker]]
+    #: Gives a simulator that knows the `login`.
+    simulator_with_login: ClassVar[Callable[[], Simulator]]
+    login: ClassVar[Credentials]
+    #: A log-in that nobody knows.
+    wrong_login: ClassVar[Credentials]
+    numbered: Callable[..., list[str]]
+
+    def _asker(self, simulator: Simulator, credentials: Credentials) -> Asker:
+        return Asker(type(self).factory, simulator.url, credentials=credentials)
+
+    def test_credentials_are_somebodys(self) -> None:
+        with type(self).simulator_with_login() as simulator:
+            assert self._asker(simulator, self.login).check_credentials() is not None
+        assert not any(map(self._has_secret, simulator.requests))
+
+    def test_credentials_of_nobody_are_refused(self) -> None:
+        (one,) = self.numbered(1)
+        with type(self).simulator_with_login() as simulator:
+            simulator.add(one)
+            asker = self._asker(simulator, self.wrong_login)
+            for ask in (asker.check_credentials, lambda: asker.ask([one])):
+                try:
+                    found = ask()
+                except BugTrackerCredentialsRefused as trouble:
+                    assert not self._has_secret(str(trouble))
+                else:
+                    raise AssertionError(f"not refused, but {found}")
+
+    def test_what_is_private_can_be_read_with_credentials(self) -> None:
+        one, two = self.numbered(1, 2)
+        with type(self).simulator_with_login() as simulator:
+            simulator.add(one)
+            simulator.add(two, private=True)
+            outcomes = self._asker(simulator, self.login).ask([one, two])
+        assert all(isinstance(outcome, RemoteBug) for outcome in outcomes.values()), outcomes
+        assert not any(map(self._has_secret, simulator.requests))
+
+    def _has_secret(self, text: str) -> bool:
+        secrets = (self.login.token, self.login.password, self.wrong_login.token)
+        return any(secret in text for secret in (*secrets, self.wrong_login.password) if secret)

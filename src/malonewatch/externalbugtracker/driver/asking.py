@@ -75,6 +75,8 @@ class Asking:
         # Whether it is sure that the dialect is spoken here: then an answer
         # that looks as if it were not is a bad one.
         self.settled = self.confirmed
+        # Whether it has answered, so that it takes the credentials, if there are any.
+        self.welcome = False
         self.validates = IValidators.providedBy(tracker)
 
     async def alone(self, ask: Ask, moved_to: str | None = None) -> Outcome:
@@ -178,6 +180,8 @@ class Asking:
             if heard.instead.certain or not self.settled:
                 raise Switch(heard.instead.dialect)
             finding = Finding.ABSENT
+        if finding is Finding.REFUSED and ask.alone and self.welcome:
+            finding = heard.finding = Finding.PRIVATE
         if finding is Finding.REFUSED:
             raise self.said.refused(credentials is not None)
         if finding is Finding.ABSENT:
@@ -185,6 +189,7 @@ class Asking:
             raise self._spoiled(why) if self.settled else Absent(why)
         if finding is Finding.SPOILED:
             raise self._spoiled(f"HTTP status {status}, where there should be data")
+        self.welcome = self.welcome or finding is None
         return heard
 
     async def _response(self, ask: Ask) -> Response:

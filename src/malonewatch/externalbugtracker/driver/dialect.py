@@ -136,6 +136,9 @@ class Dialect:
             return Finding.UNCHANGED
         if 200 <= status < 300:
             return None
+        if status == 401 and ask.signed and response.url.startswith(self.tracker.baseurl):
+            # To those whom it knows it would say 403.
+            return Finding.REFUSED
         if ask.alone:
             return {
                 401: Finding.PRIVATE,
