@@ -56,7 +56,7 @@ def test_the_embedding_application_runs(tmp_path):
 
 
 def test_the_embedding_chapter_shows_the_same_application():
-    module, zcml, _ = files_in_chapter("embedding.rst")
+    module, zcml = files_in_chapter("embedding.rst")
     shown = definitions(module)
     there = definitions((EXAMPLES / "embedding.py").read_text())
     assert shown == {name: there[name] for name in shown}
