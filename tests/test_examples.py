@@ -30,6 +30,22 @@ def files_in_chapter(name):
     ]
 
 
+def pieces_in_chapter(name):
+    """The files that a chapter makes piece by piece, ``add(file, text)``: their texts, by name."""
+    text = (Path(malonewatch.doc.__file__).parent / name).read_text()
+    files = {}
+    for example in doctest.DocTestParser().get_examples(text):
+        match ast.parse(example.source).body:
+            case [ast.Expr(ast.Call(ast.Name("add"), [file, piece]))]:
+                files.setdefault(file.value, []).append(piece.value)
+    return {file: "".join(pieces) for file, pieces in files.items()}
+
+
+def lines(text):
+    """The lines of a text, but for empty ones."""
+    return [line for line in text.splitlines() if line]
+
+
 def definitions(source):
     """The text of each class and function of a module, by name."""
     return {
@@ -62,6 +78,16 @@ def test_the_embedding_chapter_shows_the_same_application():
     assert shown == {name: there[name] for name in shown}
     assert list(shown) == ["Board", "post", "configure", "open_database"]
     assert zcml.strip() == (EXAMPLES / "embedding.zcml").read_text().strip()
+
+
+def test_the_pyramid_chapter_shows_the_same_application():
+    shown = pieces_in_chapter("pyramid.rst")
+    there = {path.name: path.read_text() for path in (EXAMPLES / "helpdesk").glob("*.*")}
+    # That is the chapter's own story.
+    del there["__main__.py"]
+    assert shown.keys() == there.keys()
+    for name, text in there.items():
+        assert lines(shown[name]) == lines(text), name
 
 
 # A type of bug tracker from a package of its own.
