@@ -1,7 +1,10 @@
 """A real PostgreSQL, for tests."""
 
+import contextlib
 import itertools
 import os
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 
@@ -39,3 +42,18 @@ class Postgres:
 
     def stop(self) -> None:
         self._server.stop()
+
+
+@contextlib.contextmanager
+def running_postgres() -> Iterator[Postgres]:
+    """One that has a directory outside pytest's.
+
+    What root starts runs as somebody else, to whom each pytest that begins
+    shuts its directory.
+    """
+    with tempfile.TemporaryDirectory(prefix="malonewatch-") as directory:
+        server = Postgres(Path(directory))
+        try:
+            yield server
+        finally:
+            server.stop()

@@ -6,7 +6,6 @@ import subprocess
 import sys
 
 import pytest
-import ZEO
 from zope.component import getUtility
 
 from malonewatch.configuration import configure
@@ -15,7 +14,8 @@ from malonewatch.interfaces import BugTrackerType, IBugSet
 from malonewatch.model import open_database, sqlite_uri
 from malonewatch.testing.bugzilla import BugzillaSimulator
 
-from ..postgres import Postgres
+from ..postgres import running_postgres
+from ..zeo import Zeo
 from .conftest import all_new
 
 
@@ -113,23 +113,16 @@ def test_a_dry_run_does_with_a_read_only_database(uri, simulator, tmp_path):
 
 
 @pytest.fixture
-def postgres(tmp_path_factory):
-    server = Postgres(tmp_path_factory.mktemp("server"))
-    yield server.new_uri(), server.stop
-    server.stop()
+def postgres():
+    with running_postgres() as server:
+        yield server.new_uri(), server.stop
 
 
 @pytest.fixture
 def zeo(tmp_path):
-    (_, port), stop = ZEO.server(str(tmp_path / "Data.fs"), threaded=True)
-    stopped = []
-
-    def stop_once():
-        if not stopped:
-            stopped.append(stop())
-
-    yield f"zeo://127.0.0.1:{port}?wait_timeout=1", stop_once
-    stop_once()
+    server = Zeo(tmp_path)
+    yield server.new_uri(), server.stop
+    server.stop()
 
 
 @pytest.mark.parametrize("kind", ["postgres", "zeo"])

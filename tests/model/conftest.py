@@ -1,6 +1,5 @@
 import pytest
 import transaction
-import ZEO
 from zope.component import getGlobalSiteManager, getUtility
 from zope.interface.interfaces import IObjectEvent
 
@@ -20,6 +19,7 @@ from malonewatch.model.trackertypes import find_type
 from malonewatch.testing import fresh_site
 
 from ..clock import FakeClock
+from ..zeo import Zeo
 
 
 @pytest.fixture
@@ -150,7 +150,7 @@ def sqlite_uri(tmp_path):
 
 @pytest.fixture
 def zeo_uri(tmp_path):
-    """A ZEO server's, on an empty FileStorage."""
-    address, stop = ZEO.server(str(tmp_path / "Data.fs"), threaded=True)
-    yield f"zeo://{address[0]}:{address[1]}"
-    stop()
+    """A ZEO server's."""
+    server = Zeo(tmp_path)
+    yield server.uri
+    server.stop()

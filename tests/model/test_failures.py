@@ -4,8 +4,8 @@ import contextlib
 import socket
 
 import pytest
-import ZEO
 from transaction.interfaces import TransientError
+from ZEO.Exceptions import ClientDisconnected
 from ZODB.POSException import ConflictError, ReadConflictError, StorageError
 
 from malonewatch.configuration import configure
@@ -13,7 +13,8 @@ from malonewatch.interfaces import BugTrackerType, DatabaseBusy, DatabaseError
 from malonewatch.model import open_database
 from malonewatch.model.failures import database_errors, is_conflict
 
-from ..postgres import Postgres
+from ..postgres import running_postgres
+from ..zeo import Zeo
 
 configure()
 
@@ -29,28 +30,10 @@ def count(trackers):
     return trackers.count()
 
 
-class Zeo:
-    """A ZEO server that can be stopped; it is waited for no longer than a second."""
-
-    def __init__(self, path):
-        (_, port), self._stop = ZEO.server(str(path), threaded=True)
-        self._uri = f"zeo://127.0.0.1:{port}?wait_timeout=1"
-        self._is_running = True
-
-    def new_uri(self):
-        return self._uri
-
-    def stop(self):
-        if self._is_running:
-            self._is_running = False
-            self._stop()
-
-
 @pytest.fixture(scope="module")
-def postgres_server(tmp_path_factory):
-    server = Postgres(tmp_path_factory.mktemp("server"))
-    yield server
-    server.stop()
+def postgres_server():
+    with running_postgres() as server:
+        yield server
 
 
 @pytest.fixture
@@ -61,7 +44,7 @@ def postgres(postgres_server):
 
 @pytest.fixture
 def zeo(tmp_path):
-    server = Zeo(tmp_path / "Data.fs")
+    server = Zeo(tmp_path)
     yield server
     server.stop()
 
@@ -182,7 +165,7 @@ def test_so_is_a_lock_that_others_hold():
 
     assert is_conflict(UnableToAcquireCommitLockError())
     assert not is_conflict(StorageError())
-    assert not is_conflict(ZEO.Exceptions.ClientDisconnected())
+    assert not is_conflict(ClientDisconnected())
 
 
 @pytest.mark.parametrize("error", [OSError("x"), LookupError("x")])
