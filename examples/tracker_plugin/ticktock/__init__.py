@@ -83,7 +83,7 @@ class TickTock(ExternalBugTracker):
             yield Ask(API, (("keys", ",".join(some)),), some)
 
     def records(self, answer):
-        return answer["tickets"] if "tickets" in answer else [answer]
+        return answer.get("tickets", [answer])
 
     def ids_of(self, record):
         return (record["key"],)
