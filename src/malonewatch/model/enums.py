@@ -8,4 +8,7 @@ Member = TypeVar("Member", bound=enum.Enum)
 
 def member(kind: type[Member], name: str) -> Member:
     """The member of that name; UNKNOWN if there is none in this version of malonewatch."""
-    return kind.__members__.get(name) or kind.__members__["UNKNOWN"]
+    try:
+        return kind[name]
+    except KeyError:
+        return kind["UNKNOWN"]
