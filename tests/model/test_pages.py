@@ -2,7 +2,7 @@ from array import array
 
 import pytest
 
-from malonewatch.model import pages
+from malonewatch.model import packing
 from malonewatch.model.pages import NEVER, NamesPage, TimesPage
 from malonewatch.model.schedule import days_since
 
@@ -74,8 +74,8 @@ def test_a_record_is_the_same_on_every_machine(times, monkeypatch, kind):
         column = getattr(page, name)
         if isinstance(column, array):
             column.byteswap()
-    other = "big" if pages.sys.byteorder == "little" else "little"
-    monkeypatch.setattr(pages.sys, "byteorder", other)
+    other = "big" if packing.sys.byteorder == "little" else "little"
+    monkeypatch.setattr(packing.sys, "byteorder", other)
     assert page.__getstate__() == here
     assert restored(page).__getstate__() == here
 

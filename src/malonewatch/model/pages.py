@@ -1,12 +1,12 @@
 """The pages that a ledger's rows lie in."""
 
-import sys
 from array import array
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from persistent import Persistent
 
+from malonewatch.model.packing import pack, unpack
 from malonewatch.model.schedule import day_of, mark_of
 
 #: Rows in a page.  Bugs are asked for by the hundred or by five hundred, so
@@ -19,27 +19,15 @@ UNKNOWN = 0
 NEVER = 0xFFFFFFFF
 
 
-def _pack(*columns: "array[int]") -> bytes:
-    return b"".join(_little_endian(column).tobytes() for column in columns)
-
-
-def _unpack(typecodes: Iterable[str], data: bytes) -> "Iterator[array[int]]":
+def _columns(typecodes: Iterable[str], data: bytes) -> "Iterator[array[int]]":
     """The columns of those types, of as many rows each, that `data` holds one after the other."""
-    empty = [array(typecode) for typecode in typecodes]
-    rows = len(data) // sum(column.itemsize for column in empty)
+    sizes = {typecode: array(typecode).itemsize for typecode in typecodes}
+    rows = len(data) // sum(sizes[typecode] for typecode in typecodes)
     start = 0
-    for column in empty:
-        end = start + rows * column.itemsize
-        column.frombytes(data[start:end])
-        yield _little_endian(column)
+    for typecode in typecodes:
+        end = start + rows * sizes[typecode]
+        yield unpack(typecode, data[start:end])
         start = end
-
-
-def _little_endian(column: "array[int]") -> "array[int]":
-    if sys.byteorder == "big":
-        column = array(column.typecode, column)
-        column.byteswap()
-    return column
 
 
 #: The columns of a `TimesPage` and their types, in the order of its record.
@@ -113,7 +101,8 @@ class TimesPage(Persistent):
         self._p_changed = True
 
     def __getstate__(self) -> Any:
-        return _pack(*(getattr(self, name) for name in _TIMES))
+        columns = (pack(typecode, getattr(self, name)) for name, typecode in _TIMES.items())
+        return b"".join(columns)
 
     def __setstate__(self, state: Any) -> None:
         if isinstance(state, tuple):
@@ -128,7 +117,7 @@ class TimesPage(Persistent):
             self._set(state)
 
     def _set(self, state: bytes) -> None:
-        for name, column in zip(_TIMES, _unpack(_TIMES.values(), state), strict=True):
+        for name, column in zip(_TIMES, _columns(_TIMES.values(), state), strict=True):
             setattr(self, name, column)
 
 
@@ -146,9 +135,9 @@ class NamesPage(Persistent):
         self.remotebugs: list[str] = []
 
     def __getstate__(self) -> Any:
-        return _pack(self.watch_ids), _pack(self.digests), tuple(self.remotebugs)
+        return pack("Q", self.watch_ids), pack("Q", self.digests), tuple(self.remotebugs)
 
     def __setstate__(self, state: Any) -> None:
-        (self.watch_ids,) = _unpack("Q", state[0])
-        (self.digests,) = _unpack("Q", state[1])
+        self.watch_ids = unpack("Q", state[0])
+        self.digests = unpack("Q", state[1])
         self.remotebugs = list(state[2])
