@@ -30,9 +30,9 @@ class Asker:
 
     `factory` is an `ExternalBugTracker` class; `dialect` and `guessed` are as
     in `BugTrackerFacts`.  `client` is another `IHTTPClient` than malonewatch's
-    own, `credentials` are given to that one.  After `ask`, `dialect` and
-    `reason` are what was learnt, and `exchanges` the requests that were made,
-    even if it raised.
+    own, `credentials` are given to that one.  After `ask`, even if it raised,
+    `dialect` and `reason` are what was learnt, `exchanges` the requests that
+    were made, and `outcomes` what came.
     """
 
     def __init__(
@@ -53,6 +53,7 @@ class Asker:
         self.client = client or HTTPClient()
         self.credentials = credentials
         self.exchanges: Sequence[Exchange] = []
+        self.outcomes: dict[str, Outcome] = {}
 
     def ask(
         self,
@@ -82,7 +83,7 @@ class Asker:
 
     async def _ask(self, batch: Batch) -> dict[str, Outcome]:
         external = self.factory(self.facts)
-        outcomes: dict[str, Outcome] = {}
+        outcomes = self.outcomes = {}
         async with self.client.open() as pool:
             session = pool.session(
                 self.facts, external.timeout, authorization=external.authorization

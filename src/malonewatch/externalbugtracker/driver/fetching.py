@@ -32,6 +32,7 @@ from malonewatch.interfaces import (
 MOST_HALVINGS = 60
 #: How often one batch may make us change the dialect.
 MOST_SWITCHES = 12
+_NOT_FOUND = BugWatchErrorType.BUG_NOT_FOUND
 _random = random.Random()
 
 #: Outcomes come in portions: each step of the way costs what a portion does, not what a bug does.
@@ -150,7 +151,7 @@ class Fetching(Asking):
             # Those for many first, as they tell most.
             asks = sorted(self.dialect.plan(ids, situation), key=lambda ask: ask.alone)
         async for portion in self._each(asks):
-            yield portion
+            yield [await self._sure(each) for each in portion] if self.batch.apart else portion
 
     async def _each(self, asks: Iterable[Ask], answered: bool = False) -> Portions:
         """What questions lead to; `answered` says that others were answered before.
@@ -194,7 +195,7 @@ class Fetching(Asking):
         if ask.alone:
             if self.validates:
                 ask = dataclasses.replace(ask, validator=self.batch.validators.get(ask.ids[0]))
-            yield [await (self._apart(ask) if self.batch.apart else self.alone(ask))]
+            yield [await self.alone(ask)]
             return
         try:
             found = await self.found(ask)
@@ -252,7 +253,8 @@ class Fetching(Asking):
                 found = {**found, **{each: self.said.not_found(each) for each in absent}}
             else:
                 alone += map(self.dialect.ask_one, absent)
-            yield list(found.values())
+            if found:
+                yield list(found.values())
         async for portion in self._each(alone, True):
             yield portion
 
@@ -308,21 +310,17 @@ class Fetching(Asking):
     async def _suspect(self, remotebug: str, why: str) -> Outcome:
         """The outcome of a bug that spoils the answer for others, which is told."""
         try:
-            outcome = await self._apart(self.dialect.ask_one(remotebug))
+            outcome = await self._sure(await self.alone(self.dialect.ask_one(remotebug)))
         except Spoiled:
             return self.said.not_understood(remotebug, why, apart=True)
         assert not isinstance(outcome, RemoteBugUnchanged)
         return outcome._replace(apart=True)
 
-    async def _apart(self, ask: Ask) -> Outcome:
-        """The outcome of a question for a bug that is kept apart from the others."""
-        outcome = await self.alone(ask)
-        if (
-            isinstance(outcome, RemoteBugError)
-            and outcome.error_type is BugWatchErrorType.BUG_NOT_FOUND
-        ):
-            # That may be a list of one, which does not tell why there is nothing in it.
-            ((outcome,),) = [each async for each in self._missing(ask.ids) if each]
+    async def _sure(self, outcome: Outcome) -> Outcome:
+        """The outcome of a question for one bug, if need be of the question for one that is not
+        there: the former may be for a list of one, which does not tell why it is empty."""
+        if isinstance(outcome, RemoteBugError) and outcome.error_type is _NOT_FOUND:
+            ((outcome,),) = [each async for each in self._missing([outcome.remotebug])]
         return outcome
 
 

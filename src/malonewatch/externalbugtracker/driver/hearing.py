@@ -164,8 +164,8 @@ class Hearing:
             return self.said.not_understood(remotebug, "a field is of the wrong kind")
         if not words or words.isspace():
             return self.said.not_understood(remotebug, "it has no status")
-        if len(words) > LONGEST_WORDS or len(weight) > LONGEST_WORDS:
-            return self.said.not_understood(remotebug, "it has no status, but a long text")
+        if max(len(words), len(weight), len(resolution)) > LONGEST_WORDS:
+            return self.said.not_understood(remotebug, "it has a text where there should be words")
         if self.scrub is not None or not whole.isascii():
             words, title, weight, resolution, release = map(
                 self._fit, (words, title, weight, resolution, release)

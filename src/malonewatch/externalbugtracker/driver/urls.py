@@ -86,7 +86,7 @@ class URLShape:
         query = query_of(url) if self._values else {}
         for name, pattern in self._values.items():
             # People write #42, and some of them in URLs.
-            value = pattern.fullmatch(unquote(query.get(name, "")).strip().removeprefix("#"))
+            value = pattern.fullmatch(query.get(name, "").strip().removeprefix("#"))
             if value is None:
                 return None
             parts.update(value.groupdict())
