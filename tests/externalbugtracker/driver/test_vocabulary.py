@@ -1,5 +1,15 @@
-from malonewatch.externalbugtracker.driver import Vocabulary
-from malonewatch.interfaces import BugTaskImportance
+import pytest
+
+from malonewatch.externalbugtracker.driver import (
+    RESOLUTIONS_BY_STATE,
+    Vocabulary,
+    Workflow,
+    by_state,
+    fold,
+    invert,
+    join,
+)
+from malonewatch.interfaces import BugTaskImportance, BugTaskStatus
 
 HIGH, LOW = BugTaskImportance.HIGH, BugTaskImportance.LOW
 
@@ -11,3 +21,101 @@ def test_a_vocabulary_with_more_words_has_them_first():
     assert more.get("BAD") is LOW
     assert words.get("BAD") is HIGH
     assert "7" not in words
+
+
+@pytest.mark.parametrize(
+    ("text", "folded"),
+    [
+        ("Won't Fix", "wontfix"),
+        ("NEEDS_INFO", "needsinfo"),
+        ("needs-info", "needsinfo"),
+        ("Größe 7", "größe7"),
+        (" -- ", "--"),
+        ("", ""),
+    ],
+)
+def test_case_blanks_and_punctuation_do_not_matter(text, folded):
+    assert fold(text) == folded
+
+
+def test_words_are_joined_where_there_are_two():
+    assert join("RESOLVED", "FIXED") == "RESOLVED FIXED"
+    assert join("NEW", "") == "NEW"
+    assert join("", "FIXED") == "FIXED"
+
+
+def test_a_spelling_that_the_table_has_to_the_letter_comes_first():
+    words = Vocabulary({HIGH: ["New", " "], LOW: ["NEW"]})
+    assert (words.get("New"), words.get("NEW"), words.get("new")) == (HIGH, LOW, HIGH)
+    assert words.get("old") is None
+    assert 7 not in words
+    assert list(words) == ["New", "NEW"]
+
+
+def test_tables_may_be_either_way_round():
+    assert invert({NEW: "new,open"}, {"fresh": NEW, "done": FIXED}) == {
+        NEW: ["new", "open", "fresh"],
+        FIXED: ["done"],
+    }
+
+
+NEW, FIXED, WONTFIX, UNKNOWN = (
+    BugTaskStatus.NEW,
+    BugTaskStatus.FIXRELEASED,
+    BugTaskStatus.WONTFIX,
+    BugTaskStatus.UNKNOWN,
+)
+WORKFLOW = Workflow(
+    {NEW: "new, in progress"},
+    {FIXED: "closed", UNKNOWN: "resolved, over and done"},
+    {FIXED: "fixed", WONTFIX: "wont fix, not now"},
+)
+
+
+@pytest.mark.parametrize(
+    ("remotestatus", "resolution", "closed", "verdict"),
+    [
+        ("New", "", None, (NEW, False)),
+        ("in_progress", "", True, (NEW, False)),
+        ("closed", "", None, (FIXED, False)),
+        ("closed Won't Fix", "Won't Fix", None, (WONTFIX, False)),
+        ("over and done not now", "not now", True, (WONTFIX, False)),
+        ("resolved", "", None, (UNKNOWN, False)),
+        # What was opened again may keep its resolution.
+        ("new fixed", "fixed", False, (NEW, False)),
+        ("new by magic", "by magic", False, (NEW, False)),
+        ("new by magic", "by magic", None, (NEW, False)),
+        ("brewing fixed", "fixed", None, (UNKNOWN, False)),
+        # Its own flag is asked where the tables say nothing.
+        ("brewing", "", False, (NEW, True)),
+        ("brewing", "", True, (FIXED, True)),
+        ("brewing fixed", "fixed", True, (FIXED, True)),
+        ("brewing not now", "not now", True, (WONTFIX, True)),
+        ("brewing by magic", "by magic", True, (UNKNOWN, False)),
+        ("a b c d e f g h fixed", "", None, (UNKNOWN, False)),
+        ("", "", None, (UNKNOWN, False)),
+    ],
+)
+def test_a_status_is_read_as_a_whole_then_with_its_resolution_then_by_the_flag(
+    remotestatus, resolution, closed, verdict
+):
+    assert WORKFLOW.meaning(remotestatus, resolution, closed) == verdict
+
+
+def test_a_table_has_every_status_as_it_may_come():
+    assert WORKFLOW.table() == {
+        "new": NEW,
+        "in progress": NEW,
+        "closed": FIXED,
+        **{f"{status} fixed": FIXED for status in ("closed", "resolved", "over and done")},
+        **{f"{status} wont fix": WONTFIX for status in ("closed", "resolved", "over and done")},
+        **{f"{status} not now": WONTFIX for status in ("closed", "resolved", "over and done")},
+    }
+
+
+def test_a_state_means_something_with_each_resolution():
+    table = by_state({"open": NEW, "shut": FIXED}, {"open": 0, "shut": 1})
+    assert table["open"] is NEW
+    assert table["open wont fix"] is WONTFIX
+    assert table["shut fixed"] is FIXED
+    assert len(table) == 2 + 2 * len(RESOLUTIONS_BY_STATE)

@@ -1,0 +1,96 @@
+"""What dialects share; which one is asked in is in test_dialects."""
+
+from datetime import datetime, timezone
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.toys import BASE, ChangingToys, SingleToys, Toys, toy
+
+from malonewatch.externalbugtracker.driver import Ask, Dialect
+from malonewatch.externalbugtracker.driver.ask import Situation
+from malonewatch.interfaces import BugTrackerFacts, BugTrackerType, Credentials
+
+SINCE = datetime(2024, 1, 2, tzinfo=timezone.utc)
+
+
+def make(factory=Toys):
+    return factory(BugTrackerFacts("x", BugTrackerType("TOYS"), BASE))
+
+
+def planned(factory, ids, **situation):
+    return [(ask.ids, ask.since) for ask in make(factory).plan(ids, Situation(**situation))]
+
+
+# Plans
+
+
+def test_changes_are_asked_for_since_the_bug_that_was_seen_first():
+    ids = [str(number) for number in range(25)]
+    seen = {id: SINCE.replace(day=2 + int(id) % 7) for id in ids}
+    seen["another bug"] = SINCE.replace(year=2000)
+    assert planned(ChangingToys, ids, seen=seen) == [(tuple(ids), SINCE)]
+
+
+@pytest.mark.parametrize("count", [0, 1, 10])
+def test_a_since_question_that_saves_none_is_not_asked(count):
+    ids = [str(number) for number in range(20)]
+    seen = dict.fromkeys(ids[:count], SINCE)
+    assert [since for _, since in planned(ChangingToys, ids, seen=seen)] == [None, None]
+
+
+def test_a_type_that_does_not_tell_changes_is_not_asked_for_them():
+    ids = tuple(str(number) for number in range(20))
+    assert planned(Toys, ids, seen=dict.fromkeys(ids, SINCE)) == [(ids, None)]
+
+
+def test_a_type_without_a_question_for_many_asks_one_by_one():
+    assert planned(SingleToys, ["1", "2"]) == [(("1",), None), (("2",), None)]
+
+
+@given(st.lists(st.text(max_size=200), max_size=50, unique=True), st.integers(1, 500))
+def test_portions_have_all_ids_in_order_and_fit_into_a_url(ids, budget):
+    class Short(Toys):
+        url_budget = budget
+
+    portions = list(make(Short).portions(ids))
+    assert [id for portion in portions for id in portion] == ids
+    for portion in portions:
+        assert len(portion) == 1 or len("&id=".join(map(quote, portion))) <= budget
+
+
+# What a type may leave as it is
+
+
+def test_a_type_need_not_have_more_than_it_knows():
+    dialect = Dialect(make())
+    assert dialect.ask_identity() is None
+    assert dialect.ask_whoami() is None
+    assert dialect.identity({}) is None
+    assert dialect.records({}) == [{}]
+    assert dialect.next_page(Ask("/"), None, {}) is None
+    assert dialect.led_to(Ask("/"), None) is None
+    ask = Ask("/", json={})
+    assert dialect.sign(ask, Credentials(token="x")) is ask
+    with pytest.raises(TypeError, match="Dialect reads no records"):
+        dialect.read({})
+
+
+def test_a_question_is_for_one_bug_or_for_all():
+    ask = Ask("/", ids=("1",))
+    assert ask.for_one() == Ask("/", ids=("1",), alone=True)
+    assert ask.for_one().for_all() == ask
+
+
+# What is left of an answer that does not have all
+
+
+@pytest.mark.parametrize(
+    ("there", "rest"),
+    [([], None), (["1"], ("2", "A")), (["a", "2"], ("1",)), (["1", "2", "a"], None)],
+)
+def test_what_an_answer_left_out_is_asked_for_unless_it_has_nothing(there, rest):
+    ask = Ask("/toys", ids=("1", "2", "A"))
+    found = make().ask_rest(ask, {"toys": [toy(id) for id in there]})
+    assert (found and found.ids) == rest
