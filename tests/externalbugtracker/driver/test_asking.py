@@ -169,6 +169,46 @@ def test_nothing_is_unchanged_that_was_not_asked_for_on_condition():
         ask({"/notes/101": {"status": 304}})
 
 
+# What there is of one bug.
+
+
+def test_an_answer_with_nothing_in_it_has_no_bug():
+    class Listing(Notes):
+        def records(self, answer):
+            return answer["notes"]
+
+    outcome = ask({"/notes/101": {"json": {"notes": []}}}, factory=Listing)
+    assert outcome.error_type is BUG.BUG_NOT_FOUND
+
+
+def test_a_server_may_say_that_there_can_be_no_such_id():
+    class Strict(Notes):
+        def judge(self, ask, response, answer):
+            return Finding.INVALID
+
+    assert ask({"/notes/101": {}}, factory=Strict).error_type is BUG.INVALID_BUG_ID
+
+
+def test_a_question_may_have_a_body_that_credentials_go_into():
+    class Posting(Notes):
+        def ask_one(self, remotebug):
+            return Ask("/notes", ids=(remotebug,), alone=True, method="POST", json={"id": 101})
+
+        def sign(self, ask, credentials):
+            return dataclasses.replace(ask, json={**ask.json, "secret": credentials.token})
+
+    for credentials, body in (
+        (None, {"id": 101}),
+        (Credentials(token="x"), {"id": 101, "secret": "x"}),
+    ):
+        client = Scripted({"/notes": note(101)}, credentials)
+        outcome = Asker(Posting, BASE, dialect="notes", client=client).ask(["101"])["101"]
+        assert isinstance(outcome, RemoteBug)
+        ((method, url, sent),) = client.requests
+        assert (method, url, json.loads(sent)) == ("POST", f"{BASE}/notes", body)
+        assert client.sent[0][1]["Content-Type"] == "application/json"
+
+
 # Credentials.
 
 
@@ -194,16 +234,30 @@ def test_credentials_that_cannot_be_read_make_no_bug_private():
 
 
 def test_credentials_that_are_refused_make_no_bug_private():
-    class Strict(Notes):
-        def judge(self, ask, response, answer):
-            if response.status == 401 and ask.signed:
-                return Finding.REFUSED
-            return super().judge(ask, response, answer)
-
     answers = {"/notes/101": {"status": 401}}
-    assert ask(answers, factory=Strict).error_type is BUG.PRIVATE_REMOTE_BUG
+    assert ask(answers).error_type is BUG.PRIVATE_REMOTE_BUG
     with pytest.raises(BugTrackerCredentialsRefused):
-        ask(answers, factory=Strict, credentials=Credentials(token="x"))
+        ask(answers, credentials=Credentials(token="x"))
+
+
+@pytest.mark.parametrize(
+    "closed", [{"status": 401}, BugTrackerCredentialsRefused("A log-in page.")]
+)
+def test_where_others_were_read_with_them_they_are_not_refused(closed):
+    client = Scripted({"/notes/101": note(101), "/notes/102": closed}, Credentials(token="x"))
+    outcomes = Asker(Notes, BASE, dialect="notes", client=client).ask(["101", "102"])
+    assert isinstance(outcomes["101"], RemoteBug)
+    assert outcomes["102"].error_type is BUG.PRIVATE_REMOTE_BUG
+
+
+@pytest.mark.parametrize("what", ["identify", "check_credentials"])
+def test_credentials_that_cannot_be_read_are_told_when_it_is_asked_what_it_is(what):
+    class Knowing(Notes):
+        knows_people = True
+
+    client = Scripted({"/about": CredentialsUnreadable("No such file.")})
+    with pytest.raises(CredentialsUnreadable):
+        getattr(Asker(Knowing, BASE, client=client), what)()
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 410])

@@ -282,9 +282,11 @@ class Fetching(Asking):
             one, portions = other, [rest] if rest else []
         async for outcomes in self._outcomes([one], found):
             yield outcomes
-        for _ in range(MOST_HALVINGS):
-            if not portions:
-                return
+        asked = 0
+        while portions:
+            if asked == MOST_HALVINGS:
+                raise spoiled.trouble from None
+            asked += 1
             portion = portions.pop(0)
             found = await self._try(portion)
             if found is not None:
@@ -294,8 +296,6 @@ class Fetching(Asking):
                 yield [await self._suspect(portion[0], spoiled.why)]
             else:
                 portions = _halves(portion) + portions
-        if portions:
-            raise spoiled.trouble from None
 
     async def _try(self, ids: Sequence[str]) -> dict[str, Outcome] | None:
         """What is found of `ids`, None if the answer tells nothing."""
