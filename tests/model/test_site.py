@@ -46,6 +46,12 @@ def test_the_utilities_are_installed_empty(kind):
         assert site_of(utility) is site
 
 
+def test_its_site_manager_can_be_replaced():
+    site, components = Site(), PersistentComponents("other")
+    site.setSiteManager(components)
+    assert site.getSiteManager() is components
+
+
 def test_getutility_finds_those_of_the_current_site(site):
     here = getUtility(IBugTrackerSet)
     one, other = install(Site()), install(Application())

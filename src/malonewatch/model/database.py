@@ -120,10 +120,9 @@ class DatabaseOpener:
         db = open_storage(uri, create, read_only)
         try:
             transactions = Transactions(db, uri)
+            if create:
+                transactions.run(lambda connection: _ensure_site(connection, uri, site), True)
             oid, version = transactions.run(lambda connection: _look(connection, uri, site), False)
-            if oid is None and create:
-                transactions.run(lambda connection: _make_site(connection, uri), True)
-                oid, version = transactions.run(lambda connection: _look(connection, uri), False)
             if oid is None:
                 raise DatabaseError(
                     f"There is nothing of malonewatch in the database {shown(uri)}; "
@@ -152,16 +151,15 @@ class DatabaseOpener:
 open_database = DatabaseOpener()
 
 
-def _look(connection: Any, uri: str, path: str | None = None) -> tuple[bytes | None, int]:
+def _look(connection: Any, uri: str, path: str | None) -> tuple[bytes | None, int]:
     """The object id of the site, and the version of its schema."""
     site = choose_site(connection.root(), uri, path)
     return (None, 0) if site is None else (site._p_oid, schema_of(site))
 
 
-def _make_site(connection: Any, uri: str) -> None:
+def _ensure_site(connection: Any, uri: str, path: str | None) -> None:
     root = connection.root()
-    if choose_site(root, uri) is not None:
-        # Somebody else made it meanwhile.
+    if choose_site(root, uri, path) is not None:
         return
     if ROOT_KEY in root:
         raise DatabaseError(
