@@ -62,14 +62,13 @@ def test_a_value_is_written_only_if_it_changes(postings, tree):
     assert tree["kernel"] is before
 
 
-def test_they_are_gone_through_in_order_of_the_keys(postings):
+def test_the_first_key_with_anything_is_found(postings):
     for key in ("c", "a", "b"):
         postings.add(key, [ord(key)])
-    postings.add("d", [100])
-    assert [(key, content(found)) for key, found in postings.items("b", "c")] == [
-        ("b", [98]),
-        ("c", [99]),
-    ]
+    postings.remove("b", [98])
+    assert postings.first("b", "z") == "c"
+    assert postings.first("a", "c") == "a"
+    assert postings.first("d", "z") is None
 
 
 @given(numbers, numbers, numbers)

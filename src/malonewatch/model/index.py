@@ -2,7 +2,7 @@
 
 import contextlib
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -13,7 +13,7 @@ from zope.interface.interfaces import ComponentLookupError
 
 from malonewatch.interfaces import IBugWatchSet
 from malonewatch.model.moments import Moments
-from malonewatch.model.numberset import NumberSet, PagedSet, SmallSet, masks_of
+from malonewatch.model.numberset import NumberSet, PagedSet, SmallSet, Union, masks_of
 from malonewatch.model.postings import Postings
 from malonewatch.model.relisting import Relisting
 from malonewatch.model.site import find_utility
@@ -28,6 +28,9 @@ QUICK = 3000
 #: What is said of the first sight of a status, in 0.1.0 too.
 FIRST_SIGHT = "nothing known -> "
 
+
+#: The keys of some sets: ``all``, ``tracker``, ``status`` or ``error``, and which.
+Keys = Sequence[tuple[str, Any]]
 
 #: By some key, numbers of watches.
 _Numbers = dict[Any, list[int]]
@@ -191,11 +194,15 @@ class WatchIndex(Persistent):
         found: NumberSet | None = self._sets.get((kind, value))
         return SmallSet({}) if found is None else found
 
-    def changes_of(self, kind: str, value: Any, second: int) -> Iterator[tuple[int, PagedSet]]:
-        """(the negative of a moment, the watches that last changed at it) of such a set, from that
-        second back."""
-        for (*_, key), found in self.changes.items((kind, value, -second), (kind, value, 0)):
-            yield key, found
+    def latest_change(self, keys: Keys, second: int) -> int:
+        """The latest moment, up to that second, at which a watch in any of those sets changed for
+        the last time; 0 if there is none."""
+        found = (self.changes.first((*key, -second), (*key, -1)) for key in keys)
+        return max((-each[-1] for each in found if each is not None), default=0)
+
+    def changed_at(self, keys: Keys, moment: int) -> PagedSet:
+        """Those that did at that moment."""
+        return Union([self.changes.get((*key, -moment)) for key in keys])
 
     def _ensure(self, key: tuple[str, Any]) -> NumberSet:
         found: NumberSet | None = self._sets.get(key)

@@ -5,7 +5,7 @@ record costs by the number of values in it, and a page is one value; and
 whatever two transactions change in a page, both get their way.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from BTrees.LOBTree import LOBTree
@@ -141,3 +141,19 @@ class SmallSet:
 
     def bits(self, page: int) -> int:
         return self._masks.get(page, 0)
+
+
+class Union:
+    """What is in any of some sets."""
+
+    def __init__(self, sets: Sequence[PagedSet]) -> None:
+        self._sets = sets
+
+    def pages(self) -> Iterable[int]:
+        return {page for each in self._sets for page in each.pages()}
+
+    def bits(self, page: int) -> int:
+        bits = 0
+        for each in self._sets:
+            bits |= each.bits(page)
+        return bits

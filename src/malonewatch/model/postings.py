@@ -1,6 +1,6 @@
 """Many sets of numbers, most of them small."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from persistent import Persistent
@@ -22,10 +22,10 @@ class Postings(Persistent):
         """The set of that key."""
         return _opened(self._tree.get(key, b""))
 
-    def items(self, first: Any, last: Any) -> Iterator[tuple[Any, PagedSet]]:
-        """The sets that are not empty, from one key to another, in the order of the keys."""
-        for key, found in self._tree.items(first, last):
-            yield key, _opened(found)
+    def first(self, lowest: Any, highest: Any) -> Any:
+        """The lowest key from `lowest` to `highest` of a set that is not empty; None if there is
+        none."""
+        return next(iter(self._tree.keys(lowest, highest)), None)
 
     def add(self, key: Any, numbers: Sequence[int]) -> None:
         found = self._tree.get(key, b"")

@@ -5,29 +5,25 @@ pages of some thousand numbers.  What is in all of the sets is found page by
 page; so the first matches cost the first pages, whatever else there is.
 """
 
-import heapq
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache, cached_property
-from itertools import groupby, islice
-from operator import itemgetter
+from itertools import islice
 from typing import Any
 
 from malonewatch.interfaces import BadInput, BugWatchPage, BugWatchQuery, IBugTrackerSet
-from malonewatch.model.index import WatchIndex
-from malonewatch.model.numberset import PAGE, PagedSet, numbers_in
+from malonewatch.model.index import Keys, WatchIndex
+from malonewatch.model.numberset import PAGE, PagedSet, Union, numbers_in
 from malonewatch.model.site import find_utility
 from malonewatch.model.times import to_seconds
 from malonewatch.model.words import words_of
 
 #: If words or a bug leave no more matches than that, these are put in order of
 #: the last change; otherwise changes are gone through in order, for matches.
-FEW = 5_000
+FEW = 2_000
 
 #: No watch has a higher number, and no moment is later.
 HIGHEST = 0xFFFFFFFF
-
-_KEY = itemgetter(0)
 
 #: After which watch a page begins: its number, or the second of its last change
 #: and its number.
@@ -71,10 +67,10 @@ class Matches:
         self._index = index = _index(watches)
         self._since = query.changed_since
         self._first = 0 if self._since is None else max(int(to_seconds(self._since)), 1)
-        # The sets that a match is in, and of which one it is in that has them
-        # in order of the last change too.
+        # The sets that a match is in; and those that are in order of the last
+        # change too, by their keys, of some of which one counts.
         self._sets: list[PagedSet] = [index.get("all")]
-        self._ordered: list[tuple[str, Any]] = [("all", 0)]
+        self._ordered: list[Keys] = []
         if query.meanings is not None:
             self._demand("status", [each.name for each in query.meanings])
         if query.errors is not None:
@@ -92,13 +88,15 @@ class Matches:
             unordered += [index.words.get(each) for each in words]
         self._is_ordered = not unordered
         self._sets += unordered
+        if not self._ordered:
+            self._ordered.append([("all", 0)])
         if self._since is not None:
             # Roughly; see `_in_time`.
             self._sets.append(index.changed.since(self._first))
 
     def _demand(self, kind: str, values: Sequence[Any]) -> None:
         self._sets.append(Union([self._index.get(kind, value) for value in values]))
-        self._ordered = [(kind, value) for value in values]
+        self._ordered.append([(kind, value) for value in values])
 
     @cached_property
     def _pages(self) -> list[int]:
@@ -167,36 +165,34 @@ class Matches:
     def _changed(self, second: int) -> Iterator[int]:
         """The places of all from that second back, in order."""
         bits = cache(self._bits)
-        changes = (self._index.changes_of(*key, second) for key in self._ordered)
-        for key, sets in groupby(heapq.merge(*changes, key=_KEY), key=_KEY):
-            found = Union([each for _, each in sets])
-            for page in sorted(found.pages()):
-                for number in numbers_in(page, bits(page) & found.bits(page)):
-                    yield _place(-key, number)
+        for moment, changed in self._changes(second):
+            for page in sorted(changed.pages()):
+                for number in numbers_in(page, bits(page) & changed.bits(page)):
+                    yield _place(moment, number)
         for page in self._pages:
             for number in self._index.changed.select(page, bits(page), -1, 0, 0):
                 yield _place(0, number)
+
+    def _changes(self, second: int) -> Iterator[tuple[int, PagedSet]]:
+        """The moments from that second back at which watches of all ordered sets changed, and
+        what did of those of the first one; the latest first."""
+        index = self._index
+        while True:
+            moments = [index.latest_change(keys, second) for keys in self._ordered]
+            earliest = min(moments)
+            if not earliest:
+                return
+            if earliest == max(moments):
+                yield earliest, index.changed_at(self._ordered[0], earliest)
+                second = earliest - 1
+            else:
+                # Nothing that changed later is in all of them.
+                second = earliest
 
 
 def _place(moment: int, number: int) -> int:
     """Where a watch is in order of the last change."""
     return (HIGHEST - moment) << 32 | number
-
-
-class Union:
-    """What is in any of some sets."""
-
-    def __init__(self, sets: Sequence[PagedSet]) -> None:
-        self._sets = sets
-
-    def pages(self) -> Iterable[int]:
-        return {page for each in self._sets for page in each.pages()}
-
-    def bits(self, page: int) -> int:
-        bits = 0
-        for each in self._sets:
-            bits |= each.bits(page)
-        return bits
 
 
 def _index(watches: Any) -> WatchIndex:
