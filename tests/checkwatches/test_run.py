@@ -516,6 +516,17 @@ def test_what_is_known_of_an_origin_is_kept_for_the_next_run(
     assert [settings["state"] for _, _, settings in transport.sessions] == [None, transport.known]
 
 
+def test_whoever_insists_asks_though_an_origin_wants_to_be_left_alone(
+    watch_bugs, registry, database, transport, clock
+):
+    watch_bugs("bugs", "https://b.example.com/bugs", ["1"], registry.type("NEW", all_new))
+    transport.known = OriginState(Politeness(1, 2.0), Quota(60, 0, None), clock.moment)
+    for _ in range(2):
+        Run(database, insist=True).update_only("bugs", ["1"])
+    states = [settings["state"] for _, _, settings in transport.sessions]
+    assert states == [None, OriginState(Politeness(1, 2.0))]
+
+
 def test_a_session_is_told_what_the_type_and_a_person_say(
     watch_bugs, registry, database, transport
 ):

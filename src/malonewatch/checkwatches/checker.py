@@ -21,7 +21,7 @@ def check_bugs(
 
     database.read(lambda trackers: trackers[tracker].name)
     # Whoever waits for it decides for how long.
-    run = Run(database, tracker_seconds=None, progress=progress, keep_details=True)
+    run = Run(database, tracker_seconds=None, insist=True, progress=progress, keep_details=True)
     report = run.update_only(tracker, remotebugs)
     return Checked(
         report.applied,

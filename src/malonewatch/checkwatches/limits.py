@@ -12,7 +12,7 @@ JOBS = 100
 TRACKER_SECONDS = 300.0
 
 #: How many minutes the cron script takes, by default.
-TIME_LIMIT = 50.0
+TIME_LIMIT: float = 50
 
 #: How many files a run has open, whomever it asks, and how many more for each
 #: origin that it asks at the same time.

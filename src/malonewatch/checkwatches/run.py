@@ -27,7 +27,7 @@ from malonewatch.checkwatches.report import Report
 from malonewatch.checkwatches.select import by_origin
 from malonewatch.checkwatches.threads import Threads
 from malonewatch.checkwatches.turn import Turn, Work
-from malonewatch.interfaces import DatabaseBusy, DatabaseError, IClock, IHTTPClient
+from malonewatch.interfaces import DatabaseBusy, DatabaseError, IClock, IHTTPClient, OriginState
 
 log = logging.getLogger("malonewatch.checkwatches")
 
@@ -40,6 +40,8 @@ class Run:
     - `jobs`: how many origins are asked at the same time,
     - `tracker_seconds`: how long each bug tracker may take; None for ever,
     - `time_limit`: how many seconds the run may take; None for ever,
+    - `insist`: ask even where an earlier run was told to leave an origin alone
+      for now,
     - `dry_run`: say what would change, and write nothing,
     - `progress`: called again and again with the number of watches done with,
       and that of all that are taken on so far,
@@ -57,6 +59,7 @@ class Run:
         jobs: int = JOBS,
         tracker_seconds: float | None = TRACKER_SECONDS,
         time_limit: float | None = None,
+        insist: bool = False,
         dry_run: bool = False,
         progress: Callable[[int, int], None] | None = None,
         keep_details: bool = False,
@@ -68,6 +71,7 @@ class Run:
         self.jobs = jobs
         self.tracker_seconds = tracker_seconds
         self.time_limit = time_limit
+        self.insist = insist
         self.progress = progress or (lambda done, total: None)
         self.report = Report(keep_details=keep_details)
         self._applier = Applier(database, self.report, dry_run)
@@ -193,6 +197,8 @@ class Run:
         if claim is not None:
             self.report.claimed.update(dict.fromkeys(turn.names, claim))
             return
+        if self.insist and turn.state is not None:
+            turn.state = OriginState(turn.state.learnt)
         await turn.take(pool)
         # Without the database there is no letting go; it runs out by itself then.
         if self._error is None:

@@ -102,10 +102,10 @@ SEVERITY = (0, EXIT_TROUBLE, EXIT_LOCKED, EXIT_INTERRUPTED, EXIT_FAULT)
 @click.option(
     "--configure",
     "configuration",
-    metavar="PACKAGE-OR-ZCML",
+    metavar="NAME",
     multiple=True,
-    help="Load the ZCML of the application first, so that its subscribers are told what "
-    "changes; may be given again for more.",
+    help="Load this first, the package or the ZCML file of an application, so that its "
+    "subscribers are told what changes; may be given again for more.",
 )
 @click.option(
     "--lock-file",

@@ -103,6 +103,7 @@ def update_site(options: Options, task: Task, seconds: float) -> int:
                 batch_size=_batch_size(options),
                 jobs=options.jobs,
                 time_limit=seconds,
+                insist=options.reset,
                 dry_run=options.dry_run,
                 progress=progress,
                 run_id=run_id,

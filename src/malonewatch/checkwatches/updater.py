@@ -58,7 +58,7 @@ class BugWatchUpdater:
                 raise BadInput(
                     f"{title} is in no database; add it to the bug tracker set, and commit."
                 )
-            run = Run(database, batch_size=batch_size, keep_details=True)
+            run = Run(database, batch_size=batch_size, insist=True, keep_details=True)
             self.report = run.report
             run.update([name])
             run.report.tell_claimed(logging.INFO)
