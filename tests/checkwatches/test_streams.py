@@ -1,12 +1,9 @@
 """Standard streams that are closed or full: the script says a sentence, or nothing."""
 
-import os
 import subprocess
 import sys
 
 import pytest
-
-from malonewatch.checkwatches import streams
 
 from .conftest import END, START, lines_of
 
@@ -31,19 +28,6 @@ def test_with_a_stream_closed_a_run_is_a_run(site, closed):
 def test_what_goes_wrong_then_is_the_exit_code(site):
     process = shell('"$@" 2>&-', "--database", "nonsense")
     assert (process.returncode, process.stdout, process.stderr) == (2, "", "")
-
-
-def test_the_database_does_not_become_a_stream(site, tmp_path):
-    report = tmp_path / "report"
-    program = (
-        "import os, sys; from malonewatch.checkwatches import streams; streams.ensure(); "
-        "file = open(sys.argv[1], 'w'); print(file.fileno(), file=file); "
-        "print('to nowhere'); print('to nowhere', file=sys.stderr)"
-    )
-    subprocess.run(
-        ["sh", "-c", '"$@" <&- >&- 2>&-', "sh", sys.executable, "-c", program, report], check=True
-    )
-    assert int(report.read_text()) > 2
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])
@@ -74,27 +58,3 @@ def test_with_few_files_to_open_there_is_a_sentence(site):
         "ERROR   This process may have 12 files open, and a run needs 52; "
         "raise the limit (ulimit -n).\n"
     )
-
-
-# In this process.
-
-
-def test_streams_that_are_there_stay(capsys):
-    before = sys.stdout, sys.stderr
-    streams.ensure()
-    assert (sys.stdout, sys.stderr) == before
-
-
-def test_a_stream_that_takes_no_more_leads_nowhere_from_then_on(monkeypatch):
-    with open("/dev/full", "w") as full:
-        monkeypatch.setattr(sys, "stdout", full)
-        full.write("something")
-        streams.settle()
-        full.write("more")
-        full.flush()
-
-
-def test_no_more_files_are_open_for_it():
-    before = len(os.listdir("/proc/self/fd"))
-    streams.ensure()
-    assert len(os.listdir("/proc/self/fd")) == before

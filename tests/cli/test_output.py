@@ -12,7 +12,6 @@ import pytest
 from malonewatch.cli.output import (
     OutputFailed,
     complain,
-    drop,
     plain,
     say,
     show_json,
@@ -65,15 +64,6 @@ def test_nobody_reading_on_ends_it_without_a_word(failing):
     failing(BrokenPipeError())
     with pytest.raises(click.exceptions.Exit):
         say("text")
-
-
-def test_a_program_without_standard_output_writes_nothing(monkeypatch):
-    monkeypatch.setattr(sys, "stdout", None)
-    say("text")
-
-
-def test_what_is_not_there_has_nothing_left_over():
-    drop(None)
 
 
 def test_an_error_that_cannot_be_written_is_no_other(monkeypatch, tmp_path):

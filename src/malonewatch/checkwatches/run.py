@@ -128,7 +128,12 @@ class Run:
             tracker_seconds=self.tracker_seconds,
             progress=self._progressed,
         )
-        asyncio.run(self._take_turns(work, origins))
+        turns = self._take_turns(work, origins)
+        try:
+            asyncio.run(turns)
+        finally:
+            # They have not even begun if there can be no event loop.
+            turns.close()
         if self._error is not None:
             raise self._error
         return self.report

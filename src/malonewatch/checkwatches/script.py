@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from malonewatch.checkwatches import streams
+from malonewatch import streams
 from malonewatch.checkwatches.limits import JOBS, TIME_LIMIT, TooFewFiles, affordable
 from malonewatch.checkwatches.lock import Locked
 from malonewatch.checkwatches.logs import said, set_up

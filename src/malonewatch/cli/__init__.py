@@ -1,12 +1,12 @@
 """The command ``malonewatch``."""
 
+import contextlib
 import errno
-import os
-import sys
 import traceback
 from collections.abc import Sequence
 from typing import Any
 
+from malonewatch import streams
 from malonewatch.exitcodes import (
     EXIT_DATABASE,
     EXIT_FAULT,
@@ -18,7 +18,7 @@ from malonewatch.exitcodes import (
 
 def main(args: Sequence[str] | None = None) -> int:
     """Run a command line; the exit code."""
-    _open_standard_files()
+    streams.ensure()
     try:
         from malonewatch.cli.command import command
         from malonewatch.cli.logs import warnings_said
@@ -31,15 +31,17 @@ def main(args: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
     except Exception as error:
-        refusal = _refusal(error)
-        if refusal is None:
+        code, sentence = _refusal(error)
+        if code == EXIT_FAULT:
             traceback.print_exc()
-            return EXIT_FAULT
-        from malonewatch.cli.output import complain, drop
+        else:
+            from malonewatch.cli.output import complain
 
-        drop(sys.stdout)
-        complain(refusal)
-        return EXIT_TROUBLE
+            complain(sentence)
+        return code
+    finally:
+        # So that the end of the process does not fail.
+        streams.settle()
 
 
 def run(command: Any, args: Sequence[str] | None, name: str) -> int:
@@ -49,7 +51,7 @@ def run(command: Any, args: Sequence[str] | None, name: str) -> int:
     """
     import click
 
-    from malonewatch.cli.output import complain, complaining
+    from malonewatch.cli.output import complain
     from malonewatch.interfaces import (
         BadInput,
         DatabaseError,
@@ -61,9 +63,8 @@ def run(command: Any, args: Sequence[str] | None, name: str) -> int:
     try:
         return command.main(args, prog_name=name, standalone_mode=False) or 0
     except click.ClickException as error:
-        if sys.stderr is not None:
-            with complaining():
-                error.show()
+        with contextlib.suppress(OSError):
+            error.show()
         return EXIT_USAGE
     except click.Abort:
         complain("Interrupted.")
@@ -85,25 +86,15 @@ def run(command: Any, args: Sequence[str] | None, name: str) -> int:
         return EXIT_TROUBLE
 
 
-def _open_standard_files() -> None:
-    """See that no other file gets the number of standard input, output or error, where whoever
-    started us closed one: what is meant for that would be written into a database."""
-    for number in range(3):
-        try:
-            os.fstat(number)
-        except OSError:
-            # It gets the lowest number that is free.
-            os.open(os.devnull, os.O_RDWR)
-
-
-def _refusal(error: BaseException) -> str | None:
-    """What the operating system did not let us do, as a sentence; None if it is not to blame."""
+def _refusal(error: BaseException) -> tuple[int, str]:
+    """What the operating system did not let us do: exit code and sentence; EXIT_FAULT if it is
+    not to blame."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, OSError) and cause.errno in (errno.EMFILE, errno.ENFILE):
-            return "Too many files are open; allow more of them (see 'ulimit -n')."
+            return EXIT_DATABASE, "Too many files are open; allow more of them (see 'ulimit -n')."
         cause = cause.__cause__ or cause.__context__
     if not isinstance(error, OSError):
-        return None
+        return EXIT_FAULT, ""
     what = "Standard output" if error.filename is None else error.filename
-    return f"{what} cannot be used: {error.strerror or type(error).__name__}."
+    return EXIT_TROUBLE, f"{what} cannot be used: {error.strerror or type(error).__name__}."

@@ -27,7 +27,8 @@ from malonewatch.cli.watches import move, show, unwatch, watch
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 90},
     epilog="Exit codes: 0 all is well; 1 a bug tracker could not be asked; 2 what was given "
     "cannot be used, and nothing was changed; 3 another run is at work on that bug tracker; 4 "
-    "the database cannot be used; 5 interrupted; 70 a fault in malonewatch, with a traceback.",
+    "the database, or this machine, cannot be used; 5 interrupted; 70 a fault in malonewatch, "
+    "with a traceback.",
 )
 @click.version_option(package_name="malonewatch")
 @database_options

@@ -17,6 +17,7 @@ from urllib.parse import urlencode
 
 import click
 
+from malonewatch import streams
 from malonewatch.application.facts import WatchFacts
 from malonewatch.application.listing import Wanted, list_watches
 from malonewatch.cli import main as malonewatch
@@ -238,6 +239,7 @@ def _program() -> str:
 
 def main(args: Sequence[str] | None = None) -> int:
     """Run the demonstration; the exit code."""
+    streams.ensure()
     try:
         return run(command, args, "demo")
     except UnexpectedExit as error:

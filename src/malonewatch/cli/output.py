@@ -8,12 +8,13 @@ import os
 import shutil
 import sys
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from typing import Any, TextIO
+from typing import Any
 
 import click
 
+from malonewatch import streams
 from malonewatch.cli.text import clean
 from malonewatch.interfaces import MalonewatchError
 
@@ -24,7 +25,7 @@ class OutputFailed(MalonewatchError):
 
 def is_terminal() -> bool:
     """Whether a person looks at standard output."""
-    return sys.stdout is not None and sys.stdout.isatty()
+    return sys.stdout.isatty()
 
 
 def terminal_width() -> int:
@@ -39,36 +40,16 @@ def write(text: str) -> None:
     :raises click.exceptions.Exit: nobody reads on, as in ``malonewatch list | head -1``.
     """
     stream = sys.stdout
-    if stream is None:
-        return
     encoding = getattr(stream, "encoding", None) or "utf-8"
     try:
         stream.write(text.encode(encoding, "replace").decode(encoding))
         stream.flush()
     except BrokenPipeError:
-        drop(stream)
+        streams.settle()
         raise click.exceptions.Exit(0) from None
     except OSError as error:
-        drop(stream)
+        streams.settle()
         raise OutputFailed(f"Standard output cannot be written: {error.strerror}.") from None
-
-
-def drop(stream: TextIO | None) -> None:
-    """Let what is left over go nowhere: Python tries again at exit, and complains."""
-    if stream is not None:
-        with contextlib.suppress(OSError, ValueError):
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, stream.fileno())
-            os.close(nowhere)
-
-
-@contextlib.contextmanager
-def complaining() -> Iterator[None]:
-    """While something is written to standard error, which may take nothing."""
-    try:
-        yield
-    except OSError:
-        drop(sys.stderr)
 
 
 def say(text: str = "", bold: bool = False, color: str | None = None) -> None:
@@ -84,9 +65,9 @@ def say(text: str = "", bold: bool = False, color: str | None = None) -> None:
 def complain(text: str, kind: str = "Error") -> None:
     """Write an error, or a warning, to standard error; where nobody listens, to nobody."""
     line = f"{kind}: {clean(text)}"
-    if sys.stderr is not None and sys.stderr.isatty():
+    if sys.stderr.isatty():
         line = _wrapped(line)
-    with complaining():
+    with contextlib.suppress(OSError):
         click.echo(line, err=True)
 
 

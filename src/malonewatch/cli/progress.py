@@ -9,7 +9,7 @@ from contextlib import contextmanager
 def progress_bar(what: str = "") -> Iterator[Callable[[int, int], None] | None]:
     """What to call with how much is done and how much there is; None where nobody looks at
     standard error."""
-    if sys.stderr is None or not sys.stderr.isatty():
+    if not sys.stderr.isatty():
         yield None
         return
     from rich.console import Console
