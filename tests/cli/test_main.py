@@ -284,6 +284,18 @@ def test_a_warning_is_a_line(cli, tmp_path, monkeypatch):
     assert "secret" not in result.err
 
 
+def test_a_broken_plug_in_is_named_and_the_rest_works(cli, tmp_path):
+    metadata = tmp_path / "broken-1.0.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: broken\nVersion: 1.0\n")
+    (metadata / "entry_points.txt").write_text("[malonewatch.plugins]\nbroken = no_such_module\n")
+    path = os.pathsep.join([str(tmp_path), os.environ["PYTHONPATH"]])
+    process = program("tracker", "list", capture_output=True, env={"PYTHONPATH": path})
+    assert (process.returncode, process.stdout) == (0, "There are no bug trackers.\n")
+    assert process.stderr.startswith("Warning: The plug-in broken (no_such_module) cannot be")
+    assert process.stderr.count("\n") == 1
+
+
 def test_only_malonewatchs_own_warnings_are_said(capsys):
     with warnings_said():
         logging.getLogger("other").error("not ours")
