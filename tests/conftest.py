@@ -4,6 +4,9 @@ import os
 import sys
 
 import pytest
+from zope.component import getGlobalSiteManager
+
+from malonewatch.interfaces import IClock, ICredentials, IHTTPClient
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -26,3 +29,14 @@ def a_home_of_ones_own(tmp_path_factory, monkeypatch):
         monkeypatch.setenv(name, str(home))
     for name in ("MALONEWATCH_DATABASE", "MALONEWATCH_CREDENTIALS"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def what_is_registered_for_all_stays():
+    """What one test puts in the place of a global utility is not there in the next one."""
+    registry = getGlobalSiteManager()
+    before = {each: registry.queryUtility(each) for each in (IClock, ICredentials, IHTTPClient)}
+    yield
+    for interface, utility in before.items():
+        if utility is not None and registry.queryUtility(interface) is not utility:
+            registry.registerUtility(utility, interface)

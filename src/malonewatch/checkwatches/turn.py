@@ -153,7 +153,6 @@ class Turn:
         work, external, facts = self._work, plan.external, plan.facts
         loop = asyncio.get_running_loop()
         end = None if work.tracker_seconds is None else loop.time() + work.tracker_seconds
-        self.facts = facts
         session = pool.session(
             facts,
             external.timeout,
@@ -162,6 +161,7 @@ class Turn:
             defaults=external.politeness,
             state=self.state,
         )
+        self.facts = facts
         applied = Applied()
         suspicious = trouble = None
         for batch in plan.batches:
