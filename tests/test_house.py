@@ -20,6 +20,7 @@ IMPORTED_BY_OTHERS = {
     "psycopg2-binary": "RelStorage, for postgres:// URIs",
     "coverage": "the test command",
     "pyramid_tm": "Pyramid, which includes it by its name",
+    "pytest-timeout": "pytest, for its setting of that name",
     "pytest-xdist": "pytest, for --numprocesses",
     "roundup": "the tests that start a Roundup",
     "setuptools": "Trac, which imports pkg_resources",

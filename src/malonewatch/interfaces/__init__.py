@@ -40,6 +40,7 @@ from malonewatch.interfaces.enumerations import (
     BugWatchErrorType,
     Certainty,
     FailureOwner,
+    Polling,
 )
 from malonewatch.interfaces.errors import (
     AnswerTooLarge,
@@ -209,6 +210,7 @@ __all__ = [
     "OriginState",
     "Outcome",
     "Politeness",
+    "Polling",
     "Quota",
     "RecognisedURL",
     "Refused",

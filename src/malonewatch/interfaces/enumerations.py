@@ -233,3 +233,14 @@ class BugWatchErrorType(enum.Enum):
         member.owner = owner
         member.help = help
         return member
+
+
+class Polling(enum.Enum):
+    """How long the bugs of a bug tracker are asked for."""
+
+    #: As long as they are watched.
+    ALWAYS = "always"
+    #: Until it is known how they are: nothing changes there any more.
+    ONCE = "once"
+    #: Not at all: there is nothing to ask, or nobody who answers.
+    NEVER = "never"

@@ -69,6 +69,11 @@ class IExternalBugTracker(Interface):
     request_size = Attribute("See `IExternalBugTrackerType`.")
     politeness = Attribute("See `IExternalBugTrackerType`.")
     baseurl = Attribute("The base URL, without a trailing slash.")
+    polling = Attribute("How long its bugs are asked for: a `Polling`.")
+    not_polled = Attribute(
+        "A sentence for people, why its bugs are asked for no more, or never were; empty where "
+        "they are asked for always."
+    )
 
     def authorization(credentials: Credentials) -> Mapping[str, str]:
         """The headers that make a request one of those credentials'.

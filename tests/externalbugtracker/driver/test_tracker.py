@@ -23,6 +23,7 @@ from malonewatch.interfaces import (
     Credentials,
     IExternalBugTracker,
     IExternalBugTrackerType,
+    Polling,
     RecognisedURL,
 )
 
@@ -36,6 +37,7 @@ class Dolls(ExternalBugTracker):
         URLShape("/find?doll={id}", at_root=True),
     )
     highest_id = 999
+    shut_down = {"gone.example": "The shop at gone.example closed in 2020."}
     statuses = Workflow({BugTaskStatus.NEW: "new"})
     importances = Vocabulary(
         {
@@ -246,3 +248,15 @@ def test_it_says_what_it_is_and_whose_credentials_are():
     assert asker(Server(lambda *asked: 404)).identify() is None
     assert asker(Shop(), dialect=None).check_credentials() is None
     assert make(Toys, BASE).places == {}
+
+
+@pytest.mark.parametrize(
+    ("host", "polling", "why"),
+    [
+        ("dolls.example", Polling.ALWAYS, ""),
+        ("gone.example", Polling.NEVER, "The shop at gone.example closed in 2020."),
+    ],
+)
+def test_a_service_that_was_shut_down_is_never_polled_and_says_so(host, polling, why):
+    tracker = Dolls(BugTrackerFacts("x", BugTrackerType.DOLLS, f"https://{host}/"))
+    assert (tracker.polling, tracker.not_polled) == (polling, why)

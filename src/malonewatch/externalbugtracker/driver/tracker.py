@@ -29,6 +29,7 @@ from malonewatch.interfaces import (
     IExternalBugTrackerType,
     Outcome,
     Politeness,
+    Polling,
     RecognisedURL,
 )
 
@@ -63,6 +64,11 @@ class ExternalBugTracker(Dialect):
     #: Whether the case of ids does not matter to the software.
     folds_ids: ClassVar[bool] = False
 
+    polling: Polling = Polling.ALWAYS
+    not_polled: str = ""
+    #: Hosts where the service was shut down for good, and a sentence about that.
+    shut_down: ClassVar[Mapping[str, str]] = {}
+
     statuses: ClassVar[Workflow] = Workflow({})
     importances: ClassVar[Vocabulary[BugTaskImportance]] = IMPORTANCES
 
@@ -84,6 +90,9 @@ class ExternalBugTracker(Dialect):
     def __init__(self, facts: IBugTrackerFacts) -> None:
         super().__init__(self)
         self.baseurl = facts.baseurl.rstrip("/")
+        gone = self.shut_down.get(urlsplit(self.baseurl).netloc)
+        if gone is not None:
+            self.polling, self.not_polled = Polling.NEVER, gone
         #: The dialect as known before, by its full name, or None.
         self.dialect = facts.dialect
         self._verdicts: dict[tuple[str, str, bool | None], Verdict] = {}

@@ -1,0 +1,238 @@
+"""What types with a capability have to do, as tests to inherit: mixins for `conformance`."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, ClassVar
+
+from aiohttp import web
+
+from malonewatch.externalbugtracker import ExternalBugTracker
+from malonewatch.interfaces import (
+    BugTrackerCredentialsRefused,
+    BugTrackerFacts,
+    BugTrackerType,
+    BugWatchErrorType,
+    Credentials,
+    IBatches,
+    IChangesSince,
+    IDuplicates,
+    IMoves,
+    IValidators,
+    Outcome,
+    RemoteBug,
+    RemoteBugUnchanged,
+)
+from malonewatch.testing.asking import Asker
+from malonewatch.testing.simulator import Simulator
+
+
+class BatchesConformance:
+    """For types that ask for many bugs in one request."""
+
+    factory: ClassVar[type[ExternalBugTracker]]
+    simulator: ClassVar[Callable[[], Simulator]]
+    #: How many requests three full batches of good bugs may take, with probes.
+    requests_for_three_batches = 5
+
+    numbered: Callable[..., list[str]]
+    asker: Callable[[Simulator], Asker]
+
+    def test_it_says_that_it_batches(self) -> None:
+        assert IBatches.implementedBy(self.factory)
+
+    def test_many_bugs_take_few_requests(self) -> None:
+        size = self.factory.request_size
+        with type(self).simulator() as simulator:
+            ids = self.numbered(*range(1, 3 * size + 1))
+            for remotebug in ids:
+                simulator.add(remotebug)
+            asker = self.asker(simulator)
+            for start in range(0, len(ids), size):
+                outcomes = asker.ask(ids[start : start + size])
+                assert all(isinstance(outcome, RemoteBug) for outcome in outcomes.values())
+            assert len(simulator.requests) <= self.requests_for_three_batches
+
+    def test_a_bug_that_spoils_the_answer_for_all_is_found_and_asked_for_apart(self) -> None:
+        ids = self.numbered(*range(1, self.factory.request_size + 1))
+        bad = ids[len(ids) // 3]
+        for spoil in (fails, stumbles):
+            with type(self).simulator() as simulator:
+                for remotebug in ids:
+                    simulator.add(remotebug)
+                asker = self.asker(simulator)
+                asker.ask(ids[:1])
+                simulator.spoiler = bad
+                simulator.spoil = spoil
+                simulator.requests.clear()
+                outcomes = asker.ask(ids)
+                assert len(simulator.requests) <= 25, len(simulator.requests)
+                outcome: Any = outcomes.pop(bad)
+                assert outcome.apart, outcome
+                assert all(isinstance(each, RemoteBug) for each in outcomes.values())
+                simulator.requests.clear()
+                (outcome,) = asker.ask([bad], apart=True).values()
+                assert outcome.error_type is BugWatchErrorType.UNPARSABLE_BUG, outcome
+                assert outcome.apart
+                # One for the bug, and one to see whether the bug tracker is there at all.
+                assert len(simulator.requests) <= 2, simulator.requests
+
+
+async def fails(request: web.Request) -> web.StreamResponse:
+    """A server that stumbles over a bug."""
+    return web.Response(status=500, text="Internal error")
+
+
+async def stumbles(request: web.Request) -> web.StreamResponse:
+    """A server that writes what cannot be read."""
+    return web.Response(body=b'<"\xff\x00 \x1b', content_type="application/octet-stream")
+
+
+class ChangesSinceConformance:
+    """For types that can be asked what changed since a time."""
+
+    factory: ClassVar[type[ExternalBugTracker]]
+    simulator: ClassVar[Callable[[], Simulator]]
+    #: From how many bugs on that takes fewer requests than asking for all.
+    bugs_since = 10
+    numbered: Callable[..., list[str]]
+    asker: Callable[[Simulator], Asker]
+
+    def test_it_says_that_it_tells_changes(self) -> None:
+        assert IChangesSince.implementedBy(self.factory)
+
+    def test_what_has_not_changed_since_is_unchanged(self) -> None:
+        ids = self.numbered(*range(1, self.bugs_since + 1))
+        with type(self).simulator() as simulator:
+            for remotebug in ids:
+                simulator.add(remotebug)
+            asker = self.asker(simulator)
+            asker.ask(ids)
+            since = simulator.now() - timedelta(minutes=5)
+            simulator.change(ids[1], title="Another")
+            simulator.requests.clear()
+            outcomes = asker.ask(ids, since=since)
+            assert len(simulator.requests) < len(ids)
+        changed = outcomes.pop(ids[1])
+        assert isinstance(changed, RemoteBug)
+        assert changed.title == "Another"
+        assert all(isinstance(outcome, RemoteBugUnchanged) for outcome in outcomes.values())
+
+
+class DuplicatesConformance:
+    """For types that tell which bug another one duplicates."""
+
+    factory: ClassVar[type[ExternalBugTracker]]
+    simulator: ClassVar[Callable[[], Simulator]]
+    #: What makes a simulated bug a duplicate, beside `duplicate_of`.
+    duplicate: ClassVar[dict[str, Any]] = {}
+    numbered: Callable[..., list[str]]
+    asker: Callable[[Simulator], Asker]
+
+    def test_it_says_that_it_tells_duplicates(self) -> None:
+        assert IDuplicates.implementedBy(self.factory)
+
+    def test_a_duplicate_names_the_other_bug(self) -> None:
+        one, two = self.numbered(1, 2)
+        with type(self).simulator() as simulator:
+            simulator.add(one)
+            simulator.add(two, duplicate_of=one, **self.duplicate)
+            outcomes: dict[str, Any] = dict(self.asker(simulator).ask([one, two]))
+        assert outcomes[two].duplicate_of == one
+        assert outcomes[one].duplicate_of is None
+
+
+class MovesConformance:
+    """For types that tell where a bug moved to."""
+
+    factory: ClassVar[type[ExternalBugTracker]]
+    simulator: ClassVar[Callable[[], Simulator]]
+    #: What `SimulatedBug.moved_to` is of a bug that moved to the second of two ids.
+    numbered: Callable[..., list[str]]
+    asker: Callable[[Simulator], Asker]
+
+    def test_it_says_that_it_tells_moves(self) -> None:
+        assert IMoves.implementedBy(self.factory)
+
+    def test_a_bug_that_moved_tells_where_it_is(self) -> None:
+        one, two = self.numbered(1, 2)
+        with type(self).simulator() as simulator:
+            simulator.add(two)
+            simulator.add(one, moved_to=two)
+            outcome: Outcome = self.asker(simulator).ask([one])[one]
+        assert not isinstance(outcome, RemoteBugUnchanged)
+        assert outcome.moved_to is not None
+        external = self.factory(BugTrackerFacts("x", BugTrackerType("X"), simulator.url))
+        assert outcome.moved_to == external.getBugURL(two)
+
+
+class ValidatorsConformance:
+    """For types that ask for single bugs on condition that they changed."""
+
+    factory: ClassVar[type[ExternalBugTracker]]
+    simulator: ClassVar[Callable[[], Simulator]]
+    numbered: Callable[..., list[str]]
+    asker: Callable[[Simulator], Asker]
+
+    def test_it_says_that_it_validates(self) -> None:
+        assert IValidators.implementedBy(self.factory)
+
+    def test_a_bug_that_is_as_it_was_is_unchanged(self) -> None:
+        (one,) = self.numbered(1)
+        with type(self).simulator() as simulator:
+            simulator.validators = True
+            simulator.add(one)
+            asker = self.asker(simulator)
+            first = asker.ask([one])[one]
+            assert isinstance(first, RemoteBug)
+            assert first.validator is not None
+            again = asker.ask([one], validators={one: first.validator})
+            assert again == {one: RemoteBugUnchanged(one)}
+            simulator.change(one, title="Another")
+            changed = asker.ask([one], validators={one: first.validator})[one]
+        assert isinstance(changed, RemoteBug)
+
+
+class CredentialsConformance:
+    """For types that tell whose credentials are."""
+
+    factory: ClassVar[type[ExternalBugTracker]]
+    #: Gives a simulator that knows the `login`.
+    simulator_with_login: ClassVar[Callable[[], Simulator]]
+    login: ClassVar[Credentials]
+    #: A log-in that nobody knows.
+    wrong_login: ClassVar[Credentials]
+    numbered: Callable[..., list[str]]
+
+    def _asker(self, simulator: Simulator, credentials: Credentials) -> Asker:
+        return Asker(type(self).factory, simulator.url, credentials=credentials)
+
+    def test_credentials_are_somebodys(self) -> None:
+        with type(self).simulator_with_login() as simulator:
+            assert self._asker(simulator, self.login).check_credentials() is not None
+        assert not any(map(self._has_secret, simulator.requests))
+
+    def test_credentials_of_nobody_are_refused(self) -> None:
+        (one,) = self.numbered(1)
+        with type(self).simulator_with_login() as simulator:
+            simulator.add(one)
+            asker = self._asker(simulator, self.wrong_login)
+            for ask in (asker.check_credentials, lambda: asker.ask([one])):
+                try:
+                    found = ask()
+                except BugTrackerCredentialsRefused as trouble:
+                    assert not self._has_secret(str(trouble))
+                else:
+                    raise AssertionError(f"not refused, but {found}")
+
+    def test_what_is_private_can_be_read_with_credentials(self) -> None:
+        one, two = self.numbered(1, 2)
+        with type(self).simulator_with_login() as simulator:
+            simulator.add(one)
+            simulator.add(two, private=True)
+            outcomes = self._asker(simulator, self.login).ask([one, two])
+        assert all(isinstance(outcome, RemoteBug) for outcome in outcomes.values()), outcomes
+        assert not any(map(self._has_secret, simulator.requests))
+
+    def _has_secret(self, text: str) -> bool:
+        secrets = (self.login.token, self.login.password, self.wrong_login.token)
+        return any(secret in text for secret in (*secrets, self.wrong_login.password) if secret)
