@@ -1,0 +1,148 @@
+"""Google Code's archive.
+
+Google Code became read-only in August 2015 and closed in January 2016.  What is
+left are files, one in JSON for each issue,
+https://code.google.com/archive/schema, of which nothing changes any more.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from zope.interface import implementer
+
+from malonewatch.externalbugtracker.driver import (
+    RESOLUTIONS,
+    STATUSES,
+    Ask,
+    ExternalBugTracker,
+    Finding,
+    Instead,
+    Read,
+    URLShape,
+    Workflow,
+    from_epoch,
+    invert,
+)
+from malonewatch.interfaces import BugTaskStatus, IBugTrackerFacts, IValidators, Polling, Response
+
+BASE = "https://code.google.com"
+HOST = "code.google.com"
+BUCKET = "/google-code-archive/v2"
+#: Where the files of the archive are whose pages are at a host.
+STORES = {HOST: "https://storage.googleapis.com"}
+#: Two organisations had projects of their own, under the same roof.
+DOMAIN = r"(?:eclipselabs|apache-extras)\.org"
+PROJECT = r"[A-Za-z][A-Za-z0-9-]{0,99}"
+#: An issue that is known to be there.
+WITNESS = "closure-compiler/884"
+#: Projects may leave the status empty; such an issue was listed as open.
+NO_STATUS = "(none)"
+
+# Those that each project began with, and those that Android, Chromium, Go and others added.
+OWN_STATUSES = {
+    BugTaskStatus.NEW: f"{NO_STATUS}, New, Unconfirmed, Untriaged, Unassigned, Open, Reopened",
+    BugTaskStatus.CONFIRMED: (
+        "Accepted, Acknowledged, Available, Assigned, Reviewed, HelpWanted, LongTerm, Thinking, "
+        "ExternalDependency, Upstream"
+    ),
+    BugTaskStatus.TRIAGED: "Triaged, FutureRelease",
+    BugTaskStatus.INPROGRESS: "Started",
+    BugTaskStatus.INCOMPLETE: "NeedsInfo, Question, WaitingForReply",
+    BugTaskStatus.FIXCOMMITTED: "FixedNotReleased, FixedInTrunk",
+    BugTaskStatus.FIXRELEASED: "Fixed, Verified, Done, Released",
+    BugTaskStatus.INVALID: (
+        "Invalid, Duplicate, Retracted, Spam, Unreproducible, UserError, WrongForum"
+    ),
+    BugTaskStatus.WONTFIX: "WontFix, Declined, Unfortunate, WorkingAsIntended",
+    BugTaskStatus.EXPIRED: "Archived, Obsolete, TimedOut",
+}
+
+
+@implementer(IValidators)
+class GoogleCode(ExternalBugTracker):
+    """Google Code's archive; https://code.google.com/archive/."""
+
+    name = "GOOGLE_CODE"
+    title = "Google Code"
+    dialect_name = "archive"
+    # An issue comes with all its comments.
+    bytes_base = 8 * 1024 * 1024
+    polling = Polling.ONCE
+    not_polled = (
+        "Google Code is an archive, in which nothing changes any more: "
+        "each of its bugs is asked for until it is known how it is, and then never again."
+    )
+    hosts = {
+        **dict.fromkeys((HOST, f"www.{HOST}"), BASE),
+        "storage.googleapis.com": BASE,
+    }
+    urls = tuple(
+        URLShape(path, remotebug, registered=True, domain=DOMAIN, project=PROJECT)
+        for path, remotebug in (
+            ("/archive/p/{project}/issues/{id}", "{project}/{id}"),
+            ("/archive/a/{domain}/p/{project}/issues/{id}", "{domain}/{project}/{id}"),
+            ("/p/{project}/issues/detail?id={id}", "{project}/{id}"),
+            ("/a/{domain}/p/{project}/issues/detail?id={id}", "{domain}/{project}/{id}"),
+            (f"{BUCKET}/{HOST}/{{project}}/issues/issue-{{id}}.json", "{project}/{id}"),
+            (
+                f"{BUCKET}/{{domain}}/{{project}}/issues/issue-{{id}}.json",
+                "{domain}/{project}/{id}",
+            ),
+        )
+    )
+    id_pattern = rf"(?:{DOMAIN}/)?{PROJECT}/[1-9][0-9]{{0,8}}"
+    statuses = Workflow(invert(OWN_STATUSES, STATUSES, RESOLUTIONS))
+
+    def __init__(self, facts: IBugTrackerFacts) -> None:
+        super().__init__(facts)
+        # Elsewhere than at Google there may be a copy of all those files.
+        self._store = STORES.get(urlsplit(self.baseurl).netloc, self.baseurl) + BUCKET
+
+    @classmethod
+    def canonicalRemoteBug(cls, remotebug: str) -> str:
+        project, _, number = remotebug.strip().replace("#", "/").rpartition("/")
+        return f"{project.strip('/').lower()}/{super().canonicalRemoteBug(number)}"
+
+    def parts(self, remotebug: str) -> Mapping[str, str]:
+        *domain, project, number = remotebug.split("/")
+        return {"domain": "".join(domain), "project": project, "id": number}
+
+    def called(self, remotebug: str) -> str:
+        return self.parts(remotebug)["id"]
+
+    def getBugURL(self, remotebug: str) -> str:
+        parts = self.parts(remotebug)
+        return self.baseurl + self.urls[1 if parts["domain"] else 0].build(parts)
+
+    def ask_one(self, remotebug: str) -> Ask:
+        parts = self.parts(remotebug)
+        folder = f"{parts['domain'] or HOST}/{parts['project']}/issues"
+        url = f"{self._store}/{folder}/issue-{parts['id']}.json"
+        return Ask(url, (), (remotebug,), alone=True)
+
+    def ask_identity(self) -> Ask:
+        return Ask(self.ask_one(WITNESS).path)
+
+    def identity(self, answer: Any) -> str | None:
+        return "Google Code's archive" if answer.keys() >= {"id", "summary", "comments"} else None
+
+    def judge(self, ask: Ask, response: Response, answer: Any) -> Finding | Instead | None:
+        if response.status == 403 and b"<Code>AccessDenied</Code>" in response.body:
+            # So much for a file that is not there: nobody may see a list of those that are.
+            return Finding.MISSING
+        return super().judge(ask, response, answer)
+
+    def ids_of(self, record: Any) -> Iterable[str]:
+        return (str(record["id"]),)
+
+    def read(self, record: Mapping[str, Any]) -> Read:
+        # Each change was a comment.  Of what a duplicate duplicates only their text tells.
+        moments = [comment["timestamp"] for comment in record.get("comments") or ()]
+        kinds = dict(label.partition("-")[::2] for label in reversed(record.get("labels") or ()))
+        return Read(
+            (record["status"] or "").strip() or NO_STATUS,
+            record["summary"],
+            kinds.get("Priority", ""),
+            modified=from_epoch(max(moments, default=0)),
+        )
