@@ -40,12 +40,14 @@ class Row:
 
 def run(command: Sequence[str], **environment: str) -> Measured:
     """Run a command to its end; its output goes nowhere."""
+    # What is installed is compiled, and so are the libraries that it is compared with.
+    environment = {**os.environ, **environment, "PYTHONDONTWRITEBYTECODE": ""}
     started = time.perf_counter()
     process = subprocess.Popen(
         command,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        env={**os.environ, **environment},
+        env=environment,
         cwd=Path(__file__).parent.parent,
     )
     _, status, usage = os.wait4(process.pid, 0)

@@ -1,31 +1,48 @@
 """A real ZEO server, for tests."""
 
-import os
+import contextlib
+import socket
+import subprocess
+import sys
 from pathlib import Path
 
-import ZEO
+PATIENCE = 60
 
 
 class Zeo:
-    """A server of its own, on an empty FileStorage; `uri` is its database's."""
+    """A server of its own, on an empty FileStorage; `uri` is its database's.
+
+    It is a process of its own: when that ends, so do its connections, whatever
+    is under way in them.
+    """
 
     def __init__(self, directory: Path) -> None:
-        # Its configuration is written to the current directory, and stays
-        # there if the tests are interrupted.
-        before = Path.cwd()
-        os.chdir(directory)
-        try:
-            (_, port), self._stop = ZEO.server(str(directory / "Data.fs"), threaded=True)
-        finally:
-            os.chdir(before)
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            port = listening.getsockname()[1]
+        command = [sys.executable, "-m", "ZEO.runzeo", "-a", f"127.0.0.1:{port}"]
+        # What it writes to its current directory belongs there.
+        self._process = subprocess.Popen(
+            [*command, "-f", str(directory / "Data.fs")],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd=directory,
+        )
         self.uri = f"zeo://127.0.0.1:{port}"
-        self._is_running = True
+        self._wait_for(port)
+
+    def _wait_for(self, port: int) -> None:
+        for _ in range(10 * PATIENCE):
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+                return
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                raise AssertionError(f"The ZEO server ended with {self._process.wait(0.1)}.")
+        self.stop()
+        raise AssertionError("The ZEO server does not answer.")
 
     def new_uri(self) -> str:
         """With that, the server is waited for no longer than a second."""
         return f"{self.uri}?wait_timeout=1"
 
     def stop(self) -> None:
-        if self._is_running:
-            self._is_running = False
-            self._stop()
+        self._process.kill()
+        self._process.wait(PATIENCE)

@@ -1,3 +1,4 @@
+import pickle
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -267,13 +268,16 @@ def test_the_history_can_be_pruned(tracker, watch, clock):
 # Records of other versions.
 
 
+def values_in(watch):
+    """What the record of a watch holds beside its bug tracker."""
+    return pickle.loads(watch.__getstate__()[1])
+
+
 def test_words_of_a_later_version_are_unknown(watch, reopened):
-    state = watch.__getstate__()
-    changed = list(state)
-    for place, value in enumerate(state):
-        if value == "UNKNOWN":
-            changed[place] = "FROBBED"
-    watch.__setstate__(tuple(changed))
+    values = values_in(watch)
+    assert values.count("UNKNOWN") == 2
+    changed = tuple("FROBBED" if value == "UNKNOWN" else value for value in values)
+    watch.__setstate__((watch.bugtracker, pickle.dumps(changed)))
     watch._p_changed = True
     found = reopened(watch)
     assert found.status is BugTaskStatus.UNKNOWN
@@ -281,13 +285,14 @@ def test_words_of_a_later_version_are_unknown(watch, reopened):
 
 
 def test_a_record_of_a_later_version_is_not_cut(watch):
+    more = pickle.dumps((*values_in(watch), "more"))
     with pytest.raises(ValueError, match="longer"):
-        watch.__setstate__((*watch.__getstate__(), "more"))
+        watch.__setstate__((watch.bugtracker, more))
 
 
 def test_a_record_of_the_first_version_lacks_some(tracker, watch, clock):
     apply(tracker, [KNOWN], clock.moment)
-    watch.__setstate__(watch.__getstate__()[:-5])
+    watch.__setstate__((watch.bugtracker, *values_in(watch)[:-5]))
     assert (watch.closed, watch.guessed, watch.private) == (None, False, False)
     assert (watch.date_closed, watch.fixed_in) == (None, "")
     assert watch.remotestatus == "RESOLVED FIXED"

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from malonewatch import streams
+from malonewatch.checkwatches.garbage import seldom_collected
 from malonewatch.checkwatches.limits import JOBS, TIME_LIMIT, TooFewFiles, affordable
 from malonewatch.checkwatches.lock import Locked
 from malonewatch.checkwatches.logs import said, set_up
@@ -124,7 +125,8 @@ def command(**values: Any) -> int:
         raise click.UsageError("--dry-run writes nothing, and --reset would have to.")
     set_up(options.log_format, -1 if options.quiet else int(options.verbose))
     try:
-        return _run(options)
+        with seldom_collected():
+            return _run(options)
     except Locked as error:
         log.warning("%s", error)
         return EXIT_LOCKED

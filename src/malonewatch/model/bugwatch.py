@@ -1,6 +1,7 @@
 """Bug watches."""
 
 import operator
+import pickle
 from datetime import datetime
 from typing import Any
 
@@ -55,9 +56,9 @@ class BugWatch(Persistent):
     """See `IBugWatch`.
 
     What every check changes is not here but in the bug tracker's ledger, in
-    row `slot`.  The record is a tuple (see `_FIELDS`) whose only reference is
-    the one to the bug tracker: reading and writing a record costs by the
-    number of values and references in it, and a run may have very many to do.
+    row `slot`.  The record is the reference to the bug tracker, and a pickle of
+    the other values (see `_FIELDS`) in itself: ZODB asks of each value in a
+    record whether it is a reference, and a run may have very many to write.
     """
 
     id = stored("id")
@@ -90,14 +91,16 @@ class BugWatch(Persistent):
         self.__dict__.update(_NOTHING_KNOWN)
 
     def __getstate__(self) -> Any:
-        return _values_of(self.__dict__)
+        values = self.__dict__
+        return values["bugtracker"], pickle.dumps(_values_of(values), 3)
 
     def __setstate__(self, state: Any) -> None:
-        # Records of earlier versions have less.
-        missing = len(_FIELDS) - len(state)
+        # In a record of 0.1.0 the values stand by themselves, and are less.
+        values = pickle.loads(state[1]) if len(state) == 2 else state[1:]
+        missing = len(_FIELDS) - len(values)
         if missing:
-            state += _ADDED[-missing:]
-        self.__dict__.update(zip(_FIELDS, state, strict=True))
+            values += _ADDED[-missing:]
+        self.__dict__.update(zip(_FIELDS, values, strict=True), bugtracker=state[0])
 
     @property
     def __parent__(self) -> Any:
@@ -335,9 +338,9 @@ class BugWatch(Persistent):
             self._activity = log
 
 
-#: What the record of a watch holds, in this order; new fields go to the end.
+#: What the record of a watch holds beside the bug tracker, in this order; new fields go to the end.
 _FIELDS = (
-    *("bugtracker", "id", "slot", "remotebug", "bug_id", "_owner_name", "_datecreated"),
+    *("id", "slot", "remotebug", "bug_id", "_owner_name", "_datecreated"),
     *("remotestatus", "_status", "remote_importance", "_importance", "remote_title"),
     *("resolution", "_modified", "duplicate_of", "moved_to", "_lastchanged", "_activity"),
     *("closed", "guessed", "private", "_date_closed", "fixed_in"),

@@ -1,7 +1,7 @@
 """What is kept of what a bug tracker says of a bug.  Pure."""
 
-import hashlib
 import marshal
+from hashlib import blake2b
 from typing import Any
 
 from malonewatch.interfaces import (
@@ -38,17 +38,12 @@ def bounded(remote: RemoteBug) -> RemoteBug:
 
 def digest_of(remote: RemoteBug) -> int:
     """What two answers that say the same of a bug have in common: 64 bits, never 0."""
-    # The validator is no part of what is said, nor is how it was said.
+    # By place, once: this is done for each bug of each answer.  The validator
+    # is no part of what is said, nor is how it was said.
+    _, words, status, weight, importance, title, resolution, modified, same, moved = remote[:10]
     said: tuple[Any, ...] = (
-        remote.remotestatus,
-        remote.status._name_,
-        remote.remote_importance,
-        remote.importance._name_,
-        remote.title,
-        remote.resolution,
-        None if remote.modified is None else remote.modified.timestamp(),
-        remote.duplicate_of,
-        remote.moved_to,
+        *(words, status._name_, weight, importance._name_, title, resolution),
+        *(None if modified is None else modified.timestamp(), same, moved),
     )
     more = remote[11:16]
     if more != _NO_MORE:
@@ -63,8 +58,7 @@ def digest_of(remote: RemoteBug) -> int:
         # A kind of string of some parser's own.
         plain = (str(value) if isinstance(value, str) else value for value in said)
         octets = marshal.dumps(tuple(plain), 2)
-    digest = hashlib.blake2b(octets, digest_size=8).digest()
-    return int.from_bytes(digest, "little") or 1
+    return int.from_bytes(blake2b(octets, digest_size=8).digest(), "little") or 1
 
 
 #: `closed`, `guessed`, `private`, `date_closed` and `fixed_in` of a `RemoteBug` that has none.
