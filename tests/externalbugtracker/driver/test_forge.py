@@ -5,9 +5,17 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from malonewatch.externalbugtracker.driver import Ask, Forge, Read, URLShape, by_place, split_id
+from malonewatch.externalbugtracker.driver import (
+    Ask,
+    Forge,
+    Read,
+    URLShape,
+    by_place,
+    join_id,
+    split_id,
+)
 from malonewatch.externalbugtracker.driver.ask import Situation
-from malonewatch.interfaces import BugTrackerFacts, BugTrackerType, RemoteBug
+from malonewatch.interfaces import BugTaskImportance, BugTrackerFacts, BugTrackerType, RemoteBug
 from malonewatch.testing.asking import Asker, Canned
 
 
@@ -112,3 +120,42 @@ def test_an_answer_needs_only_the_numbers():
         "a/b#1": "One",
         "a/b#2": "Two",
     }
+
+
+@pytest.mark.parametrize(
+    ("remotebug", "place", "number"),
+    [
+        ("jane/anvil#7", "jane/anvil", "7"),
+        ("jane/anvil!7", "jane/anvil!", "7"),
+        ("7", "", "7"),
+    ],
+)
+def test_what_a_project_counts_apart_is_another_place(remotebug, place, number):
+    assert split_id(remotebug) == (place, number)
+    assert join_id(place, number) == remotebug
+
+
+class Hammers(Smithy):
+    place_pattern = "[a-z]+/[a-z]+!?"
+
+
+def test_what_a_project_counts_apart_has_ids_and_urls_of_the_project():
+    assert Hammers.canonicalRemoteBug(" Jane/Anvil!007 ") == "jane/anvil!7"
+    assert Hammers.is_valid("jane/anvil!7")
+    assert not Smithy.is_valid("jane/anvil!7")
+    facts = BugTrackerFacts("x", BugTrackerType("HAMMERS"), "https://smithy.example")
+    assert Hammers(facts).parts("jane/anvil!7") == {"place": "jane/anvil", "id": "7"}
+    asks = Hammers(facts).plan(["a/b#1", "a/b!1", "a/b#2", "a/b!2"], Situation())
+    assert [ask.ids for ask in asks] == [("a/b#1", "a/b#2"), ("a/b!1", "a/b!2")]
+
+
+@pytest.mark.parametrize(
+    ("words", "importance"),
+    [
+        ("priority::high", BugTaskImportance.HIGH),
+        ("minor major", BugTaskImportance.HIGH),
+        ("glowing", BugTaskImportance.UNKNOWN),
+    ],
+)
+def test_an_importance_is_a_label_or_words(words, importance):
+    assert make().convertRemoteImportance(words) is importance

@@ -4,7 +4,8 @@ from malonewatch.externalbugtracker.driver import soap
 from malonewatch.externalbugtracker.driver.ask import Ask, Finding, Form, Instead, Read, Situation
 from malonewatch.externalbugtracker.driver.details import DetailedDialect
 from malonewatch.externalbugtracker.driver.dialect import Dialect
-from malonewatch.externalbugtracker.driver.forge import Forge, by_place, split_id
+from malonewatch.externalbugtracker.driver.forge import Forge, by_place, join_id, split_id
+from malonewatch.externalbugtracker.driver.labels import OPEN_LABELS, status_of, weight_of
 from malonewatch.externalbugtracker.driver.reading import Table
 from malonewatch.externalbugtracker.driver.times import (
     format_time,
@@ -32,6 +33,7 @@ from malonewatch.externalbugtracker.driver.words import (
 
 __all__ = [
     "IMPORTANCES",
+    "OPEN_LABELS",
     "RESOLUTIONS",
     "RESOLUTIONS_BY_STATE",
     "STATUSES",
@@ -59,8 +61,11 @@ __all__ = [
     "invert",
     "is_number",
     "join",
+    "join_id",
     "parse_time",
     "query_of",
     "soap",
     "split_id",
+    "status_of",
+    "weight_of",
 ]

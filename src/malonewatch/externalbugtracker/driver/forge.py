@@ -5,7 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import ClassVar
 
 from malonewatch.externalbugtracker.driver.ask import Ask
+from malonewatch.externalbugtracker.driver.labels import meaning_of
 from malonewatch.externalbugtracker.driver.tracker import ExternalBugTracker
+from malonewatch.interfaces import BugTaskImportance
 
 
 class Forge(ExternalBugTracker):
@@ -13,7 +15,9 @@ class Forge(ExternalBugTracker):
 
     A remote id is that of a place and a number there, ``owner/project#12``; one
     without a place is a bug of the host as a whole, where the type has such.
-    Bugs are asked for place by place, and alone where there is but one.
+    Where a project counts something else too, ``owner/project!12``, that is
+    another place, ``owner/project!``.  Bugs are asked for place by place, and
+    alone where there is but one.
     """
 
     #: What a place looks like, whole.
@@ -31,7 +35,7 @@ class Forge(ExternalBugTracker):
         place, number = split_id(remotebug.strip())
         place = cls.canonical_place(place) if place else ""
         number = super().canonicalRemoteBug(number)
-        return f"{place}#{number}" if place else number
+        return join_id(place, number)
 
     @classmethod
     def is_valid(cls, remotebug: str) -> bool:
@@ -39,7 +43,8 @@ class Forge(ExternalBugTracker):
         return re.fullmatch(cls.place_pattern, place) is not None and super().is_valid(number)
 
     def parts(self, remotebug: str) -> Mapping[str, str]:
-        return dict(zip(("place", "id"), split_id(remotebug), strict=True))
+        place, number = split_id(remotebug)
+        return {"place": place.removesuffix("!"), "id": number}
 
     def called(self, remotebug: str) -> str:
         return split_id(remotebug)[1]
@@ -52,11 +57,20 @@ class Forge(ExternalBugTracker):
             else:
                 yield from map(self.ask_one, some)
 
+    def importance(self, words: str) -> BugTaskImportance:
+        """What a label means, or a word."""
+        return meaning_of(words, self.importances) or super().importance(words)
+
 
 def split_id(remotebug: str) -> tuple[str, str]:
     """The place, which may be empty, and the number."""
-    place, _, number = remotebug.rpartition("#")
-    return place, number
+    cut = max(map(remotebug.rfind, "#!"))
+    return remotebug[: cut + 1].removesuffix("#"), remotebug[cut + 1 :]
+
+
+def join_id(place: str, number: str) -> str:
+    """The id of the bug of that number in a place, which may be empty."""
+    return f"{place}{number}" if not place or place.endswith("!") else f"{place}#{number}"
 
 
 def by_place(ids: Iterable[str]) -> dict[str, list[str]]:

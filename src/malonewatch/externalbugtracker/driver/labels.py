@@ -1,0 +1,108 @@
+"""What labels say of a bug.  Pure.
+
+Forges have no fields for how important a bug is, and why it was closed; projects make labels for
+that, and write them in many ways: ``priority::high``, ``Severity: 1``, ``P1``, ``kind/feature``,
+``status::needs info``, ``wontfix``.
+"""
+
+import re
+from collections.abc import Iterable
+
+from malonewatch.externalbugtracker.driver.vocabulary import Vocabulary, fold
+from malonewatch.externalbugtracker.driver.words import RESOLUTIONS
+from malonewatch.interfaces import BugTaskImportance, BugTaskStatus
+
+#: What a label begins with, or ends with, that tells an importance; and with which letter its
+#: numbers are written elsewhere.
+WEIGHTS = {
+    **dict.fromkeys(("priority", "prio", "importance", "urgency"), "p"),
+    **dict.fromkeys(("severity", "sev", "impact"), "s"),
+}
+KINDS = frozenset({"type", "kind", "category"})
+#: What one begins with that tells a status, while a bug is open; and when it is closed.
+STATES = frozenset({"status", "workflow", "state", "stage"})
+ENDS = frozenset({"resolution", "reason"})
+#: Labels that tell a status though nothing before them says so.
+OPEN_LABELS = {
+    BugTaskStatus.NEW: "unconfirmed, needs triage",
+    BugTaskStatus.CONFIRMED: "accepted, blocked, confirmed",
+    BugTaskStatus.TRIAGED: "triaged",
+    BugTaskStatus.INPROGRESS: "doing, in progress, in review, needs review, review, wip",
+    BugTaskStatus.INCOMPLETE: (
+        "info needed, need more info, needinfo, needs info, needs information, needs more info,"
+        "waiting for info"
+    ),
+}
+CLOSED_LABELS = {
+    BugTaskStatus.WONTFIX: (
+        "as designed, by design, declined, rejected, wont do, wontfix, will not fix,"
+        "works as intended"
+    ),
+    BugTaskStatus.EXPIRED: "obsolete, stale",
+    BugTaskStatus.INVALID: (
+        "cannot reproduce, cant reproduce, dup, duplicate, invalid, not a bug, not an issue, spam,"
+        "works for me"
+    ),
+}
+
+_OPEN, _CLOSED, _RESOLUTIONS = map(Vocabulary, (OPEN_LABELS, CLOSED_LABELS, RESOLUTIONS))
+_WORDS = re.compile(r"[^\W_]+")
+# GNOME numbers its labels: "2. Needs Information".
+_NUMBER = re.compile(r"\d{1,2}\.\s+")
+_SCOPE = re.compile(r"([\w -]{1,40}?)\s*(?:::|[:/=])\s*(\S.*)", re.DOTALL)
+
+Importances = Vocabulary[BugTaskImportance]
+
+
+def meaning_of(label: str, importances: Importances) -> BugTaskImportance | None:
+    """The importance that a label tells; None if it tells none that is known."""
+    return _weigh(label, importances)[1]
+
+
+def weight_of(labels: Iterable[str], importances: Importances) -> str:
+    """The label that tells how important a bug is, "" if none does.
+
+    One that says what it is about comes before one that does not, and that before the kind of
+    bug that it is; what is known before what is not.
+    """
+    found = ((*_weigh(label, importances), label) for label in labels)
+    ranked = [
+        (meaning is None, rank, number, label)
+        for number, (rank, meaning, label) in enumerate(found)
+        if rank == 0 or meaning not in (None, BugTaskImportance.UNDECIDED)
+    ]
+    return min(ranked)[3] if ranked else ""
+
+
+def _weigh(label: str, importances: Importances) -> tuple[int, BugTaskImportance | None]:
+    """How sure it is that a label is about importance, 0 being surest, and what it tells."""
+    words = _WORDS.findall(label.lower())
+    keys = [word for word in words if word in WEIGHTS]
+    rest = [word for word in words if word not in WEIGHTS]
+    if keys and rest:
+        value = " ".join(rest)
+        if value.isdecimal():
+            value = WEIGHTS[keys[0]] + value
+        return 0, importances.get(value)
+    if len(words) > 1 and words[0] in KINDS:
+        return 2, importances.get(" ".join(words[1:]))
+    return 1, importances.get(_NUMBER.sub("", label, count=1))
+
+
+def status_of(labels: Iterable[str], closed: bool) -> str:
+    """What labels say of the status of a bug that is open, or `closed`; "" if nothing."""
+    bare = ""
+    for label in labels:
+        scope = _SCOPE.fullmatch(label.strip())
+        key = "" if scope is None else fold(scope[1])
+        value = label.strip() if scope is None else scope[2].strip()
+        if key in (ENDS if closed else STATES):
+            return value
+        if closed and key in STATES and value in _RESOLUTIONS:
+            # What else it says is of the time before.
+            return value
+        if scope is None:
+            word = _NUMBER.sub("", value, count=1)
+            if not bare and word in (_CLOSED if closed else _OPEN):
+                bare = word
+    return bare
