@@ -124,6 +124,7 @@ from malonewatch.interfaces.values import (
     RemoteBugUnchanged,
     UpgradeStep,
 )
+from malonewatch.interfaces.words import Mappings, RemoteVocabulary, UnknownWord, Verdict
 
 __all__ = [
     "AnswerTooLarge",
@@ -205,6 +206,7 @@ __all__ = [
     "IResultSet",
     "IValidators",
     "MalonewatchError",
+    "Mappings",
     "NoBugTrackerFound",
     "NotFoundError",
     "OriginState",
@@ -217,11 +219,14 @@ __all__ = [
     "RemoteBug",
     "RemoteBugError",
     "RemoteBugUnchanged",
+    "RemoteVocabulary",
     "Response",
     "SuspiciousAnswer",
     "UnknownBugTrackerType",
+    "UnknownWord",
     "UnparsableBugTracker",
     "UnrecognizedBugTrackerURL",
     "UnsupportedBugTracker",
     "UpgradeStep",
+    "Verdict",
 ]

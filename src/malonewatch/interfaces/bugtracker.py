@@ -16,10 +16,12 @@ from malonewatch.interfaces.values import (
     Batch,
     Brake,
     BugTrackerState,
+    BugWatchChange,
     Claim,
     DailyCounters,
     Fetched,
 )
+from malonewatch.interfaces.words import Mappings, UnknownWord
 
 
 class IResultSet(Interface):
@@ -113,6 +115,30 @@ class IBugTracker(IBugTrackerFacts):
 
     def canonicalRemoteBug(remotebug: str | int) -> str:
         """The one way to write a remote id, by the rules of the bug tracker's type."""
+
+    def setMappings(mappings: Mappings, now: datetime) -> list[BugWatchChange]:
+        """Let remote words mean that here from now on.
+
+        What is known is read anew, as by `rereadWords`.  Labels that did not
+        matter until now are not kept, so with another table of importances
+        every bug is asked for in full when it is due.
+
+        :raises BadInput: a word is empty, far too long, or there twice.
+        """
+
+    def rereadWords(now: datetime) -> list[BugWatchChange]:
+        """Read the remote statuses and importances that are known by the tables as they are now.
+
+        Nothing is asked.  Returns the changes of status; of each
+        `IBugWatchStatusChanged` is notified.
+
+        :raises ApplicationFailed: a subscriber failed; the transaction has to
+            be aborted.
+        """
+
+    def getUnknownWords() -> list[UnknownWord]:
+        """The remote statuses, then the importances, that no table knows; what most watches have
+        first.  Costs what is there."""
 
     def getDailyCounters(days: int = 30) -> list[DailyCounters]:
         """What each of the last `days` days on which it was asked cost and gave, newest first."""

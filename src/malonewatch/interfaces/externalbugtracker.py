@@ -15,6 +15,7 @@ from malonewatch.interfaces.values import (
     Outcome,
     RecognisedURL,
 )
+from malonewatch.interfaces.words import RemoteVocabulary, Verdict
 
 
 class IExternalBugTrackerType(Interface):
@@ -96,6 +97,13 @@ class IExternalBugTracker(Interface):
     def convertRemoteStatus(remotestatus: str) -> BugTaskStatus:
         """What a `RemoteBug.remotestatus` of this type means here."""
 
+    def meaning(remotestatus: str, resolution: str = "", closed: bool | None = None) -> Verdict:
+        """What it means, by all that `RemoteBug` has of it; the bug tracker's `mappings` come
+        before what the type says."""
+
+    def isMapped(remotestatus: str, resolution: str = "") -> bool:
+        """Whether it is those that say what it means."""
+
     def convertRemoteImportance(
         remote_importance: str,
     ) -> BugTaskImportance:
@@ -127,6 +135,12 @@ class IExternalBugTracker(Interface):
         """Whose the session's credentials are, as the server says; None if it does not tell.
 
         :raises BugTrackerCredentialsRefused: it does not take them.
+        :raises BugTrackerTrouble: it cannot be asked.
+        """
+
+    async def learn_vocabulary(session: Any) -> RemoteVocabulary | None:
+        """The words that the bug tracker has, as it says; None if it does not tell.
+
         :raises BugTrackerTrouble: it cannot be asked.
         """
 

@@ -1,6 +1,6 @@
 """What an external bug tracker needs to know of the tracker that it speaks to."""
 
-from zope.interface import Interface
+from zope.interface import Attribute, Interface
 from zope.schema import Bool, TextLine
 
 
@@ -31,3 +31,4 @@ class IBugTrackerFacts(Interface):
             "It may not lead to a private network."
         ),
     )
+    mappings = Attribute("What the site says that its words mean: `Mappings`.")

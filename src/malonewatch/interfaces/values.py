@@ -22,6 +22,7 @@ from malonewatch.interfaces.enumerations import (
 from malonewatch.interfaces.errors import BugTrackerTrouble
 from malonewatch.interfaces.facts import IBugTrackerFacts
 from malonewatch.interfaces.http import Exchange, Quota
+from malonewatch.interfaces.words import Mappings
 
 
 @implementer(IBugTrackerFacts)
@@ -34,6 +35,7 @@ class BugTrackerFacts:
     baseurl: str
     dialect: str | None = None
     guessed: bool = False
+    mappings: Mappings = Mappings()
 
 
 class RecognisedURL(NamedTuple):
@@ -83,10 +85,11 @@ class RemoteBug(NamedTuple):
 
     `closed` is the bug tracker's own word on whether the bug is over, None if
     it has none; `guessed` says that `status` comes from that rather than from
-    a table.  `private` bugs can be read with the credentials given.
-    `fixed_in` names the release.  `raw` is the record as it came, as large as
-    one bug's share of an answer may be; it is not stored.  `apart` says that
-    the bug spoils the answer for others, so that it has to be asked for alone.
+    a table, `mapped` that it is what the site has mapped the words to.
+    `private` bugs can be read with the credentials given.  `fixed_in` names
+    the release.  `raw` is the record as it came, as large as one bug's share of
+    an answer may be; it is not stored.  `apart` says that the bug spoils the
+    answer for others, so that it has to be asked for alone.
     """
 
     remotebug: str
@@ -107,6 +110,7 @@ class RemoteBug(NamedTuple):
     fixed_in: str = ""
     raw: Any = None
     apart: bool = False
+    mapped: bool = False
 
 
 class RemoteBugUnchanged(NamedTuple):
@@ -268,7 +272,8 @@ class BugWatchActivity(NamedTuple):
       (`error_type`),
     - ``recovered``: it can be read, or asked, again,
     - ``duplicate``, ``moved``: where to is in `message`,
-    - ``mapping``: what the remote status means here was changed by a rule,
+    - ``mapping``: the remote status is as it was, and means another thing here,
+      by another rule or another table,
     - ``note``: anything else, such as what databases of 0.1.0 have as prose.
 
     The statuses are None where they were not known, or do not matter.  `rule`

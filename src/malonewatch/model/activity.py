@@ -2,7 +2,7 @@
 
 A line is an entry, the oldest first: seconds since the epoch, the kind, the
 name of the error type or nothing, and the message, with tabs between.  One of
-the kind ``status`` has no message, and five parts more: the old and the new
+the kind ``status`` or ``mapping`` has no message, and five parts more: the old and the new
 remote status, the names of the old and the new status, and the rule.  Lines of
 0.1.0 have no kind.
 
@@ -37,6 +37,7 @@ def log_activity(
 def log_status(
     log: str,
     moment: float,
+    kind: str,
     old_remotestatus: str | None,
     new_remotestatus: str,
     old_status: str,
@@ -49,7 +50,7 @@ def log_status(
     else:
         before = one_line(old_remotestatus)
     after = one_line(new_remotestatus)
-    what = f"\tstatus\t\t\t{before}\t{after}\t{old_status}\t{new_status}\t{rule}\n"
+    what = f"\t{kind}\t\t\t{before}\t{after}\t{old_status}\t{new_status}\t{rule}\n"
     return _with_line(log, moment, what)
 
 

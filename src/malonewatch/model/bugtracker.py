@@ -19,15 +19,18 @@ from malonewatch.interfaces import (
     Fetched,
     IBugTracker,
     IBugWatchSet,
+    Mappings,
     Politeness,
+    UnknownWord,
 )
-from malonewatch.model import applying, schedule
+from malonewatch.model import applying, rereading, schedule
 from malonewatch.model.asking import due_batches
 from malonewatch.model.baseurl import base_key, check_baseurl, origin_of
 from malonewatch.model.comparing import held_changes
 from malonewatch.model.condition import Condition
 from malonewatch.model.counters import Counters
 from malonewatch.model.ledger import Ledger
+from malonewatch.model.mappings import Packed, pack, unpack
 from malonewatch.model.resultset import ResultSet
 from malonewatch.model.site import find_utility
 from malonewatch.model.times import from_seconds, to_seconds
@@ -45,6 +48,7 @@ class BugTracker(Condition):
 
     _aliases: tuple[str, ...] = ()
     _politeness: tuple[int | None, float | None] = (None, None)
+    _mappings: Packed = ((), ())
     # Made when it is asked for the first time.
     _counters: Counters | None = None
 
@@ -188,6 +192,24 @@ class BugTracker(Condition):
             )
         self._politeness = concurrency, gap
 
+    # What words mean.
+
+    @property
+    def mappings(self) -> Mappings:
+        return unpack(self._mappings)
+
+    def setMappings(self, mappings: Mappings, now: datetime) -> list[BugWatchChange]:
+        before, self._mappings = self._mappings, pack(mappings)
+        if self._mappings[1] != before[1]:
+            self.ledger.doubt()
+        return self.rereadWords(now)
+
+    def rereadWords(self, now: datetime) -> list[BugWatchChange]:
+        return rereading.reread(self, to_seconds(now))
+
+    def getUnknownWords(self) -> list[UnknownWord]:
+        return rereading.unknown_words(self)
+
     # What can be derived.
 
     @property
@@ -210,7 +232,12 @@ class BugTracker(Condition):
     def facts(self) -> BugTrackerFacts:
         """The same as a plain value."""
         return BugTrackerFacts(
-            self._name, self.bugtrackertype, self._baseurl, self.dialect, self.guessed
+            self._name,
+            self.bugtrackertype,
+            self._baseurl,
+            self.dialect,
+            self.guessed,
+            self.mappings,
         )
 
     @property

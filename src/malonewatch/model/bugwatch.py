@@ -245,16 +245,43 @@ class BugWatch(Persistent):
         """Whether the bug was open, and is not any more."""
         return closes(self._status, remote.status._name_)
 
-    def update(self, remote: RemoteBug, told: RemoteBug, moment: float, recovered: bool) -> None:
+    @property
+    def known(self) -> RemoteBug | None:
+        """What is known of the remote bug, as it was told; None if nothing is."""
+        if self.remotestatus is None:
+            return None
+        return RemoteBug(
+            self.remotebug,
+            self.remotestatus,
+            self.status,
+            self.remote_importance,
+            self.importance,
+            self.remote_title,
+            self.resolution,
+            self.remote_modified,
+            self.duplicate_of,
+            self.moved_to,
+            closed=self.closed,
+            guessed=self.guessed,
+            private=self.private,
+            date_closed=self.date_closed,
+            fixed_in=self.fixed_in,
+        )
+
+    def update(
+        self, remote: RemoteBug, told: RemoteBug | None, moment: float, recovered: bool
+    ) -> None:
         """Take over what the bug tracker says.
 
-        `remote` is what is kept of what was `told`, and `recovered` whether
-        the last check had failed.
+        `remote` is what is kept of what was `told`, None if nothing was asked,
+        and `recovered` whether the last check had failed.
 
         :raises ApplicationFailed: a subscriber failed.
         """
         old_remotestatus, old_status = self.remotestatus, self.status
         differs = self.differs(remote)
+        words = remote.remotestatus, remote.resolution, remote.closed
+        is_mapping = words == (self.remotestatus, self.resolution, self.closed)
         values = self.__dict__
         events: list[Any] = []
         if differs:
@@ -287,7 +314,8 @@ class BugWatch(Persistent):
         values["fixed_in"] = remote.fixed_in
         if differs:
             values["_activity"] = log_status(
-                *(self._activity, moment, old_remotestatus, remote.remotestatus),
+                *(self._activity, moment, "mapping" if is_mapping else "status"),
+                *(old_remotestatus, remote.remotestatus),
                 *(old_status._name_, remote.status._name_, _rule_of(remote)),
             )
         elif recovered:
@@ -371,7 +399,7 @@ def _rule_of(remote: RemoteBug) -> str:
     """Which rule gave the meaning of a status."""
     if remote.status is BugTaskStatus.UNKNOWN:
         return ""
-    return "flag" if remote.guessed else "table"
+    return "site" if remote.mapped else "flag" if remote.guessed else "table"
 
 
 def _ledger_moment(seconds: float) -> int:

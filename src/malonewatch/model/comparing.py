@@ -210,7 +210,7 @@ def _judge(
             remote = bounded(outcome)
             found.told.append(Told(each.slot, watch, remote, outcome, each.digest, each.failed))
             if watch.differs(remote):
-                applied.changes.append(_change(tracker, watch, remote))
+                applied.changes.append(change_of(tracker, watch, remote))
     applied.checked = in_order + len(found.told)
     applied.failed = len(found.failing) + len(found.refused)
     applied.held = len(found.held)
@@ -242,7 +242,8 @@ def _load(tracker: Any, news: list[_News]) -> list[Any]:
     return watches
 
 
-def _change(tracker: Any, watch: Any, remote: RemoteBug) -> BugWatchChange:
+def change_of(tracker: Any, watch: Any, remote: RemoteBug) -> BugWatchChange:
+    """What a watch would show that is told of its remote bug."""
     return BugWatchChange(
         watch.id,
         watch.bug_id,
@@ -279,6 +280,6 @@ def held_changes(tracker: Any) -> list[BugWatchChange]:
             if isinstance(outcome, RemoteBugError):
                 change = _failure(tracker, watch, outcome)
             else:
-                change = _change(tracker, watch, outcome)
+                change = change_of(tracker, watch, outcome)
             changes.append(change._replace(held=True))
     return sorted(changes, key=lambda change: change.watch_id)

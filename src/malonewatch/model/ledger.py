@@ -326,6 +326,20 @@ class Ledger(Persistent):
             times.failures = array("B", bytes(len(times.failures)))
         self.make_due(now)
 
+    def doubt(self) -> None:
+        """Have every row asked for in full when it is due."""
+        self._validators.clear()
+        for times in self._times.values():
+            times.seen = array("I", bytes(len(times.seen) * times.seen.itemsize))
+
+    def set_digest(self, slot: int, before: int, now: int) -> None:
+        """Let what was last told have another digest, if it has the one before."""
+        number, row = divmod(slot, PAGE)
+        names = self._names[number]
+        if names.digests[row] == before:
+            names.digests[row] = now
+            names._p_changed = True
+
     def forget(self, now: float) -> list[tuple[int, str, str]]:
         """Know nothing of any remote bug; every row is due.
 

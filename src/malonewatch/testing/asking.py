@@ -21,6 +21,7 @@ from malonewatch.interfaces import (
     Exchange,
     ICredentials,
     Outcome,
+    RemoteVocabulary,
     Response,
 )
 
@@ -101,21 +102,27 @@ class Asker:
 
     def identify(self) -> str | None:
         """What the server says that it is."""
-        return self._call("identify")
+        said: str | None = self._call("identify")
+        return said
 
     def check_credentials(self) -> str | None:
         """Whose the credentials are, as the server says."""
-        return self._call("check_credentials")
+        said: str | None = self._call("check_credentials")
+        return said
 
-    def _call(self, name: str) -> str | None:
-        async def call() -> str | None:
+    def learn_vocabulary(self) -> RemoteVocabulary | None:
+        """The words that the server says it has."""
+        found: RemoteVocabulary | None = self._call("learn_vocabulary")
+        return found
+
+    def _call(self, name: str) -> Any:
+        async def call() -> Any:
             external = self.factory(self.facts)
             async with self.client.open() as pool:
                 session = pool.session(
                     self.facts, external.timeout, authorization=external.authorization
                 )
-                found: str | None = await getattr(external, name)(session)
-                return found
+                return await getattr(external, name)(session)
 
         with _only(self.credentials):
             return asyncio.run(call())

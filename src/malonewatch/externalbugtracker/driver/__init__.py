@@ -16,7 +16,6 @@ from malonewatch.externalbugtracker.driver.times import (
 from malonewatch.externalbugtracker.driver.tracker import ExternalBugTracker
 from malonewatch.externalbugtracker.driver.urls import URLShape, build_url, query_of
 from malonewatch.externalbugtracker.driver.vocabulary import (
-    Verdict,
     Vocabulary,
     Workflow,
     fold,
@@ -30,6 +29,7 @@ from malonewatch.externalbugtracker.driver.words import (
     STATUSES,
     by_state,
 )
+from malonewatch.interfaces import RemoteVocabulary, Verdict
 
 __all__ = [
     "IMPORTANCES",
@@ -46,6 +46,7 @@ __all__ = [
     "Form",
     "Instead",
     "Read",
+    "RemoteVocabulary",
     "Situation",
     "Table",
     "URLShape",

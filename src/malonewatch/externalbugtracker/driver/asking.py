@@ -21,6 +21,7 @@ from malonewatch.interfaces import (
     RemoteBug,
     RemoteBugError,
     RemoteBugUnchanged,
+    RemoteVocabulary,
     Response,
     UnparsableBugTracker,
 )
@@ -274,6 +275,25 @@ class Asking:
             if found is None:
                 raise self.said.refused(True)
             return str(found)[:LONGEST_NAME]
+        return None
+
+    async def vocabulary(self) -> RemoteVocabulary | None:
+        """See `IExternalBugTracker`."""
+        self.settled = False
+        for dialect in self.tracker.all_dialects():
+            asks = tuple(dialect.ask_vocabulary())
+            if not asks or not dialect.speaks(self.session.credentials is not None):
+                continue
+            self.dialect = dialect
+            try:
+                heard = [await self._put(ask) for ask in asks]
+                if all(each.finding is None for each in heard):
+                    found: RemoteVocabulary = dialect.vocabulary([each.value for each in heard])
+                    return found
+            except (Absent, Switch, *UNFIT):
+                continue
+            except Spoiled as spoiled:
+                raise spoiled.trouble from None
         return None
 
 

@@ -6,7 +6,13 @@ from typing import Any, ClassVar
 from urllib.parse import quote
 
 from malonewatch.externalbugtracker.driver.ask import Ask, Finding, Instead, Read, Situation
-from malonewatch.interfaces import Credentials, IChangesSince, IValidators, Response
+from malonewatch.interfaces import (
+    Credentials,
+    IChangesSince,
+    IValidators,
+    RemoteVocabulary,
+    Response,
+)
 
 
 class Dialect:
@@ -117,6 +123,10 @@ class Dialect:
         """A question whose answer shows whose the credentials are; None if there is none."""
         return self.ask_identity() if self.knows_people else None
 
+    def ask_vocabulary(self) -> Iterable[Ask]:
+        """Questions whose answers have the bug tracker's own words; none where it cannot tell."""
+        return ()
+
     def sign(self, ask: Ask, credentials: Credentials) -> Ask:
         """`ask` with credentials in its body, where the protocol wants them there."""
         return ask
@@ -206,3 +216,7 @@ class Dialect:
     def whoami(self, answer: Any) -> str | None:
         """Whom the answer to `ask_whoami` names, "" if nobody; None if nobody is logged in."""
         return "" if self.identity(answer) else None
+
+    def vocabulary(self, answers: Sequence[Any]) -> RemoteVocabulary:
+        """What the answers to `ask_vocabulary` say, in that order."""
+        raise TypeError(f"{type(self).__name__} tells no vocabulary")

@@ -191,6 +191,8 @@ class Hearing:
             date,
             release,
             record if type(record) is dict else self.dialect.plain(record),
+            False,
+            tracker.isMapped(words, resolution),
         )
 
     def _fit(self, text: str) -> str:

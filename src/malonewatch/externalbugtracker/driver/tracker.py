@@ -14,7 +14,7 @@ from malonewatch.externalbugtracker.driver.dialect import Dialect
 from malonewatch.externalbugtracker.driver.fetching import Fetching
 from malonewatch.externalbugtracker.driver.times import is_number
 from malonewatch.externalbugtracker.driver.urls import URLShape, fill
-from malonewatch.externalbugtracker.driver.vocabulary import Verdict, Vocabulary, Workflow
+from malonewatch.externalbugtracker.driver.vocabulary import Vocabulary, Workflow, join
 from malonewatch.externalbugtracker.driver.words import IMPORTANCES
 from malonewatch.interfaces import (
     Batch,
@@ -31,6 +31,8 @@ from malonewatch.interfaces import (
     Politeness,
     Polling,
     RecognisedURL,
+    RemoteVocabulary,
+    Verdict,
 )
 
 
@@ -70,7 +72,8 @@ class ExternalBugTracker(Dialect):
     shut_down: ClassVar[Mapping[str, str]] = {}
 
     statuses: ClassVar[Workflow] = Workflow({})
-    importances: ClassVar[Vocabulary[BugTaskImportance]] = IMPORTANCES
+    #: Of words and of labels.
+    importances: Vocabulary[BugTaskImportance] = IMPORTANCES
 
     #: Templates for links, below the base URL; see `urls.fill`.
     file_link: ClassVar[str | tuple[str, ...] | None] = None
@@ -97,6 +100,14 @@ class ExternalBugTracker(Dialect):
         self.dialect = facts.dialect
         self._verdicts: dict[tuple[str, str, bool | None], Verdict] = {}
         self._importances: dict[str, BugTaskImportance] = {}
+        # What the site says, before what the type does.
+        self._maps_statuses = bool(facts.mappings.statuses)
+        self._statuses_here = Vocabulary.of(facts.mappings.statuses)
+        self._importances_here = Vocabulary.of(facts.mappings.importances)
+        if facts.mappings.importances:
+            self.importances = Vocabulary.of(
+                (*facts.mappings.importances, *self.importances.items())
+            )
 
     # URLs and ids.
 
@@ -182,28 +193,49 @@ class ExternalBugTracker(Dialect):
 
     # Words.
 
-    def meaning(self, remotestatus: str, resolution: str, closed: bool | None) -> Verdict:
-        """What a remote status means, and whether that was guessed."""
+    def meaning(
+        self, remotestatus: str, resolution: str = "", closed: bool | None = None
+    ) -> Verdict:
+        """See `IExternalBugTracker`."""
         # The same few words come again and again in a batch.
         key = remotestatus, resolution, closed
         verdict = self._verdicts.get(key)
         if verdict is None:
-            verdict = self._verdicts[key] = self.verdict(remotestatus, resolution, closed)
+            mapped = self._mapped(remotestatus, resolution)
+            verdict = (
+                self.verdict(remotestatus, resolution, closed)
+                if mapped is None
+                else Verdict(mapped, False)
+            )
+            self._verdicts[key] = verdict
         return verdict
 
+    def isMapped(self, remotestatus: str, resolution: str = "") -> bool:
+        """See `IExternalBugTracker`."""
+        return self._maps_statuses and self._mapped(remotestatus, resolution) is not None
+
+    def _mapped(self, remotestatus: str, resolution: str) -> BugTaskStatus | None:
+        """What the site says that a status means."""
+        # A resolution may be a part of the status, or stand beside it.
+        here = self._statuses_here
+        return here.get(join(remotestatus, resolution)) or here.get(remotestatus)
+
     def verdict(self, remotestatus: str, resolution: str, closed: bool | None) -> Verdict:
-        """The same, to be given by types that read their words in a way of their own."""
+        """The same as the type has it; to be given by those that read their words in a way of
+        their own."""
         return self.statuses.meaning(remotestatus, resolution, closed)
 
     def convertRemoteStatus(self, remotestatus: str) -> BugTaskStatus:
         """See `IExternalBugTracker`."""
-        return self.meaning(remotestatus, "", None).status
+        return self.meaning(remotestatus).status
 
     def convertRemoteImportance(self, remote_importance: str) -> BugTaskImportance:
         """See `IExternalBugTracker`."""
         importance = self._importances.get(remote_importance)
         if importance is None:
-            importance = self._importances[remote_importance] = self.importance(remote_importance)
+            mapped = self._importances_here.get(remote_importance)
+            importance = mapped or self.importance(remote_importance)
+            self._importances[remote_importance] = importance
         return importance
 
     def importance(self, words: str) -> BugTaskImportance:
@@ -258,3 +290,7 @@ class ExternalBugTracker(Dialect):
     async def check_credentials(self, session: Any) -> str | None:
         """See `IExternalBugTracker`."""
         return await Asking(self, session).whoami()
+
+    async def learn_vocabulary(self, session: Any) -> RemoteVocabulary | None:
+        """See `IExternalBugTracker`."""
+        return await Asking(self, session).vocabulary()

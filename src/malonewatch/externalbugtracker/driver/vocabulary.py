@@ -7,9 +7,9 @@ spelling that a table has to the letter comes first.
 import functools
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, TypeVar
 
-from malonewatch.interfaces import BugTaskImportance, BugTaskStatus
+from malonewatch.interfaces import BugTaskImportance, BugTaskStatus, Verdict
 
 Meaning = TypeVar("Meaning", BugTaskStatus, BugTaskImportance)
 
@@ -65,6 +65,14 @@ class Vocabulary(Generic[Meaning]):
         """Each word as the table has it, and what it means."""
         return self._words.items()
 
+    @classmethod
+    def of(cls, pairs: Iterable[tuple[str, Meaning]]) -> "Vocabulary[Meaning]":
+        """One of words with a meaning each."""
+        made = cls({})
+        for word, meaning in pairs:
+            made._add(meaning, [word])
+        return made
+
     def plus(self, table: Mapping[Meaning, str | Iterable[str]]) -> "Vocabulary[Meaning]":
         """Another one, where what `table` says of a word comes first."""
         both = Vocabulary(table)
@@ -85,13 +93,6 @@ def invert(
             else:
                 found.setdefault(BugTaskStatus(other), []).append(one)
     return found
-
-
-class Verdict(NamedTuple):
-    """What a remote status means, and whether that was guessed from the bug tracker's own flag."""
-
-    status: BugTaskStatus
-    guessed: bool
 
 
 class Workflow:

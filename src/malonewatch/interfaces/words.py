@@ -1,0 +1,50 @@
+"""What the words of bug trackers mean, and which they have."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from malonewatch.interfaces.enumerations import BugTaskImportance, BugTaskStatus
+
+
+class Verdict(NamedTuple):
+    """What a remote status means, and whether that was guessed from the bug tracker's own flag."""
+
+    status: BugTaskStatus
+    guessed: bool
+
+
+class Mappings(NamedTuple):
+    """What a site says that remote words mean in one bug tracker, whatever its type says.
+
+    Pairs of a word, which may be several such as ``RESOLVED SHELVED``, and
+    what it means; a word is there once.  An importance may be a label.
+    """
+
+    statuses: tuple[tuple[str, BugTaskStatus], ...] = ()
+    importances: tuple[tuple[str, BugTaskImportance], ...] = ()
+
+
+class RemoteVocabulary(NamedTuple):
+    """The words that a bug tracker has, as it says itself.
+
+    `statuses` are its remote statuses, as they may come, and whether such a
+    bug is closed; None where it does not tell.
+    """
+
+    statuses: Mapping[str, bool | None]
+    importances: tuple[str, ...] = ()
+
+
+class UnknownWord(NamedTuple):
+    """A remote status or importance that no table knows.
+
+    It is UNKNOWN what it means, or was `guessed` from the bug tracker's own
+    open or closed flag.  So many `watches` have it, the one on the remote bug
+    `example` for one.
+    """
+
+    word: str
+    meaning: BugTaskStatus | BugTaskImportance
+    guessed: bool
+    watches: int
+    example: str
