@@ -22,6 +22,7 @@ TRACKERS = 10
 TEMPLATES = {
     "BUGZILLA": "https://bugzilla{t}.example.org/show_bug.cgi?id={n}",
     "DEBBUGS": "https://debbugs{t}.example.org/cgi-bin/bugreport.cgi?bug={n}",
+    "EMAILADDRESS": "mailto:project{t}@example.org?subject={n}",
     "GOOGLE_CODE": "https://code.google.com/p/project{t}/issues/detail?id={n}",
     "ROUNDUP": "https://roundup{t}.example.org/issue{n}",
     "SOURCEFORGE": "https://sourceforge.net/p/project{t}/bugs/{n}/",

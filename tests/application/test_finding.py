@@ -9,6 +9,7 @@ from malonewatch.interfaces import (
     UnknownBugTrackerType,
     UnparsableBugTracker,
 )
+from malonewatch.model.trackertypes import all_types
 from malonewatch.testing.bugzilla import BugzillaSimulator
 
 URL = "https://things.example.com/x/thing/7"
@@ -132,9 +133,10 @@ def test_trouble_with_one_type_does_not_keep_another_from_being_found(database, 
 def test_a_base_url_that_says_nothing_is_refused(database, software, server):
     with pytest.raises(BadInput) as raised:
         find_tracker_at(database, server)
+    types = ", ".join(name for name, _ in all_types())
     assert str(raised.value) == (
         f"{server} does not tell of which type the bug tracker is; say so with --type, as one of "
-        "BUGZILLA, DEBBUGS, FIRST, ROUNDUP, SECOND, SOURCEFORGE, TRAC."
+        f"{types}."
     )
 
 

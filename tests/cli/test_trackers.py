@@ -55,7 +55,7 @@ def test_without_a_type_that_can_be_told_the_types_are_named(cli):
         result = cli("tracker", "add", url)
         assert result.code == 2
         assert "--type" in result.err
-        assert "BUGZILLA, DEBBUGS, ROUNDUP, SOURCEFORGE, TRAC" in result.err
+        assert {"BUGZILLA", "DEBBUGS", "TRAC"} <= set(re.findall(r"\w+", result.err))
     assert names(cli) == []
 
 

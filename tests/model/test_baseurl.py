@@ -95,6 +95,8 @@ def test_the_parent_of_a_base_url():
         "http://127.0.0.1:8080/tracker/",
         "https://[2001:db8::1]/",
         "https://bücher.example/",
+        "mailto:bugs@example.com",
+        "mailto:o'malley+bugs@lists.example.com",
     ],
 )
 def test_base_urls_that_can_be(baseurl):
@@ -118,11 +120,45 @@ def test_base_urls_that_can_be(baseurl):
         "https://bugs.example.com/a\nb",
         "https://bugs.example.com/\x1b[31m",
         "https://bugs.example.com/" + "x" * 2000,
+        "mailto:",
+        "mailto:bugs",
+        "mailto:bugs@",
+        "mailto:@example.com",
+        "mailto:bugs@example..com",
+        "mailto:one@example.com,two@example.com",
+        "mailto:bugs@example.com?subject=x",
+        "mailto:bugs@example.com#x",
+        "mailto://bugs@example.com",
     ],
 )
 def test_base_urls_that_cannot_be(baseurl):
     with pytest.raises(BadInput):
         check_baseurl(baseurl)
+
+
+@pytest.mark.parametrize(
+    ("baseurl", "schemes", "why"),
+    [
+        ("mailto:bugs@example.com", ["http", "https"], r"it begins with http\(s\)://"),
+        ("http://bugs.example.com", ["https"], r"it begins with http\(s\)://"),
+        ("https://bugs.example.com", ["mailto"], "it is mailto: and an address"),
+        ("gopher://bugs.example.com", ["gopher"], "it is mailto: and an address"),
+    ],
+)
+def test_a_scheme_has_to_be_one_of_those(baseurl, schemes, why):
+    with pytest.raises(BadInput, match=why):
+        check_baseurl(baseurl, schemes)
+
+
+@pytest.mark.parametrize(
+    "same",
+    ["mailto:Bugs@example.com", "MAILTO:Bugs@Example.COM", "mailto:Bugs@example.com/"],
+)
+def test_ways_to_write_an_address(same):
+    assert base_key(same) == origin_of(same) == "mailto:Bugs@example.com"
+    assert base_key(same) != base_key("mailto:bugs@example.com")
+    assert auto_name(same) == "auto-example.com"
+    assert auto_title(same).rstrip("/").lower() == "bugs@example.com"
 
 
 @pytest.mark.parametrize(

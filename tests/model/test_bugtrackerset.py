@@ -241,6 +241,26 @@ def test_what_a_url_begins_with_the_longest_first(trackers, make_tracker):
     assert list(trackers.getByURLPrefix(urlsplit("https://a.example.com/"))) == []
 
 
+def test_an_address_is_what_a_mailto_begins_with_and_nothing_else_is(trackers, owner):
+    found = trackers.ensureBugTracker("mailto:bugs@Example.com", owner, "EMAILADDRESS")
+    trackers.ensureBugTracker("https://example.com", owner, "BUGZILLA")
+    url = urlsplit("mailto:bugs@example.com?subject=x")
+    assert list(trackers.getByURLPrefix(url)) == [(found, "mailto:bugs@example.com")]
+    assert list(trackers.getByURLPrefix(urlsplit("mailto:other@example.com"))) == []
+    assert list(trackers.getByURLPrefix(urlsplit("https://other.example.com"))) == []
+
+
+def test_a_base_url_has_a_scheme_that_its_type_knows(trackers, tracker, owner):
+    for baseurl, name in (
+        ("mailto:bugs@example.com", "BUGZILLA"),
+        ("https://mail.example.com", "EMAILADDRESS"),
+    ):
+        with pytest.raises(BadInput, match="is not the URL of a bug tracker"):
+            trackers.ensureBugTracker(baseurl, owner, name)
+    with pytest.raises(BadInput, match="is not the URL of a bug tracker"):
+        tracker.aliases = ["mailto:bugs@example.com"]
+
+
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sets(paths := st.text("ab!~/", max_size=8).map(plain_path), max_size=8), paths)
 def test_any_url_begins_with_the_base_urls_that_end_where_a_segment_of_it_does(site, bases, path):

@@ -372,10 +372,25 @@ def test_a_number_sign_is_decoded_once_only():
         "https://bugs.example.com/".ljust(2001, "7"),
         "https://bugs.example.com/" + "/" * 200_000,
         "https://bugs.example.com" + "/x" * 50 + "/7",
+        "mailto:bugs",
+        "mailto:one@example.com,two@example.com?subject=x",
+        "mailto:bugs%00@example.com",
     ],
 )
 def test_what_cannot_be_the_url_of_a_bug(url):
     assert normalised(url) is None
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mailto:Bugs+x@lists.example.com?In-Reply-To=%3C7@example.com%3E",
+        "<MAILTO:Bugs%2Bx@Lists.Example.com?In-Reply-To=%3C7@example.com%3E#x>",
+    ],
+)
+def test_one_way_to_write_a_mailto(url):
+    parts = normalised(url)
+    assert parts.geturl() == "mailto:Bugs+x@lists.example.com?In-Reply-To=%3C7@example.com%3E"
 
 
 @relaxed

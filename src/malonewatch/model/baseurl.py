@@ -4,15 +4,20 @@ import contextlib
 import os.path
 import re
 import string
+from collections.abc import Collection
 from urllib.parse import SplitResult, urlsplit
 
 from malonewatch.interfaces import BadInput
 
 LONGEST_URL = 2000
+#: Of the base URLs of bug trackers on the web.
+WEB = ("http", "https")
+
+_ADDRESS = re.compile(r"[\w.!$&'*+=^`{|}~-]{1,64}@(?:[\w-]{1,63}\.){0,20}[\w-]{1,63}")
 
 
-def check_baseurl(baseurl: str) -> None:
-    """See that `baseurl` can be one.
+def check_baseurl(baseurl: str, schemes: Collection[str] = (*WEB, "mailto")) -> None:
+    """See that `baseurl` can be one, with one of those schemes.
 
     :raises BadInput: it cannot.
     """
@@ -25,11 +30,15 @@ def check_baseurl(baseurl: str) -> None:
         raise BadInput(
             "A base URL may not hold credentials; put them into the credentials file instead."
         )
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise BadInput(
-            f"{without_secrets(baseurl)!r} is not the URL of a bug tracker: "
-            "it begins with http(s)://."
-        )
+    if parts.scheme == "mailto" and "mailto" in schemes:
+        fits = is_address(parts.path)
+    else:
+        fits = parts.scheme in WEB and parts.scheme in schemes and bool(parts.hostname)
+    if not fits:
+        how = "it begins with http(s)://"
+        if not {*WEB} & {*schemes}:
+            how = "it is mailto: and an address"
+        raise BadInput(f"{without_secrets(baseurl)!r} is not the URL of a bug tracker: {how}.")
     if parts.query or parts.fragment:
         raise BadInput(
             f"The base URL {without_secrets(baseurl)!r} may not have a query or a fragment."
@@ -49,6 +58,8 @@ def base_key(baseurl: str) -> str:
     The scheme, its default port, the host's case, slashes at the end and what
     is percent-encoded without need do not matter.
     """
+    if baseurl[:7].lower() == "mailto:":
+        return "mailto:" + plain_address(baseurl[7:].rstrip("/"))
     parts = urlsplit(baseurl if "://" in baseurl else f"//{baseurl}")
     return host_key(parts) + plain_path(parts.path)
 
@@ -63,12 +74,26 @@ def host_key(parts: SplitResult) -> str:
     return host
 
 
+def plain_address(address: str) -> str:
+    """The one way to write an e-mail address: its domain in lower case."""
+    mailbox, at, domain = address.rpartition("@")
+    return mailbox + at + domain.lower()
+
+
+def is_address(text: str) -> bool:
+    """Whether `text` is an e-mail address that can stand in a URL as it is."""
+    return _ADDRESS.fullmatch(text) is not None
+
+
 def origin_of(baseurl: str) -> str:
     """The scheme, host and port of a base URL, the same for all ways to write them.
 
     ``https://bugs.example.com``; the port is left out if it is the scheme's own.
+    What has no host is all of it.
     """
     parts = urlsplit(baseurl)
+    if not parts.netloc:
+        return base_key(baseurl)
     host = (parts.hostname or "").lower().rstrip(".")
     with contextlib.suppress(UnicodeError):
         host = host.encode("idna").decode("ascii")
@@ -113,7 +138,8 @@ def common_key(key: str, other: str) -> str:
 
 def auto_name(baseurl: str) -> str:
     """A name for a bug tracker of which only the base URL is known."""
-    host = (urlsplit(baseurl).hostname or "").lower()
+    parts = urlsplit(baseurl)
+    host = (parts.hostname or parts.path.rpartition("@")[2]).lower()
     # A name is no longer than 100 characters, with the number that may be added.
     return "auto-" + (re.sub(r"[^a-z0-9.-]", "", host)[:85].strip("-.") or "tracker")
 

@@ -27,6 +27,7 @@ from malonewatch.interfaces import (
 )
 from malonewatch.model import schedule
 from malonewatch.model.baseurl import (
+    WEB,
     auto_name,
     auto_title,
     base_key,
@@ -43,7 +44,7 @@ from malonewatch.model.latest import Latest
 from malonewatch.model.numbers import Numbered
 from malonewatch.model.pages import NEVER
 from malonewatch.model.times import from_seconds, to_seconds
-from malonewatch.model.trackertypes import all_types, canonical_type
+from malonewatch.model.trackertypes import all_types, canonical_type, find_type
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9+.-]{1,99}")
 
@@ -112,6 +113,13 @@ class BugTrackerSet(Numbered):
         return None if tracker_id is None else self._trackers[tracker_id]
 
     def getByURLPrefix(self, url: SplitResult) -> Iterator[tuple[BugTracker, str]]:
+        if not url.netloc:
+            # Nothing can stand below an address.
+            base = f"{url.scheme}:{url.path}"
+            tracker = self.getByBaseURL(base)
+            if tracker is not None:
+                yield tracker, base
+            return
         host = host_key(url)
         key = host + plain_path(url.path)
         while key:
@@ -332,8 +340,11 @@ class BugTrackerSet(Numbered):
         self, bugtracker: BugTracker, baseurl: str, aliases: Iterable[str]
     ) -> dict[str, str]:
         keys = {}
+        external = find_type(bugtracker.bugtrackertype)
+        # Types that others wrote before may not say.
+        schemes = getattr(external, "schemes", WEB)
         for url in (baseurl, *aliases):
-            check_baseurl(url)
+            check_baseurl(url, schemes)
             keys[base_key(url)] = url
         for key, url in keys.items():
             owner = self._bases.get(key)

@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Iterator
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
-from malonewatch.model.baseurl import LONGEST_URL, plain_path
+from malonewatch.model.baseurl import LONGEST_URL, is_address, plain_address, plain_path
 
 # Letters and digits of any script, and what ASCII punctuation a URL may have:
 # quotation marks, dashes and the stops of other scripts end a URL.
@@ -82,7 +82,8 @@ def normalised(url: str) -> SplitResult | None:
 
     Scheme and host are in lower case, there is no default port, neither path
     nor query ends with a slash, and no slash follows another one, nor is
-    anything percent-encoded that need not be, in the path.
+    anything percent-encoded that need not be, in the path.  The path of a
+    ``mailto:`` is an address as people write it.
     """
     url = _unwrapped(url)
     if len(url) > LONGEST_URL or len(url.split()) != 1:
@@ -92,6 +93,9 @@ def normalised(url: str) -> SplitResult | None:
         port = parts.port
     except ValueError:
         return None
+    if parts.scheme == "mailto":
+        address = plain_address(unquote(parts.path))
+        return SplitResult("mailto", "", address, parts.query, "") if is_address(address) else None
     host = (parts.hostname or "").rstrip(".")
     if (
         parts.scheme not in ("http", "https")

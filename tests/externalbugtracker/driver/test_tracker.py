@@ -25,6 +25,7 @@ from malonewatch.interfaces import (
     IExternalBugTrackerType,
     Polling,
     RecognisedURL,
+    UnsupportedBugTracker,
 )
 
 
@@ -260,3 +261,13 @@ def test_it_says_what_it_is_and_whose_credentials_are():
 def test_a_service_that_was_shut_down_is_never_polled_and_says_so(host, polling, why):
     tracker = Dolls(BugTrackerFacts("x", BugTrackerType.DOLLS, f"https://{host}/"))
     assert (tracker.polling, tracker.not_polled) == (polling, why)
+
+
+def test_nothing_is_asked_of_a_service_that_was_shut_down():
+    class Closed(Toys):
+        shut_down = {urlsplit(BASE).netloc: "The shop closed in 2020."}
+
+    shop = Shop()
+    with pytest.raises(UnsupportedBugTracker, match=r"^The shop closed in 2020\.$"):
+        asker(shop, factory=Closed).ask(["1"])
+    assert shop.requests == []

@@ -32,6 +32,7 @@ from malonewatch.interfaces import (
     Polling,
     RecognisedURL,
     RemoteVocabulary,
+    UnsupportedBugTracker,
     Verdict,
 )
 
@@ -55,6 +56,7 @@ class ExternalBugTracker(Dialect):
     protocols: ClassVar[tuple[type[Dialect], ...]] = ()
     dialects: ClassVar[tuple[str, ...]] = ()
 
+    schemes: ClassVar[tuple[str, ...]] = ("http", "https")
     #: The shapes of bugs' URLs, the one that is built first.
     urls: ClassVar[tuple[URLShape, ...]] = ()
     #: Hosts known to run it, and the base URL there.
@@ -281,7 +283,14 @@ class ExternalBugTracker(Dialect):
 
     def fetch(self, session: Any, batch: Batch) -> AsyncIterator[Outcome | DialectLearnt]:
         """See `IExternalBugTracker`."""
+        if self.polling is Polling.NEVER:
+            return self._refuse()
         return Fetching(self, session, batch).fetch()
+
+    async def _refuse(self) -> AsyncIterator[Outcome | DialectLearnt]:
+        """No outcome: nothing is asked of what is never asked."""
+        raise UnsupportedBugTracker(self.not_polled)
+        yield
 
     async def identify(self, session: Any) -> str | None:
         """See `IExternalBugTracker`."""
