@@ -1,12 +1,16 @@
+import contextlib
 from datetime import timedelta
 
 import pytest
 import transaction
 
+from malonewatch.checkwatches.due import due
 from malonewatch.interfaces import (
     BugTrackerConnectError,
     BugTrackerRateLimited,
+    BugTrackerType,
 )
+from malonewatch.model import BugTracker, open_database
 
 from ..fetching import fail
 from .conftest import END, START, all_new, statuses
@@ -117,3 +121,21 @@ def test_a_clock_that_went_back(watched, checkwatches, clock):
     ]
     assert {watch.lastchecked for watch in watched.watches} == {clock.moment}
     assert len(checkwatches().lines) == 3
+
+
+def test_a_bug_tracker_that_was_removed_meanwhile_is_left_out(trackers, site, clock):
+    trackers.add(BugTracker("bugs", "Bugs", BugTrackerType.BUGZILLA, "https://bugs.example.com"))
+    transaction.commit()
+    database = open_database(site.uri)
+
+    class Meanwhile:
+        """The database, in which somebody removes the bug tracker before the next write."""
+
+        read = staticmethod(database.read)
+
+        def write(self, step):
+            database.write(lambda trackers: trackers.remove(trackers["bugs"]))
+            return database.write(step)
+
+    with contextlib.closing(database):
+        assert due(Meanwhile(), [], clock.now(), reset=True, dry_run=False) == []

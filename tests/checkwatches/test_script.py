@@ -1,3 +1,4 @@
+import importlib
 import importlib.metadata
 import json
 import re
@@ -7,10 +8,13 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
+import click
 import pytest
 import transaction
 
+from malonewatch.checkwatches import script
 from malonewatch.checkwatches.script import main
+from malonewatch.exitcodes import EXIT_INTERRUPTED
 from malonewatch.interfaces import (
     BadInput,
     BugTrackerConnectError,
@@ -545,3 +549,22 @@ def test_no_type_is_unknown_to_the_installed_script(site, trackers):
         0,
         [START, "INFO    No watches to update on https://bugs.example.com", END],
     )
+
+
+# How it ends.
+
+
+@pytest.mark.parametrize(
+    ("end", "code"), [(click.exceptions.Exit(3), 3), (click.Abort(), EXIT_INTERRUPTED)]
+)
+def test_what_ends_the_command_line_ends_the_script(monkeypatch, end, code):
+    def main(args, **kwargs):
+        raise end
+
+    monkeypatch.setattr(script.command, "main", main)
+    assert script.main([]) == code
+
+
+def test_to_import_the_module_is_not_to_run_it():
+    module = importlib.import_module("malonewatch.checkwatches.__main__")
+    assert module.main is script.main

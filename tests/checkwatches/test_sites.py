@@ -146,9 +146,11 @@ def test_a_lock_file_that_cannot_be_made(watched, checkwatches, tmp_path):
 # On a terminal.
 
 
-@pytest.mark.parametrize(("args", "is_shown"), [((), True), (("-q",), False)])
+@pytest.mark.parametrize(
+    ("args", "watches", "is_shown"), [((), 300, True), (("-q",), 300, False), ((), 100, False)]
+)
 def test_a_long_run_on_a_terminal_shows_how_far_it_is(
-    registry, watch_bugs, site, monkeypatch, args, is_shown
+    registry, watch_bugs, site, monkeypatch, args, watches, is_shown
 ):
     class Terminal(io.StringIO):
         def isatty(self):
@@ -157,12 +159,12 @@ def test_a_long_run_on_a_terminal_shows_how_far_it_is(
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setattr(sys, "stderr", Terminal())
     new = registry.type("NEW", all_new, request_size=50)
-    watch_bugs("bugs", "https://b.example.com", range(300), new)
+    watch_bugs("bugs", "https://b.example.com", range(watches), new)
     transaction.abort()
     assert main(["--database", site.uri, *args]) == 0
     shown = sys.stderr.getvalue()
     assert ("Watches" in shown and "100%" in shown) == is_shown
-    assert ("Updating 300 watches on https://b.example.com" in shown) == is_shown
+    assert (f"Updating {watches} watches on https://b.example.com" in shown) == (not args)
 
 
 # Several sites.

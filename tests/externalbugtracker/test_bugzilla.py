@@ -297,6 +297,32 @@ def test_an_alias_may_be_a_string():
     assert isinstance(asker.ask(["meta"])["meta"], RemoteBug)
 
 
+def test_an_export_of_another_program_is_none():
+    outcomes = outcomes_of(b"<issues><bug><bug_id>1</bug_id></bug></issues>", "xml", "text/xml")
+    assert isinstance(outcomes["trouble"], UnparsableBugTracker)
+
+
+def test_a_bug_that_an_export_leaves_out_is_asked_for_again():
+    body = b"<bugzilla><bug><bug_id>1</bug_id><bug_status>NEW</bug_status></bug></bugzilla>"
+    client = Canned(body, "text/xml")
+    outcomes = Asker(Bugzilla, "http://b.example", dialect="xml", client=client).ask(["1", "2"])
+    assert isinstance(outcomes["1"], RemoteBug)
+    assert outcomes["2"].error_type is BugWatchErrorType.UNPARSABLE_BUG
+    assert [url.partition("&id=")[2].partition("&")[0] for _, url, _ in client.requests] == [
+        "1,2",
+        "2",
+    ]
+
+
+def test_a_bugzilla_without_such_a_resource_speaks_another_dialect():
+    body = b'{"error": true, "code": 32614, "message": "A REST API resource was not found."}'
+    client = Canned(body)
+    with pytest.raises(UnparsableBugTracker):
+        Asker(Bugzilla, "http://b.example", client=client).ask(["1"])
+    # What says so of REST is no export either.
+    assert "show_bug.cgi" in client.requests[-1][1]
+
+
 def test_a_number_that_no_bug_can_have_is_invalid():
     with BugzillaSimulator(postgresql=True) as simulator:
         simulator.add("1")

@@ -232,6 +232,22 @@ def test_the_newest_change_comes_first(three, find, tracker, other, clock, tell)
     assert find(newest_change_first=True, tracker="bugs", meanings={NEW}) == [1]
 
 
+@pytest.mark.parametrize("few", [0, search.FEW])
+def test_the_newest_that_all_criteria_hold_for_comes_first(
+    three, find, tracker, other, clock, tell, monkeypatch, few
+):
+    monkeypatch.setattr(search, "FEW", few)
+    for status in (NEW, FIXED):
+        # First seen, and then changed, each at another moment; the newest is of another tracker.
+        for bugtracker, remotebug in ((tracker, 1), (tracker, 2), (other, 1)):
+            clock.tick(minutes=1)
+            tell(bugtracker, remotebug, status)
+    assert find(newest_change_first=True, tracker="bugs", meanings={FIXED}) == [3, 1]
+    clock.tick(minutes=1)
+    tell(tracker, 2, NEW)
+    assert find(newest_change_first=True, tracker="bugs", meanings={FIXED}) == [1]
+
+
 @pytest.mark.parametrize("newest_change_first", [False, True])
 @pytest.mark.parametrize("limit", [1, 2, 3, 7, None])
 def test_pages_follow_each_other(bug, find, tracker, clock, tell, limit, newest_change_first):

@@ -247,9 +247,6 @@ class Csv(_Roundup):
         labels = {name: label_of(NUMBERED[template].get(name, ()), record[name]) for name in record}
         return self.read_labels(labels)
 
-    def plain(self, record: Any) -> Any:
-        return record
-
 
 @implementer(IBatches, IDuplicates)
 class Roundup(ExternalBugTracker):

@@ -7,7 +7,7 @@ From https://www.roundup-tracker.org/docs/rest.html, and from what Roundup
 import csv
 import io
 from collections.abc import Iterable
-from datetime import datetime, timedelta, timezone
+from datetime import timezone
 from html import escape
 from typing import Any
 
@@ -31,9 +31,8 @@ class RoundupSimulator(Simulator):
 
     `fields` are those that its bugs have beyond the usual, `classname` what
     they are called.  `old` makes it one from before REST, whose exports have
-    numbers for labels, those of `numbers`.  `zone` is how many hours its own
-    time is ahead of UTC.  It gives no more than `row_limit` bugs, if not None,
-    through REST.
+    numbers for labels, those of `numbers`.  It gives no more than `row_limit`
+    bugs, if not None, through REST.
 
     In a bug's `extra`, ``"retired"`` is true for one that was taken away,
     ``"hidden"`` names the fields of it that may not be looked at, and
@@ -50,7 +49,6 @@ class RoundupSimulator(Simulator):
         fields: Iterable[str] = ("priority", "superseder"),
         classname: str = "issue",
         numbers: dict[str, tuple[str, ...]] = CLASSIC,
-        zone: int = 0,
         row_limit: int | None = None,
         **kwargs: Any,
     ) -> None:
@@ -60,7 +58,6 @@ class RoundupSimulator(Simulator):
         self.fields = (*USUAL, *fields)
         self.classname = classname
         self.numbers = numbers
-        self.zone = timezone(timedelta(hours=zone))
         self.row_limit = row_limit
 
     def routes(self) -> list[web.AbstractRouteDef]:
@@ -71,29 +68,14 @@ class RoundupSimulator(Simulator):
             web.get("/{page}", self._page),
         ]
 
-    def _chosen(self, ids: Iterable[str], activity: str | None) -> list[SimulatedBug]:
+    def _chosen(self, ids: Iterable[str]) -> list[SimulatedBug]:
         """What a filter finds: no private bugs, no retired ones."""
-        since = None if activity is None else self._since(activity)
         bugs = [self.bugs[id] for id in dict.fromkeys(ids) if id in self.bugs]
         return [
             bug
             for bug in sorted(bugs, key=lambda bug: int(bug.id))
-            if not bug.private
-            and not bug.extra.get("retired")
-            and (since is None or bug.modified >= since)
+            if not bug.private and not bug.extra.get("retired")
         ]
-
-    def _since(self, text: str) -> datetime | None:
-        """Where a range of dates begins; None, as if not asked for, if it makes no sense."""
-        start = text.removesuffix(";")
-        try:
-            return datetime.strptime(start, "%Y-%m-%d.%H:%M:%S").replace(tzinfo=self.zone)
-        except ValueError:
-            pass
-        try:
-            return None if self.old else datetime.strptime(start, "%Y-%m-%d.%H:%M:%S%z")
-        except ValueError:
-            return None
 
     def _labels(self, bug: SimulatedBug) -> dict[str, str | None]:
         """The values of a bug by field, without those that may not be looked at."""
@@ -162,7 +144,7 @@ class RoundupSimulator(Simulator):
         refused = self._refused(request)
         if refused is not None:
             return refused
-        bugs = self._chosen(request.query.getall("id", []), request.query.get("activity"))
+        bugs = self._chosen(request.query.getall("id", []))
         total = len(bugs)
         if self.row_limit is not None and total >= self.row_limit:
             bugs, total = bugs[: self.row_limit], -1
@@ -231,10 +213,7 @@ class RoundupSimulator(Simulator):
         if self.old and not {"@sort", "@group", "@pagesize", "@startwith"} <= set(query):
             return _error_page(400)
         filters = query.get("@filter", "").split(",")
-        bugs = self._chosen(
-            query.get("id", "").split(",") if "id" in filters else self.bugs,
-            query.get("activity") if "activity" in filters else None,
-        )
+        bugs = self._chosen(query.get("id", "").split(",") if "id" in filters else self.bugs)
         text = io.StringIO()
         writer = csv.writer(text, quoting=csv.QUOTE_NONNUMERIC)
         writer.writerow(columns)
@@ -254,7 +233,7 @@ class RoundupSimulator(Simulator):
                 return str([value] if value else [])
             return str(value)
         if column == "activity":
-            return bug.modified.astimezone(self.zone).strftime("%Y-%m-%d %H:%M")
+            return bug.modified.astimezone(timezone.utc).strftime("%Y-%m-%d %H:%M")
         return value or ""
 
 

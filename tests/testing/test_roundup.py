@@ -1,0 +1,54 @@
+"""The simulated Roundup, asked as nobody should."""
+
+import json
+import urllib.error
+import urllib.request
+
+import pytest
+
+from malonewatch.testing.roundup import RoundupSimulator
+
+
+def get(url):
+    """The status and the text of the answer."""
+    try:
+        with urllib.request.urlopen(url) as response:
+            return response.status, response.read().decode()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read().decode()
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "says"),
+    [
+        ("/rest/data/user", 404, "Class user not found"),
+        ("/rest/data/issue?@fields=id,colour", 400, "Unknown property: colour"),
+        ("/rest/data/issue/2", 404, "no such issue 2"),
+        ("/issue?@action=export_csv&@columns=id,colour", 400, "colour"),
+        ("/issueone", 404, ""),
+    ],
+)
+def test_what_is_not_there_is_said(path, status, says):
+    with RoundupSimulator() as simulator:
+        simulator.add("1")
+        code, text = get(simulator.url + path)
+    assert code == status
+    assert says in text
+
+
+@pytest.mark.parametrize(
+    "path", ["/rest/", "/rest/data/issue", "/issue?@action=export_csv&@columns=id"]
+)
+def test_an_old_one_has_no_rest_and_exports_for_those_who_know_how(path):
+    with RoundupSimulator(old=True) as simulator:
+        assert get(simulator.url + path)[0] in (400, 404)
+
+
+def test_what_is_hidden_is_left_out():
+    with RoundupSimulator() as simulator:
+        simulator.add("1", duplicate_of="7", extra={"hidden": ("title",)})
+        path = "/rest/data/issue/1?@fields=title,status,superseder&@verbose=0"
+        _, text = get(simulator.url + path)
+    attributes = json.loads(text)["data"]["attributes"]
+    assert attributes == {"status": "chatting", "superseder": ["7"]}
