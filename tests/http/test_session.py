@@ -265,6 +265,21 @@ def test_a_type_says_how_its_credentials_are_sent(recorder, credentials, facts):
     assert "Authorization" not in other.received[0][2]
 
 
+def test_credentials_go_to_where_a_bug_tracker_is_asked(recorder, credentials, facts):
+    people, service = recorder(), recorder()
+    credentials[people.url] = Credentials(token="s3cret")
+
+    async def ask():
+        async with HTTPClient().open() as pool:
+            session = pool.session(facts(people.url), service=f"{service.url}/api")
+            for url in (f"{service.url}/api/1", people.url):
+                await session.request("GET", url)
+
+    asyncio.run(ask())
+    assert service.received[0][2]["Authorization"] == "Bearer s3cret"
+    assert "Authorization" not in people.received[0][2]
+
+
 def test_a_type_is_not_asked_how_to_send_no_credentials(recorder, facts):
     simulator = recorder()
 

@@ -60,6 +60,7 @@ def session_with(pool: Any, facts: BugTrackerFacts) -> tuple[Any, Any]:
         external.timeout,
         authorization=external.authorization,
         defaults=external.politeness,
+        service=external.service,
     )
     return external, session
 

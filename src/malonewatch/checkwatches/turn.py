@@ -160,6 +160,7 @@ class Turn:
             politeness=plan.politeness,
             defaults=external.politeness,
             state=self.state,
+            service=external.service,
         )
         self.facts = facts
         applied = Applied()

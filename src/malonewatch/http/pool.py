@@ -36,9 +36,10 @@ class Pool:
         politeness: Politeness = Politeness(),
         defaults: Politeness = Politeness(),
         state: OriginState | None = None,
+        service: str | None = None,
     ) -> Session:
         session = Session(
-            self._settings, self._connections, self._lanes, tracker, timeout, authorization
+            self._settings, self._connections, self._lanes, tracker, timeout, authorization, service
         )
         if session.lane is not None:
             session.lane.agree(politeness, defaults, state)

@@ -52,6 +52,7 @@ class Session:
         tracker: IBugTrackerFacts,
         timeout: float,
         authorization: Callable[[Credentials], Mapping[str, str]] | None,
+        service: str | None = None,
     ):
         self._settings = settings
         self._connections = connections
@@ -60,7 +61,7 @@ class Session:
         self._guessed = tracker.guessed
         self._origin: Origin | None
         try:
-            self._origin = origin(clean(tracker.baseurl))
+            self._origin = origin(clean(service or tracker.baseurl))
         except ValueError:
             self._origin = None
         #: The base URL for messages.

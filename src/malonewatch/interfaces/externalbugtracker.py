@@ -71,6 +71,9 @@ class IExternalBugTracker(Interface):
     request_size = Attribute("See `IExternalBugTrackerType`.")
     politeness = Attribute("See `IExternalBugTrackerType`.")
     baseurl = Attribute("The base URL, without a trailing slash.")
+    service = Attribute(
+        "The URL below which it is asked: the base URL, unless programs are answered elsewhere."
+    )
     polling = Attribute("How long its bugs are asked for: a `Polling`.")
     not_polled = Attribute(
         "A sentence for people, why its bugs are asked for no more, or never were; empty where "

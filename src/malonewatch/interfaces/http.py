@@ -175,6 +175,7 @@ class IHTTPPool(Interface):
         politeness: Politeness = Politeness(),
         defaults: Politeness = Politeness(),
         state: OriginState | None = None,
+        service: str | None = None,
     ) -> Any:
         """An `IHTTPSession` to `tracker`, an `IBugTrackerFacts`.
 
@@ -185,7 +186,9 @@ class IHTTPPool(Interface):
         says, which overrides what was learnt; that overrides `defaults`, what
         the type says.  Where trackers of one origin differ, the most careful
         counts.  `state` is what was kept of the origin by an earlier run,
-        which the first session that has one gives to the pool.
+        which the first session that has one gives to the pool.  `service` is
+        the URL below which the tracker is asked, if that is not its base URL:
+        credentials are found by the latter, and go to the former.
         """
 
     def state(tracker: Any) -> OriginState:

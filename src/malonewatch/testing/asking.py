@@ -86,9 +86,7 @@ class Asker:
         external = self.factory(self.facts)
         outcomes = self.outcomes = {}
         async with self.client.open() as pool:
-            session = pool.session(
-                self.facts, external.timeout, authorization=external.authorization
-            )
+            session = self._session(pool, external)
             self.exchanges = session.exchanges
             async for said in external.fetch(session, batch):
                 if isinstance(said, DialectLearnt):
@@ -99,6 +97,14 @@ class Asker:
         asked = set(batch.remotebugs)
         assert set(outcomes) == asked, asked ^ set(outcomes)
         return outcomes
+
+    def _session(self, pool: Any, external: ExternalBugTracker) -> Any:
+        return pool.session(
+            self.facts,
+            external.timeout,
+            authorization=external.authorization,
+            service=external.service,
+        )
 
     def identify(self) -> str | None:
         """What the server says that it is."""
@@ -119,9 +125,7 @@ class Asker:
         async def call() -> Any:
             external = self.factory(self.facts)
             async with self.client.open() as pool:
-                session = pool.session(
-                    self.facts, external.timeout, authorization=external.authorization
-                )
+                session = self._session(pool, external)
                 return await getattr(external, name)(session)
 
         with _only(self.credentials):

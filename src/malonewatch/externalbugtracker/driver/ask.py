@@ -37,7 +37,8 @@ class Ask:
     - `validator`: ask only if it is not as it was,
     - `known_as`: the id that the one bug has itself, where it is asked for by
       another one: that of before it moved, say,
-    - `signed`: credentials go along; the driver says so.
+    - `signed`: credentials go along; the driver says so,
+    - `answers`: those to the questions that led to it; see `Dialect.ask_more`.
     """
 
     path: str
@@ -54,6 +55,7 @@ class Ask:
     validator: str | None = None
     known_as: str | None = None
     signed: bool = False
+    answers: tuple[Any, ...] = ()
 
     def for_one(self) -> "Ask":
         """The same question as one for a single bug."""

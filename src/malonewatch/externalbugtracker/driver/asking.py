@@ -191,10 +191,17 @@ class Asking:
         if finding is Finding.SPOILED:
             raise self._spoiled(f"HTTP status {status}, where there should be data")
         self.welcome = self.welcome or finding is None
+        if heard.more is not None:
+            more = await self._put(heard.more)
+            if more.finding is not None:
+                raise self._spoiled(f"HTTP status {more.response.status}, where there was more")
+            # Where it led to, and its validator, are those of the first.
+            more.response, more.led_to = response, heard.led_to
+            return more
         return heard
 
     async def _response(self, ask: Ask) -> Response:
-        url = url_of(ask, self.tracker.baseurl)
+        url = url_of(ask, self.tracker.service)
         # A page has validators of its own.
         condition = {} if ask.form is Form.PAGE else _condition(ask.validator)
         headers = {"Accept": ask.form.value, **condition, **ask.headers}

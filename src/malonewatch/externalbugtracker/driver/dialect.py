@@ -146,7 +146,7 @@ class Dialect:
             return Finding.UNCHANGED
         if 200 <= status < 300:
             return None
-        if status == 401 and ask.signed and response.url.startswith(self.tracker.baseurl):
+        if status == 401 and ask.signed and response.url.startswith(self.tracker.service):
             # To those whom it knows it would say 403.
             return Finding.REFUSED
         if ask.alone:
@@ -190,6 +190,15 @@ class Dialect:
         """The question for the rest of an answer; None if that was all of it.
 
         :raises LookupError, TypeError, AttributeError, ValueError: it does not tell.
+        """
+        return None
+
+    def ask_more(self, ask: Ask, answers: Sequence[Any]) -> Ask | None:
+        """The question for what `answers` do not tell of their bugs yet; None if they tell all.
+
+        They are those to a question that the others led to, the last one to
+        `ask`.  Once there is nothing more to ask, `records` is given all of
+        them.  The validator that is kept is that of the first.
         """
         return None
 

@@ -38,7 +38,8 @@ class Heard:
     - `led_to`: where redirects led from the one bug that was asked for,
     - `outcomes`: of the bugs that were asked for,
     - `strangers`: whether others are in it,
-    - `next_ask`: the question for the rest of it.
+    - `next_ask`: the question for the rest of it,
+    - `more`: the question for what it does not tell of the bugs.
     """
 
     response: Response
@@ -49,6 +50,7 @@ class Heard:
     outcomes: dict[str, Outcome] = dataclasses.field(default_factory=dict)
     strangers: bool = False
     next_ask: Ask | None = None
+    more: Ask | None = None
 
 
 class Hearing:
@@ -89,8 +91,29 @@ class Hearing:
         heard.finding = finding
         elsewhere = heard.led_to is not None and ask.form is Form.PAGE
         if finding is None and ask.ids and not elsewhere:
-            self._read(ask, heard)
+            answers = (*ask.answers, heard.value)
+            heard.more = self._more(ask, answers)
+            if heard.more is None:
+                heard.value = answers if ask.answers else heard.value
+                self._read(ask, heard)
         return heard
+
+    def _more(self, ask: Ask, answers: tuple[Any, ...]) -> Ask | None:
+        """The question for what `answers` do not tell of the bugs, None if they tell all."""
+        try:
+            more = self.dialect.ask_more(ask, answers)
+        except UNFIT:
+            raise self.spoiled("there are no bugs in it where they should be") from None
+        if more is None:
+            return None
+        return dataclasses.replace(
+            more,
+            ids=ask.ids,
+            alone=ask.alone,
+            since=ask.since,
+            known_as=ask.known_as,
+            answers=answers,
+        )
 
     def spoiled(self, why: str) -> Spoiled:
         return Spoiled(self.said.unparsable(why), why)
@@ -135,8 +158,8 @@ class Hearing:
             rest = self.dialect.next_page(ask, heard.response, heard.value)
             if rest is None:
                 return None
-            baseurl = self.tracker.baseurl
-            if is_beside(url_of(rest, baseurl), url_of(ask, baseurl), baseurl):
+            service = self.tracker.service
+            if is_beside(url_of(rest, service), url_of(ask, service), service):
                 return rest
         except UNFIT:
             raise self.spoiled("it does not tell whether there is more") from None

@@ -57,6 +57,9 @@ class ExternalBugTracker(Dialect):
     dialects: ClassVar[tuple[str, ...]] = ()
 
     schemes: ClassVar[tuple[str, ...]] = ("http", "https")
+    #: Where programs are answered, by the host where people are; elsewhere at the base URL.
+    services: ClassVar[Mapping[str, str]] = {}
+
     #: The shapes of bugs' URLs, the one that is built first.
     urls: ClassVar[tuple[URLShape, ...]] = ()
     #: Hosts known to run it, and the base URL there.
@@ -95,7 +98,9 @@ class ExternalBugTracker(Dialect):
     def __init__(self, facts: IBugTrackerFacts) -> None:
         super().__init__(self)
         self.baseurl = facts.baseurl.rstrip("/")
-        gone = self.shut_down.get(urlsplit(self.baseurl).netloc)
+        netloc = urlsplit(self.baseurl).netloc
+        self.service = self.services.get(netloc, self.baseurl)
+        gone = self.shut_down.get(netloc)
         if gone is not None:
             self.polling, self.not_polled = Polling.NEVER, gone
         #: The dialect as known before, by its full name, or None.
