@@ -25,6 +25,7 @@ TEMPLATES = {
     "EMAILADDRESS": "mailto:project{t}@example.org?subject={n}",
     "GOOGLE_CODE": "https://code.google.com/p/project{t}/issues/detail?id={n}",
     "ROUNDUP": "https://roundup{t}.example.org/issue{n}",
+    "SAVANE": "https://savane{t}.example.org/bugs/?{n}",
     "SOURCEFORGE": "https://sourceforge.net/p/project{t}/bugs/{n}/",
     "TRAC": "https://trac{t}.example.org/project/ticket/{n}",
 }
