@@ -24,6 +24,7 @@ TEMPLATES = {
     "DEBBUGS": "https://debbugs{t}.example.org/cgi-bin/bugreport.cgi?bug={n}",
     "EMAILADDRESS": "mailto:project{t}@example.org?subject={n}",
     "GOOGLE_CODE": "https://code.google.com/p/project{t}/issues/detail?id={n}",
+    "REDMINE": "https://redmine{t}.example.org/issues/{n}",
     "ROUNDUP": "https://roundup{t}.example.org/issue{n}",
     "SAVANE": "https://savane{t}.example.org/bugs/?{n}",
     "SOURCEFORGE": "https://sourceforge.net/p/project{t}/bugs/{n}/",

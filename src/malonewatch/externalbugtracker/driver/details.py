@@ -22,9 +22,14 @@ class DetailedDialect(Dialect):
         self.details = details or self.first_details
 
     @classmethod
+    def is_detail(cls, detail: str) -> bool:
+        """Whether there may be such a detail."""
+        return detail in cls.known_details
+
+    @classmethod
     def named(cls, tracker: Any, name: str) -> Dialect | None:
         dialect, *details = name.split("+")
-        is_one = dialect == cls.dialect_name and details and cls.known_details.issuperset(details)
+        is_one = dialect == cls.dialect_name and details and all(map(cls.is_detail, details))
         return cls(tracker, *details) if is_one else None
 
     @property
