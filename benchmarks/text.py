@@ -23,6 +23,7 @@ TEMPLATES = {
     "BUGZILLA": "https://bugzilla{t}.example.org/show_bug.cgi?id={n}",
     "DEBBUGS": "https://debbugs{t}.example.org/cgi-bin/bugreport.cgi?bug={n}",
     "EMAILADDRESS": "mailto:project{t}@example.org?subject={n}",
+    "GITLAB": "https://gitlab{t}.example.org/group/project/-/issues/{n}",
     "GOOGLE_CODE": "https://code.google.com/p/project{t}/issues/detail?id={n}",
     "REDMINE": "https://redmine{t}.example.org/issues/{n}",
     "ROUNDUP": "https://roundup{t}.example.org/issue{n}",

@@ -4,7 +4,7 @@ from malonewatch.externalbugtracker.driver import soap
 from malonewatch.externalbugtracker.driver.ask import Ask, Finding, Form, Instead, Read, Situation
 from malonewatch.externalbugtracker.driver.details import DetailedDialect
 from malonewatch.externalbugtracker.driver.dialect import Dialect
-from malonewatch.externalbugtracker.driver.forge import Forge, by_place, join_id, split_id
+from malonewatch.externalbugtracker.driver.forge import ByPlace, Forge, by_place, join_id, split_id
 from malonewatch.externalbugtracker.driver.labels import OPEN_LABELS, status_of, weight_of
 from malonewatch.externalbugtracker.driver.reading import Table
 from malonewatch.externalbugtracker.driver.times import (
@@ -38,6 +38,7 @@ __all__ = [
     "RESOLUTIONS_BY_STATE",
     "STATUSES",
     "Ask",
+    "ByPlace",
     "DetailedDialect",
     "Dialect",
     "ExternalBugTracker",

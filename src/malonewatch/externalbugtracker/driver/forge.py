@@ -5,25 +5,46 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import ClassVar
 
 from malonewatch.externalbugtracker.driver.ask import Ask
+from malonewatch.externalbugtracker.driver.dialect import Dialect
 from malonewatch.externalbugtracker.driver.labels import meaning_of
 from malonewatch.externalbugtracker.driver.tracker import ExternalBugTracker
 from malonewatch.interfaces import BugTaskImportance
 
 
-class Forge(ExternalBugTracker):
+class ByPlace(Dialect):
+    """A dialect of forges: bugs are asked for place by place, and alone where there is but one."""
+
+    #: How many bugs of a place are asked for in one question, at most.
+    place_size: ClassVar[int] = 100
+
+    def called(self, remotebug: str) -> str:
+        return split_id(remotebug)[1]
+
+    def portions(self, ids: Sequence[str]) -> Iterator[Sequence[str]]:
+        for place, some in by_place(ids).items():
+            size = self.place_size if place else 1
+            for start in range(0, len(some), size):
+                yield some[start : start + size]
+
+    def in_full(self, ids: Sequence[str]) -> Iterator[Ask]:
+        for portion in self.portions(ids):
+            if len(portion) > 1:
+                yield from self.ask_many(portion, None)
+            else:
+                yield self.ask_one(portion[0])
+
+
+class Forge(ByPlace, ExternalBugTracker):
     """Base of types where a host is one bug tracker, whatever projects it has.
 
     A remote id is that of a place and a number there, ``owner/project#12``; one
     without a place is a bug of the host as a whole, where the type has such.
     Where a project counts something else too, ``owner/project!12``, that is
-    another place, ``owner/project!``.  Bugs are asked for place by place, and
-    alone where there is but one.
+    another place, ``owner/project!``.
     """
 
     #: What a place looks like, whole.
     place_pattern: ClassVar[str]
-    #: How many bugs of a place are asked for in one question, at most.
-    place_size: ClassVar[int] = 100
 
     @classmethod
     def canonical_place(cls, place: str) -> str:
@@ -45,17 +66,6 @@ class Forge(ExternalBugTracker):
     def parts(self, remotebug: str) -> Mapping[str, str]:
         place, number = split_id(remotebug)
         return {"place": place.removesuffix("!"), "id": number}
-
-    def called(self, remotebug: str) -> str:
-        return split_id(remotebug)[1]
-
-    def in_full(self, ids: Sequence[str]) -> Iterator[Ask]:
-        for place, some in by_place(ids).items():
-            if place and len(some) > 1:
-                for start in range(0, len(some), self.place_size):
-                    yield from self.ask_many(some[start : start + self.place_size], None)
-            else:
-                yield from map(self.ask_one, some)
 
     def importance(self, words: str) -> BugTaskImportance:
         """What a label means, or a word."""

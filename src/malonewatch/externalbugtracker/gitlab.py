@@ -1,0 +1,339 @@
+"""GitLab, from 9.0 on: gitlab.com, and the many sites that run it themselves.
+
+Dialects:
+
+``graphql``
+    Issues and merge requests of several projects in one request, from 15.1 on; it alone tells
+    where an issue moved to.  https://docs.gitlab.com/api/graphql/reference/
+``rest``
+    Those of one project in one request.  https://docs.gitlab.com/api/issues/
+    https://docs.gitlab.com/api/merge_requests/
+
+A bug is an issue of whatever type, ``group/project#12``, or a merge request,
+``group/project!12``.  Each has numbers of its own.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from typing import Any
+from urllib.parse import quote, unquote
+
+from zope.interface import implementer
+
+from malonewatch.externalbugtracker.driver import (
+    OPEN_LABELS,
+    RESOLUTIONS,
+    STATUSES,
+    Ask,
+    ByPlace,
+    Dialect,
+    Finding,
+    Forge,
+    Instead,
+    Read,
+    URLShape,
+    Workflow,
+    by_place,
+    invert,
+    join,
+    join_id,
+    parse_time,
+    split_id,
+    status_of,
+    weight_of,
+)
+from malonewatch.interfaces import (
+    BugTaskStatus,
+    Certainty,
+    IBatches,
+    IDuplicates,
+    IMoves,
+    Response,
+)
+
+API = "/api/v4"
+GRAPHQL = "/api/graphql"
+# A query may be of a complexity of 200 for those without credentials.  A project with all that
+# is asked for is one of 22: 1 for each field, and of the labels half as much again.
+PLACES_PER_QUERY = 8
+# The names are REST's.
+COMMON = "iid title state updated_at:updatedAt labels(first:50){nodes{title}} milestone{title}"
+FRAGMENTS = {
+    "issues": (
+        f"fragment issues on Issue{{{COMMON} closed_at:closedAt severity confidential "
+        "moved_to:movedTo{web_url:webUrl} "
+        "closed_as_duplicate_of:closedAsDuplicateOf{reference(full:true)}}"
+    ),
+    "mergeRequests": (f"fragment mergeRequests on MergeRequest{{{COMMON} merged_at:mergedAt}}"),
+}
+# How it says that it has another schema, or other limits, than the query is made for.
+UNLIKE = re.compile(
+    r"complexity|exist on type|accept argument|isn't a defined|query size|too large"
+)
+DUPLICATE = re.compile(r"/projects/(\d+)/issues/(\d+)")
+
+NAME = r"[\w.][\w.-]{0,254}"
+PLACE = rf"(?!(?:api|groups|users)/){NAME}(?:/{NAME}){{1,20}}"
+ENCODED_PLACE = rf"{NAME}(?:%2[Ff]{NAME}){{1,20}}"
+# What a merge request has pages of its own for.
+TAB = "commits|conflicts|designs|diffs|pipelines|reports"
+KNOWN_HOSTS = (
+    *("0xacab.org", "code.videolan.org", "foss.heptapod.net", "framagit.org", "gitlab.com"),
+    *("gitlab.alpinelinux.org", "gitlab.archlinux.org", "gitlab.freedesktop.org"),
+    *("gitlab.gnome.org", "gitlab.haskell.org", "gitlab.isc.org", "gitlab.kitware.com"),
+    *("gitlab.postmarketos.org", "gitlab.torproject.org", "gitlab.winehq.org"),
+    *("gitlab.xfce.org", "invent.kde.org", "salsa.debian.org", "source.puri.sm"),
+)
+
+_page = partial(URLShape, at_root=True, place=PLACE, tab=TAB)
+_resource = partial(URLShape, place=ENCODED_PLACE)
+
+
+class Rest(ByPlace):
+    """Bugs project by project."""
+
+    dialect_name = "rest"
+    # All of the description comes along.
+    bytes_per_bug = 32 * 1024
+
+    def ask_many(self, ids: Sequence[str], since: datetime | None) -> Iterator[Ask]:
+        for place, some in by_place(ids).items():
+            query = [("iids[]", split_id(remotebug)[1]) for remotebug in some]
+            limits = (("scope", "all"), ("state", "all"), ("per_page", "100"))
+            yield Ask(path_of(place), (*query, *limits), tuple(some))
+
+    def ask_one(self, remotebug: str) -> Ask:
+        place, number = split_id(remotebug)
+        return Ask(f"{path_of(place)}/{number}", (), (remotebug,), alone=True)
+
+    def ask_identity(self) -> Ask:
+        return Ask(f"{API}/version")
+
+    def identity(self, answer: Any) -> str | None:
+        # It tells its version to people that it knows only.
+        return "GitLab" if is_refusal(answer) else f"GitLab {answer['version']}"
+
+    def ask_whoami(self) -> Ask:
+        return Ask(f"{API}/user")
+
+    def whoami(self, answer: Any) -> str | None:
+        name: str = answer["username"]
+        return name
+
+    def judge(self, ask: Ask, response: Response, answer: Any) -> Finding | Instead | None:
+        if ask == self.ask_identity() and response.status == 401 and is_refusal(answer):
+            return None
+        # Of a list it is the project that the HTTP status is about.
+        return super().judge(ask.for_one() if ask.ids else ask, response, answer)
+
+    def led_to(self, ask: Ask, response: Response) -> str | None:
+        # A project that was renamed, or moved; it leads to the number of that.
+        if not response.moved or response.status != 200:
+            return None
+        url: str = json.loads(response.body)["web_url"]
+        return None if self.tracker.id_at(url) in ask.ids else url
+
+    def records(self, answer: Any) -> Iterable[Any]:
+        return answer if isinstance(answer, list) else [answer]
+
+    def ids_of(self, record: Any) -> Iterable[str]:
+        return (str(record["iid"]),)
+
+    def read(self, record: Mapping[str, Any]) -> Read:
+        get, state = record.get, record["state"]
+        labels, milestone = record["labels"], get("milestone")
+        if not isinstance(labels, list):
+            labels = [label["title"] for label in labels["nodes"]]
+        severity = get("severity") or "UNKNOWN"
+        is_closed = state == "closed"
+        duplicate_of, is_duplicate = self.duplicate(record)
+        moved = get("moved_to")
+        if is_duplicate:
+            resolution = "duplicate"
+        elif moved or get("moved_to_id"):
+            resolution = "moved"
+        elif is_closed and "merged_at" in record:
+            resolution = "unmerged"
+        else:
+            resolution = status_of(labels, True) if is_closed else ""
+        has_more = state in ("opened", "reopened")
+        return Read(
+            join(state, status_of(labels, False) if has_more else resolution) if state else "",
+            record["title"],
+            weight_of(labels, self.tracker.importances)
+            or ("" if severity == "UNKNOWN" else severity),
+            resolution,
+            parse_time(record["updated_at"]),
+            is_closed or state == "merged",
+            duplicate_of,
+            moved["web_url"] if moved else None,
+            get("confidential") is True,
+            parse_time(get("merged_at") or get("closed_at") or ""),
+            milestone["title"] if milestone and not has_more and not resolution else "",
+        )
+
+    def duplicate(self, record: Mapping[str, Any]) -> tuple[str | None, bool]:
+        """What an issue duplicates, as far as that is told, and whether it duplicates any."""
+        other = record.get("closed_as_duplicate_of")
+        if other:
+            return self.tracker.canonicalRemoteBug(other["reference"]), True
+        found = DUPLICATE.search((record.get("_links") or {}).get("closed_as_duplicate_of") or "")
+        if found is None:
+            return None, False
+        # Of another project there is only a number.
+        itself = self.tracker.id_at(record["web_url"])
+        if found[1] != str(record["project_id"]) or itself is None:
+            return None, True
+        return join_id(split_id(itself)[0], found[2]), True
+
+
+class GraphQL(Rest):
+    """Bugs of several projects at once; what is missing by itself, in the other dialect."""
+
+    dialect_name = "graphql"
+
+    def in_full(self, ids: Sequence[str]) -> Iterator[Ask]:
+        return self.ask_many(ids, None)
+
+    def ask_many(self, ids: Sequence[str], since: datetime | None) -> Iterator[Ask]:
+        portions = list(self.portions(ids))
+        for start in range(0, len(portions), PLACES_PER_QUERY):
+            some = portions[start : start + PLACES_PER_QUERY]
+            yield Ask(
+                GRAPHQL,
+                ids=tuple(remotebug for portion in some for remotebug in portion),
+                method="POST",
+                json=query_for(some),
+            )
+
+    def judge(self, ask: Ask, response: Response, answer: Any) -> Finding | Instead | None:
+        if ask.path != GRAPHQL or response.status == 401:
+            return super().judge(ask, response, answer)
+        errors = answer.get("errors") if isinstance(answer, dict) else None
+        if errors and not answer.get("data"):
+            return Instead(Rest.dialect_name) if UNLIKE.search(str(errors)) else Finding.SPOILED
+        return Dialect.judge(self, ask, response, answer)
+
+    def called(self, remotebug: str) -> str:
+        return remotebug
+
+    def records(self, answer: Any) -> Iterable[Any]:
+        if "data" not in answer:
+            return super().records(answer)
+        return [
+            {**node, "id": join_id(project["fullPath"].lower() + mark, node["iid"])}
+            for project in answer["data"].values()
+            if project
+            for field, mark in (("issues", ""), ("mergeRequests", "!"))
+            for node in (project.get(field) or {"nodes": ()})["nodes"]
+        ]
+
+    def ids_of(self, record: Any) -> Iterable[str]:
+        if "web_url" not in record:
+            return (record["id"],)
+        # It was asked for alone.
+        itself = self.tracker.id_at(record["web_url"])
+        return () if itself is None else (itself,)
+
+
+@implementer(IBatches, IDuplicates, IMoves)
+class GitLab(Forge):
+    """A GitLab; https://about.gitlab.com/."""
+
+    title = "GitLab"
+    request_size = 1000
+    multi_product = True
+    protocols = (GraphQL, Rest)
+    hosts = {
+        **{host: f"https://{host}" for host in KNOWN_HOSTS},
+        "www.gitlab.com": "https://gitlab.com",
+    }
+    place_pattern = rf"{PLACE}!?"
+    highest_id = 2**31 - 1
+    urls = (
+        _page("/{place}/-/issues/{id}", "{place}#{id}"),
+        _page("/{place}/-/merge_requests/{id}", "{place}!{id}"),
+        _page("/{place}/-/work_items/{id}", "{place}#{id}"),
+        _page("/{place}/-/issues/incident/{id}", "{place}#{id}"),
+        _page("/{place}/-/issues/{id}/{tab}", "{place}#{id}"),
+        _page("/{place}/-/merge_requests/{id}/{tab}", "{place}!{id}"),
+        # As they were before 12, and still lead there.
+        _page("/{place}/merge_requests/{id}", "{place}!{id}"),
+        _page("/{place}/merge_requests/{id}/{tab}", "{place}!{id}"),
+        _page("/{place}/issues/{id}", "{place}#{id}", certainty=Certainty.GUESS),
+        _resource("/api/v4/projects/{place}/issues/{id}", "{place}#{id}"),
+        _resource("/api/v4/projects/{place}/merge_requests/{id}", "{place}!{id}"),
+    )
+    file_link = (
+        "/{product:path}/-/issues/new?issue%5Btitle%5D={summary}"
+        "&issue%5Bdescription%5D={description}"
+    )
+    search_link = (
+        "/{product:path}/-/issues/?state=all&search={summary}",
+        "/search?scope=issues&search={summary}",
+    )
+    statuses = Workflow(
+        invert(
+            {
+                BugTaskStatus.NEW: "opened, reopened",
+                # It is being merged.
+                BugTaskStatus.INPROGRESS: "locked",
+                BugTaskStatus.FIXCOMMITTED: "merged",
+                BugTaskStatus.WONTFIX: "closed unmerged",
+            },
+            # A label beside the state says more.
+            *(
+                {f"opened {word.strip()}": meaning for word in words.split(",")}
+                for table in (OPEN_LABELS, STATUSES)
+                for meaning, words in table.items()
+            ),
+        ),
+        {BugTaskStatus.FIXRELEASED: "closed"},
+        RESOLUTIONS,
+    )
+
+    @classmethod
+    def canonical_place(cls, place: str) -> str:
+        mark = "!" if place.endswith("!") else ""
+        return unquote(place.removesuffix("!")).strip("/").lower() + mark
+
+    def getBugURL(self, remotebug: str) -> str:
+        shape = self.urls["!" in remotebug]
+        return self.baseurl + shape.build(self.parts(remotebug))
+
+    def link_values(
+        self, remote_product: str | None, summary: str, description: str
+    ) -> dict[str, str | None]:
+        is_place = remote_product is not None and self.is_valid(f"{remote_product}#1")
+        return super().link_values(remote_product if is_place else None, summary, description)
+
+
+def path_of(place: str) -> str:
+    """Where REST has the issues, or the merge requests, of a project."""
+    kind = "merge_requests" if place.endswith("!") else "issues"
+    return f"{API}/projects/{quote(place.removesuffix('!'), safe='')}/{kind}"
+
+
+def is_refusal(answer: Any) -> bool:
+    """Whether it is what GitLab says to those whom it does not know."""
+    return isinstance(answer, dict) and answer.get("message") == "401 Unauthorized"
+
+
+def query_for(portions: Sequence[Sequence[str]]) -> dict[str, Any]:
+    """The query for bugs, each portion of one place."""
+    variables: dict[str, Any] = {}
+    fields, kinds = [], {}
+    for number, portion in enumerate(portions):
+        place = split_id(portion[0])[0]
+        kind = "mergeRequests" if place.endswith("!") else "issues"
+        kinds[kind] = FRAGMENTS[kind]
+        variables[f"p{number}"] = place.removesuffix("!")
+        variables[f"i{number}"] = [split_id(remotebug)[1] for remotebug in portion]
+        what = f"{kind}(iids:$i{number}){{nodes{{...{kind}}}}}"
+        fields.append(f"p{number}:project(fullPath:$p{number}){{fullPath {what}}}")
+    named = ",".join(f"$p{number}:ID!,$i{number}:[String!]" for number in range(len(portions)))
+    query = f"query({named}){{{' '.join(fields)}}} {' '.join(kinds.values())}"
+    return {"query": query, "variables": variables}
