@@ -24,6 +24,7 @@ TEMPLATES = {
     "DEBBUGS": "https://debbugs{t}.example.org/cgi-bin/bugreport.cgi?bug={n}",
     "EMAILADDRESS": "mailto:project{t}@example.org?subject={n}",
     "GITLAB": "https://gitlab{t}.example.org/group/project/-/issues/{n}",
+    "GOOGLEISSUETRACKER": "https://issuetracker.google.com/issues/{t}{n}",
     "GOOGLE_CODE": "https://code.google.com/p/project{t}/issues/detail?id={n}",
     "REDMINE": "https://redmine{t}.example.org/issues/{n}",
     "ROUNDUP": "https://roundup{t}.example.org/issue{n}",

@@ -47,6 +47,13 @@ def test_json_may_have_a_byte_order_mark():
     assert parse_json('\ufeff{"a": "é"}'.encode()) == {"a": "é"}
 
 
+def test_json_may_come_after_a_line_that_no_script_can_run():
+    assert parse_json(b")]}'\n[1]") == parse_json(b")]}'\r\n\n[1]") == [1]
+    for body in (b")]}'", b")]}'[1]", b")]}'\n", b")]}\n[1]"):
+        with pytest.raises(Unreadable):
+            parse(body, Form.JSON, 1)
+
+
 # CSV
 
 GOOD_CSV = '\ufeffid,Summary \r\n1,"Ünïcode, ""quoted"",\r\nin two lines"\r\n\r\n2,Two\r\n'.encode()

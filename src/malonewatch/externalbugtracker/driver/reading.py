@@ -32,6 +32,8 @@ _DECLARATION = re.compile(
 # back to where the tag began that it is in.
 _PORTION = 256 * 1024
 
+_GUARD = b")]}'"
+
 # What bug trackers write in.  Python knows others, and some take very long.
 _CHARSETS = frozenset(
     codecs.lookup(name).name
@@ -87,7 +89,12 @@ def parse(body: bytes, form: Form, bugs: int, charset: str | None = None) -> Any
 
 
 def parse_json(body: bytes) -> Any:
-    """The JSON value in `body`."""
+    """The JSON value in `body`.
+
+    Google's servers, and others, put a line before it which no script can run.
+    """
+    if body.startswith(_GUARD):
+        body = body.partition(b"\n")[2]
     try:
         return json.loads(body)
     except (ValueError, RecursionError):
