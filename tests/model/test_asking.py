@@ -5,6 +5,7 @@ import pytest
 from malonewatch.interfaces import (
     BugTaskStatus,
     BugTrackerConnectError,
+    BugTrackerTimeout,
     BugTrackerType,
     BugWatchErrorType,
     DialectLearnt,
@@ -12,6 +13,7 @@ from malonewatch.interfaces import (
     RemoteBug,
     RemoteBugError,
     RemoteBugUnchanged,
+    UnparsableBugTracker,
 )
 from malonewatch.model.schedule import OVERLAP
 
@@ -347,3 +349,15 @@ def test_nor_what_a_type_that_is_gone_spoke(tracker, two_bugs, clock, without_ty
 def test_nothing_that_is_due_is_nothing_to_ask(tracker, clock):
     tracker.dialect = "xml"
     assert tracker.getDueBatches(clock.moment, 0, 100) == (0, [])
+
+
+def test_the_best_is_doubted_once_its_answers_make_no_sense_again_and_again(
+    tracker, two_bugs, clock
+):
+    learn(tracker, "jsonrpc", clock.moment)
+    for probe in (False, False, True):
+        fail(tracker, UnparsableBugTracker("no sense"), clock.moment, ["42"])
+        assert probing(tracker, clock) == [probe, False]
+    # That it cannot be reached says nothing of what it speaks.
+    fail(tracker, BugTrackerTimeout("slow"), clock.moment, ["42"])
+    assert probing(tracker, clock) == [False, False]

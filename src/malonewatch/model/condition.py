@@ -27,6 +27,12 @@ from malonewatch.model.relisting import Relisting
 from malonewatch.model.times import from_optional
 from malonewatch.model.trackertypes import find_type
 
+#: What a bug tracker's trouble is called where its answers are those of something else.
+_NO_SENSE = (
+    BugWatchErrorType.UNPARSABLE_BUG_TRACKER,
+    BugWatchErrorType.UNSUPPORTED_BUG_TRACKER,
+)
+
 
 class Condition(Persistent):
     """The part of a bug tracker that says whether it can be asked, and how.
@@ -83,11 +89,14 @@ class Condition(Persistent):
         self._set(dialect_reason=reason)
 
     def is_to_be_probed(self, moment: float) -> bool:
-        """Whether it may speak a better dialect than the one learnt long ago."""
+        """Whether it may speak another dialect than the one learnt: a better one by now, or a
+        worse one, if the answers in the one it spoke have made no sense for a while."""
         external = None if self.dialect is None else find_type(self.bugtrackertype)
         if external is None or self.dialect is None:
             return False
         dialects = external.dialects
+        if self.failures >= schedule.DOUBTFUL and self.last_error_type in _NO_SENSE:
+            return len(dialects) > 1
         # Without the details that may follow a dialect's name.
         if not dialects or self.dialect.partition("+")[0] == dialects[0]:
             return False

@@ -32,6 +32,9 @@ FULL_CHECK_DAYS = 7
 #: whether a bug tracker speaks a better dialect by now.
 SECOND_CHANCE = 7 * DAY
 
+#: After so many attempts of which the answers made no sense it is looked what is spoken there.
+DOUBTFUL = 3
+
 _random = random.Random()
 
 
