@@ -17,6 +17,8 @@ from malonewatch.interfaces import (
     BugTrackerUnavailable,
     BugWatchErrorType,
     DatabaseBusy,
+    DialectLearnt,
+    RemoteBug,
     SuspiciousAnswer,
 )
 from malonewatch.model import BugTracker
@@ -75,6 +77,22 @@ def test_trouble_is_told_and_reported(watch_bugs, registry, database, lines):
         "INFO Updating 1 watches on https://b.example.com",
         "ERROR Connection failed when updating https://b.example.com: It is down.",
     ]
+
+
+def test_what_it_speaks_is_found_out_once_in_a_run(watch_bugs, registry, database):
+    spoken = []
+
+    async def fetch(self, session, batch):
+        spoken.append(self.dialect)
+        if self.dialect is None:
+            yield DialectLearnt("klingon", "It answers.")
+        for remotebug in batch.remotebugs:
+            yield RemoteBug(remotebug, "NEW")
+
+    kind = registry.type("KLINGON", fetch, request_size=1)
+    watch_bugs("bugs", "https://b.example.com", ["1", "2", "3"], kind)
+    Run(database).update(["bugs"])
+    assert spoken == [None, "klingon", "klingon"]
 
 
 def test_what_is_told_is_for_programs_too(watch_bugs, registry, database, caplog):

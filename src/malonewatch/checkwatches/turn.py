@@ -7,6 +7,8 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from zope.component import getAdapter
+
 from malonewatch.checkwatches.apply import Applier
 from malonewatch.checkwatches.fetch import fetch
 from malonewatch.checkwatches.logs import said
@@ -24,6 +26,7 @@ from malonewatch.interfaces import (
     FailureOwner,
     Fetched,
     IClock,
+    IExternalBugTracker,
     OriginState,
     SuspiciousAnswer,
 )
@@ -172,6 +175,10 @@ class Turn:
                 seconds=None if end is None else end - loop.time(),
                 stop=self.stop,
             )
+            if fetched.dialect is not None:
+                # The other batches are asked in it as well.
+                spoken = dataclasses.replace(facts, dialect=fetched.dialect.dialect)
+                external = getAdapter(spoken, IExternalBugTracker, name=facts.bugtrackertype)
             self._report.note(fetched.exchanges)
             applied = await self._apply(fetched, applied.brake)
             if fetched.outcomes:
