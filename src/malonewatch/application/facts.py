@@ -25,6 +25,7 @@ from malonewatch.interfaces import (
     IExternalBugTracker,
     OriginState,
     Politeness,
+    remote_name,
 )
 
 ACTIVE = "active"
@@ -118,9 +119,8 @@ class WatchFacts:
 
     @property
     def remote(self) -> str:
-        """The remote bug, in short: ``example #12``, or ``example owner/repo#12`` of a forge."""
-        mark = "" if "#" in self.remotebug else "#"
-        return f"{self.tracker} {mark}{self.remotebug}"
+        """The remote bug, in short."""
+        return remote_name(self.tracker, self.remotebug)
 
     @property
     def title(self) -> str:

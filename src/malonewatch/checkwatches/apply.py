@@ -16,6 +16,7 @@ from malonewatch.interfaces import (
     DatabaseError,
     Fetched,
     RemoteBugError,
+    remote_name,
 )
 
 log = logging.getLogger("malonewatch.checkwatches")
@@ -159,10 +160,9 @@ class Applier:
             return
         for change in applied.changes:
             log.info(
-                "Bug %d: %s #%s %s %s (was %s)",
+                "Bug %d: %s %s %s (was %s)",
                 change.bug_id,
-                change.tracker,
-                change.remotebug,
+                remote_name(change.tracker, change.remotebug),
                 "would now be" if self._dry_run else "is now",
                 change.new_remotestatus,
                 change.old_remotestatus or "not known",

@@ -18,6 +18,7 @@ from malonewatch.cli.options import (
 from malonewatch.cli.output import say
 from malonewatch.cli.text import count_of
 from malonewatch.cli.trackers import change_as_text
+from malonewatch.interfaces import remote_name
 
 _NAME = click.argument("what", metavar="NAME")
 
@@ -186,7 +187,7 @@ def merge(settings: Settings, source: str, target: str, dry_run: bool) -> None:
     for facts in merged.dropped:
         say(
             f"Watch {facts.id} {'would be' if dry_run else 'is'} forgotten: bug {facts.bug} "
-            f"watches {into} #{facts.remotebug} already."
+            f"watches {remote_name(into, facts.remotebug)} already."
         )
     say(
         f"{merged.source.name} {'would be' if dry_run else 'is'} forgotten; {into} "

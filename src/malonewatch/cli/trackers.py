@@ -15,7 +15,13 @@ from malonewatch.cli.showing import show_activity
 from malonewatch.cli.tables import Cell, Styled, Table, show_facts
 from malonewatch.cli.text import at, count_of, span
 from malonewatch.cli.watches import how_sure
-from malonewatch.interfaces import BugWatchChange, DailyCounters, Politeness, Quota
+from malonewatch.interfaces import (
+    BugWatchChange,
+    DailyCounters,
+    Politeness,
+    Quota,
+    remote_name,
+)
 
 #: How many changes that are held are shown.
 _HELD = 20
@@ -232,7 +238,8 @@ def change_as_text(change: BugWatchChange) -> str:
         after = change.error_type.title
     else:
         after = f"{change.new_remotestatus} ({change.new_status.title})"
-    return f"Bug {change.bug_id}: {change.tracker} #{change.remotebug}: {before} -> {after}"
+    remote = remote_name(change.tracker, change.remotebug)
+    return f"Bug {change.bug_id}: {remote}: {before} -> {after}"
 
 
 def _show_counters(counters: tuple[DailyCounters, ...]) -> None:

@@ -123,6 +123,7 @@ from malonewatch.interfaces.values import (
     RemoteBugError,
     RemoteBugUnchanged,
     UpgradeStep,
+    remote_name,
 )
 from malonewatch.interfaces.words import Mappings, RemoteVocabulary, UnknownWord, Verdict
 
@@ -229,4 +230,5 @@ __all__ = [
     "UnsupportedBugTracker",
     "UpgradeStep",
     "Verdict",
+    "remote_name",
 ]

@@ -38,6 +38,12 @@ class BugTrackerFacts:
     mappings: Mappings = Mappings()
 
 
+def remote_name(tracker: str, remotebug: str) -> str:
+    """A remote bug in short, for people: ``example #12``, ``example owner/repo#12``,
+    ``example PROJ-12``; `tracker` is the name or title of its bug tracker."""
+    return f"{tracker} #{remotebug}" if remotebug.isdecimal() else f"{tracker} {remotebug}"
+
+
 class RecognisedURL(NamedTuple):
     """What the URL of a bug says: where its bug tracker is, the bug's id, and how sure that is."""
 

@@ -23,6 +23,7 @@ from malonewatch.interfaces import (
     IPersonSet,
     RemoteBug,
     RemoteBugError,
+    remote_name,
 )
 from malonewatch.model.activity import (
     activity_entries,
@@ -195,7 +196,7 @@ class BugWatch(Persistent):
 
     @property
     def title(self) -> str:
-        return f"{self.bugtracker.title} #{self.remotebug}"
+        return remote_name(self.bugtracker.title, self.remotebug)
 
     @property
     def activity(self) -> list[BugWatchActivity]:

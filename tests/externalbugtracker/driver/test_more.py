@@ -1,6 +1,7 @@
 """Questions that an answer leads to, and where they are put."""
 
 import pytest
+from tests.scripted import Server
 
 from malonewatch.externalbugtracker.driver import Ask, ExternalBugTracker, Read, URLShape
 from malonewatch.interfaces import (
@@ -11,7 +12,6 @@ from malonewatch.interfaces import (
     UnparsableBugTracker,
 )
 from malonewatch.testing.asking import Asker
-from tests.scripted import Server
 
 BASE = "https://letters.example"
 SERVICE = "https://api.letters.example/1.0"
