@@ -91,7 +91,7 @@ class Software:
     asked: list = []
 
     def __init__(self, facts):
-        self.baseurl = facts.baseurl.rstrip("/")
+        self.baseurl = self.service = facts.baseurl.rstrip("/")
 
     @classmethod
     def parseBugURL(cls, url, baseurl=None):
