@@ -26,6 +26,7 @@ TEMPLATES = {
     "GITLAB": "https://gitlab{t}.example.org/group/project/-/issues/{n}",
     "GOOGLEISSUETRACKER": "https://issuetracker.google.com/issues/{t}{n}",
     "GOOGLE_CODE": "https://code.google.com/p/project{t}/issues/detail?id={n}",
+    "LAUNCHPAD": "https://bugs.launchpad.net/project{t}/+bug/{n}",
     "REDMINE": "https://redmine{t}.example.org/issues/{n}",
     "ROUNDUP": "https://roundup{t}.example.org/issue{n}",
     "SAVANE": "https://savane{t}.example.org/bugs/?{n}",

@@ -43,8 +43,13 @@ class Letters(ExternalBugTracker):
         return Read(record["state"], record["title"])
 
 
+class Batch(Letters):
+    def ask_many(self, ids, since):
+        yield Ask("/letters", (("ids", ",".join(ids)),), tuple(ids))
+
+
 def letters(answer):
-    return answer["letters"] if "letters" in answer else [answer]
+    return answer.get("letters", [answer])
 
 
 def letter(id, sent=True):
@@ -81,23 +86,32 @@ def test_what_an_answer_tells_is_not_asked_for():
 
 
 def test_it_is_asked_once_for_many():
-    class Batch(Letters):
-        def ask_many(self, ids, since):
-            yield Ask("/letters", (("ids", ",".join(ids)),), tuple(ids))
-
     server = Server(post)
     outcomes = Asker(Batch, BASE, dialect="letters", client=server).ask(["1", "2"])
     assert [outcome.remotestatus for outcome in outcomes.values()] == ["read", "lost"]
     assert len(server.requests) == 2
 
 
-@pytest.mark.parametrize("status", [404, 500, 302])
-def test_more_that_cannot_be_had_is_the_same_as_nothing(status):
-    def answer(path, parameters):
-        return {"status": status} if path.endswith("/states") else post(path, parameters)
+def without_states(status):
+    return lambda path, parameters: (
+        {"status": status} if path.endswith("/states") else post(path, parameters)
+    )
 
+
+@pytest.mark.parametrize("status", [500, 302])
+def test_more_that_cannot_be_had_is_the_same_as_nothing(status):
     with pytest.raises(UnparsableBugTracker):
-        ask(answer, "1")
+        ask(without_states(status), "1")
+
+
+def test_what_more_says_of_a_bug_alone_is_said_of_the_bug():
+    _, outcomes = ask(without_states(410), "1")
+    assert outcomes["1"].error_type is BugWatchErrorType.BUG_DELETED
+
+
+def test_what_more_says_of_many_is_said_of_none():
+    with pytest.raises(UnparsableBugTracker):
+        Asker(Batch, BASE, dialect="letters", client=Server(without_states(410))).ask(["1", "2"])
 
 
 def test_an_answer_that_is_none_leads_to_nothing_more():

@@ -193,10 +193,12 @@ class Asking:
         self.welcome = self.welcome or finding is None
         if heard.more is not None:
             more = await self._put(heard.more)
-            if more.finding is not None:
+            if more.finding is not None and not ask.alone:
                 raise self._spoiled(f"HTTP status {more.response.status}, where there was more")
-            # Where it led to, and its validator, are those of the first.
-            more.response, more.led_to = response, heard.led_to
+            # The validator is that of the first; either may have led to another place.
+            moved = response.moved or more.response.moved
+            more.response = dataclasses.replace(response, moved=moved)
+            more.led_to = more.led_to or heard.led_to
             return more
         return heard
 
