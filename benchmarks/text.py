@@ -27,6 +27,7 @@ TEMPLATES = {
     "GOOGLEISSUETRACKER": "https://issuetracker.google.com/issues/{t}{n}",
     "GOOGLE_CODE": "https://code.google.com/p/project{t}/issues/detail?id={n}",
     "LAUNCHPAD": "https://bugs.launchpad.net/project{t}/+bug/{n}",
+    "PAGURE": "https://pagure.io/project{t}/issue/{n}",
     "REDMINE": "https://redmine{t}.example.org/issues/{n}",
     "ROUNDUP": "https://roundup{t}.example.org/issue{n}",
     "SAVANE": "https://savane{t}.example.org/bugs/?{n}",
