@@ -85,6 +85,7 @@ class Software:
     politeness = Politeness()
     dialects = ()
     multi_product = False
+    hosts: dict = {}
 
     said: dict = {}
     accounts: dict = {}

@@ -121,6 +121,14 @@ def test_a_base_url_alone_is_told_by_the_server(database, software, server):
     assert software.asked == [("FIRST", server), ("SECOND", server)]
 
 
+@pytest.mark.parametrize("type_name", [None, "sourceforge"])
+def test_a_host_that_is_known_is_not_asked_and_is_one_bug_tracker(database, software, type_name):
+    found = find_tracker_at(database, "https://sourceforge.net/p/foo/bugs", type_name)
+    assert (found.baseurl, found.bugtrackertype) == ("https://sourceforge.net", "SOURCEFORGE")
+    assert found.identified is None
+    assert software.asked == []
+
+
 def test_trouble_with_one_type_does_not_keep_another_from_being_found(database, software, server):
     software.said["FIRST", server] = UnparsableBugTracker("It makes no sense.")
     software.said["SECOND", server] = "Second"

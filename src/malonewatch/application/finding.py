@@ -95,10 +95,11 @@ def find_tracker_at(database: Any, url: str, type_name: str | None = None) -> Fo
     :raises BadInput: it cannot be told.
     """
     url = check_url(url)
-    titles, known, ways = database.read(lambda trackers: _read_base(trackers, url))
+    titles, known, ways, hosts = database.read(lambda trackers: _read_base(trackers, url))
     if type_name is not None:
         bugtrackertype = known_type(type_name, titles)
         bases = [reading.baseurl for reading, name in ways if name == bugtrackertype]
+        bases += [baseurl for name, baseurl in hosts.items() if name == bugtrackertype]
         return FoundTracker(bases[0] if bases else url, bugtrackertype)
     if known is not None:
         baseurl, bugtrackertype = known
@@ -106,6 +107,8 @@ def find_tracker_at(database: Any, url: str, type_name: str | None = None) -> Fo
     if ways:
         (found,) = find_bugs(database, [url])
         return FoundTracker(found.baseurl, found.bugtrackertype, found.certainty, found.identified)
+    for name, baseurl in hosts.items():
+        return FoundTracker(baseurl, name, Certainty.KNOWN_HOST)
     return _identify_base(url, titles)
 
 
@@ -143,11 +146,20 @@ def _read_all(
 
 def _read_base(
     trackers: Any, url: str
-) -> tuple[dict[str, str], tuple[str, BugTrackerType] | None, list[Reading]]:
-    """The types' titles, what is registered at `url`, and the ways to read it as a bug's."""
+) -> tuple[
+    dict[str, str], tuple[str, BugTrackerType] | None, list[Reading], dict[BugTrackerType, str]
+]:
+    """The types' titles, what is registered at `url`, the ways to read it as a bug's, and the
+    types that its host is known to run, with the base URLs there."""
     found = trackers.getByBaseURL(url)
     known = None if found is None else (found.baseurl, found.bugtrackertype)
-    return _titles(trackers), known, getUtility(IBugWatchSet).getReadings(url)
+    host = _host_of(url)
+    hosts = {
+        name: external.hosts[host]
+        for name, external in trackers.getBugTrackerTypes()
+        if host in external.hosts
+    }
+    return _titles(trackers), known, getUtility(IBugWatchSet).getReadings(url), hosts
 
 
 def _titles(trackers: Any) -> dict[str, str]:
@@ -242,8 +254,15 @@ def _identify_base(url: str, titles: Mapping[str, str]) -> FoundTracker:
 
 
 def _could_be_base(url: str) -> bool:
+    return (
+        url.lower().startswith(("http://", "https://")) and _host_of(url) != "" and "?" not in url
+    )
+
+
+def _host_of(url: str) -> str:
+    """The host in `url`, with the port if it has one; empty if there is none."""
     try:
         parts = urlsplit(url)
     except ValueError:
-        return False
-    return parts.scheme in ("http", "https") and bool(parts.hostname) and "?" not in url
+        return ""
+    return parts.netloc.lower() if parts.hostname else ""

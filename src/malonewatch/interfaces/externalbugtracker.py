@@ -38,6 +38,7 @@ class IExternalBugTrackerType(Interface):
         "bug tracker may have details after such a name and a ``+``."
     )
     multi_product = Attribute("Whether filing and search links need a product.")
+    hosts = Attribute("The hosts that are known to run it, and the base URL at each.")
     schemes = Attribute("The schemes that its base URLs may have, such as 'https'.")
 
     def parseBugURL(url: SplitResult, baseurl: str | None = None) -> RecognisedURL | None:
