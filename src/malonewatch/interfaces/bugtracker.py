@@ -111,7 +111,11 @@ class IBugTracker(IBugTrackerFacts):
         """
 
     def acceptChanges(now: datetime) -> Applied:
-        """Apply what is `held`, without asking; the bug tracker is not in trouble for it."""
+        """Apply what is `held`, without asking; the bug tracker is not in trouble for it.
+
+        :raises ApplicationFailed: a subscriber failed; the transaction has to
+            be aborted.
+        """
 
     def canonicalRemoteBug(remotebug: str | int) -> str:
         """The one way to write a remote id, by the rules of the bug tracker's type."""
