@@ -99,7 +99,7 @@ def test_a_page_with_few_takes_little_room():
 def test_what_two_change_at_the_same_time_is_changed(before, theirs, ours):
     pages = [Bits(), Bits(), Bits()]
     for page, each in zip(pages, (before, theirs, ours), strict=True):
-        page.bits = masks_of(n for n in each if n < PAGE).get(0, 0)
+        page.bits = masks_of([n for n in each if n < PAGE]).get(0, 0)
     states = [page.__getstate__() for page in pages]
     page = Bits()
     page.__setstate__(page._p_resolveConflict(*states))

@@ -24,5 +24,7 @@ def __getattr__(name: str) -> Any:
             if error.name != f"{__name__}.{name.lower()}":
                 raise
         else:
-            return getattr(module, name)
+            # From now on it is found without being looked for.
+            found = globals()[name] = getattr(module, name)
+            return found
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -5,7 +5,7 @@ record costs by the number of values in it, and a page is one value; and
 whatever two transactions change in a page, both get their way.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from BTrees.LOBTree import LOBTree
@@ -34,8 +34,11 @@ class PagedSet(Protocol):
         """The bits of a page."""
 
 
-def masks_of(numbers: Iterable[int]) -> dict[int, int]:
+def masks_of(numbers: Collection[int]) -> dict[int, int]:
     """The bits that stand for `numbers`, by page."""
+    if len(numbers) == 1:
+        (number,) = numbers
+        return {number // PAGE: 1 << number % PAGE}
     pages: dict[int, bytearray] = {}
     for number in numbers:
         page = pages.get(number // PAGE)

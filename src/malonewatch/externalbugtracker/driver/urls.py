@@ -49,6 +49,8 @@ class URLShape:
         place, _, query = path.partition("?")
         self._parameters = dict(parse_qsl(query))
         self._kinds = kinds
+        # What has to stand in the path: most URLs can be told by that to be others.
+        self._literal = max(_PLACE.sub("\0", place).split("\0"), key=len)
         base = "" if at_root else r"(?P<base>(?:/[^/]*)*?)"
         self._path = re.compile(base + self._pattern(place) + "/?", re.ASCII)
         self._values = {
@@ -71,6 +73,8 @@ class URLShape:
 
         `base`, if given, is the path that the base URL has to have.
         """
+        if self._literal not in url.path:
+            return None
         if base is not None:
             if not url.path.startswith(base):
                 return None
