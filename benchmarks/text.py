@@ -28,6 +28,7 @@ TEMPLATES = {
     "GOOGLE_CODE": "https://code.google.com/p/project{t}/issues/detail?id={n}",
     "LAUNCHPAD": "https://bugs.launchpad.net/project{t}/+bug/{n}",
     "PAGURE": "https://pagure.io/project{t}/issue/{n}",
+    "PHPPROJECT": "https://php{t}.example.org/bug.php?id={n}",
     "REDMINE": "https://redmine{t}.example.org/issues/{n}",
     "ROUNDUP": "https://roundup{t}.example.org/issue{n}",
     "SAVANE": "https://savane{t}.example.org/bugs/?{n}",
