@@ -23,6 +23,7 @@ TEMPLATES = {
     "BUGZILLA": "https://bugzilla{t}.example.org/show_bug.cgi?id={n}",
     "DEBBUGS": "https://debbugs{t}.example.org/cgi-bin/bugreport.cgi?bug={n}",
     "EMAILADDRESS": "mailto:project{t}@example.org?subject={n}",
+    "FUSIONFORGE": "https://forge{t}.example.org/tracker/?func=detail&aid={n}&group_id=5&atid=105",
     "GITLAB": "https://gitlab{t}.example.org/group/project/-/issues/{n}",
     "GOOGLEISSUETRACKER": "https://issuetracker.google.com/issues/{t}{n}",
     "GOOGLE_CODE": "https://code.google.com/p/project{t}/issues/detail?id={n}",

@@ -3,7 +3,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from malonewatch.externalbugtracker import Savane
-from malonewatch.externalbugtracker.savane import CLOSED, OPEN, item_of, text_of
+from malonewatch.externalbugtracker.savane import CLOSED, OPEN, item_of
 from malonewatch.interfaces import (
     BugTaskImportance,
     BugTaskStatus,
@@ -227,9 +227,7 @@ def test_the_foot_of_each_page_says_what_it_is(page, said):
 
 def test_reading_a_page_goes_with_its_length():
     for unit in ("<h1", "<td", "<", "<h1>bug #1: ", 'class="feedbackerror', "&", "<h1><"):
-        page = unit * 100_000
-        item_of(page)
-        assert len(text_of(page)) <= len(page)
+        assert item_of(unit * 100_000) in (None, {"id": "bugs/1", "title": ""})
 
 
 def test_every_status_passes_through():

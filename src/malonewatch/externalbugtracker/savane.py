@@ -9,7 +9,6 @@ only, which their ids do not tell; and to it those that are not there look like 
 as were closed.
 """
 
-import html
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -27,9 +26,11 @@ from malonewatch.externalbugtracker.driver import (
     Read,
     Workflow,
     by_state,
+    in_state,
     invert,
     is_number,
     query_of,
+    text_of,
 )
 from malonewatch.interfaces import (
     BugTaskImportance,
@@ -54,7 +55,6 @@ _NAMES = "|".join(TRACKERS)
 _PATH = re.compile(rf"((?:/[^/]+)*?)/({_NAMES})(?:/(?:index|item)\.php)?/?")
 _ID = re.compile(rf"({_NAMES})\s*[/#]?\s*#?\s*([0-9]{{1,18}})", re.IGNORECASE)
 _HEADING = re.compile(r"\s*(bug|patch|sr|task) #([0-9]{1,18})\s*[:,]\s*(.*)", re.DOTALL)
-_TAG = re.compile(r"<[^<>]*>")
 #: Where nothing was chosen for a field.
 NONE = "None"
 
@@ -73,16 +73,6 @@ CLOSED = {
     BugTaskStatus.WONTFIX: "Wont Do, Cancelled",
     BugTaskStatus.EXPIRED: "Need Info",
 }
-
-
-def _both(state: str, *tables: Mapping[BugTaskStatus, str]) -> dict[str, BugTaskStatus]:
-    """What each status means together with whether the item is open."""
-    return {
-        f"{state} {word}": meaning
-        for table in tables
-        for meaning, words in table.items()
-        for word in map(str.strip, words.split(","))
-    }
 
 
 class Savane(ExternalBugTracker):
@@ -115,14 +105,14 @@ class Savane(ExternalBugTracker):
     search_link = "/search/?type_of_search=bugs&words={summary}"
     statuses = Workflow(
         invert(
-            _both("Open", OPEN),
-            _both("Closed", CLOSED),
+            in_state("Open", OPEN),
+            in_state("Closed", CLOSED),
             by_state(
                 {"Open": BugTaskStatus.NEW, "Closed": BugTaskStatus.FIXRELEASED},
                 {"Open": 0, "Closed": 1},
             ),
-            _both("Open", STATUSES),
-            _both("Closed", RESOLUTIONS),
+            in_state("Open", STATUSES),
+            in_state("Closed", RESOLUTIONS),
         )
     )
     # Words come with a number, "5 - Normal", and some numbers without a word.
@@ -237,11 +227,6 @@ class Savane(ExternalBugTracker):
             private=record.get("Privacy") == "Private",
             fixed_in=release,
         )
-
-
-def text_of(markup: str) -> str:
-    """What people see of some HTML, in one line."""
-    return " ".join(html.unescape(_TAG.sub("", markup)).split())
 
 
 def item_of(page: str) -> dict[str, str] | None:

@@ -135,7 +135,11 @@ def test_what_a_type_raises_is_an_error_of_its_bug():
 
 @pytest.mark.parametrize(
     ("finding", "error_type"),
-    [(Finding.PRIVATE, BUG.PRIVATE_REMOTE_BUG), (Finding.MISSING, BUG.BUG_NOT_FOUND)],
+    [
+        (Finding.PRIVATE, BUG.PRIVATE_REMOTE_BUG),
+        (Finding.MISSING, BUG.BUG_NOT_FOUND),
+        (Finding.DELETED, BUG.BUG_DELETED),
+    ],
 )
 def test_a_record_may_say_that_there_is_nothing(finding, error_type):
     assert outcome_of({}, reading(finding)).error_type is error_type

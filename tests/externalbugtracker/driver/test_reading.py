@@ -21,6 +21,7 @@ from malonewatch.externalbugtracker.driver.reading import (
     parse_json,
     parse_xml,
 )
+from malonewatch.externalbugtracker.driver.reading import text_of as html_text
 
 # JSON
 
@@ -45,6 +46,11 @@ def test_what_is_no_json_is_unreadable(body):
 
 def test_json_may_have_a_byte_order_mark():
     assert parse_json('\ufeff{"a": "é"}'.encode()) == {"a": "é"}
+
+
+def test_what_people_see_of_html_is_in_one_line_without_tags():
+    assert html_text("<td>\n <b>A&nbsp;&amp;</b> &lt;b&gt; <img alt='x'/>\tC</td>") == "A & <b> C"
+    assert html_text("<" * 100_000 + "a < b") == "<" * 100_000 + "a < b"
 
 
 def test_json_may_come_after_a_line_that_no_script_can_run():

@@ -6,6 +6,7 @@ from malonewatch.externalbugtracker.driver import (
     Workflow,
     by_state,
     fold,
+    in_state,
     invert,
     join,
 )
@@ -119,3 +120,12 @@ def test_a_state_means_something_with_each_resolution():
     assert table["open wont fix"] is WONTFIX
     assert table["shut fixed"] is FIXED
     assert len(table) == 2 + 2 * len(RESOLUTIONS_BY_STATE)
+
+
+def test_words_may_have_meanings_of_their_own_in_each_state():
+    tables = {BugTaskStatus.NEW: "a, b c"}, {BugTaskStatus.INVALID: "d,a"}
+    assert in_state("Closed", *tables) == {
+        "Closed a": BugTaskStatus.INVALID,
+        "Closed b c": BugTaskStatus.NEW,
+        "Closed d": BugTaskStatus.INVALID,
+    }

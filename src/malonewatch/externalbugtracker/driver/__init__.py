@@ -6,7 +6,7 @@ from malonewatch.externalbugtracker.driver.details import DetailedDialect
 from malonewatch.externalbugtracker.driver.dialect import Dialect
 from malonewatch.externalbugtracker.driver.forge import ByPlace, Forge, by_place, join_id, split_id
 from malonewatch.externalbugtracker.driver.labels import OPEN_LABELS, status_of, weight_of
-from malonewatch.externalbugtracker.driver.reading import Table
+from malonewatch.externalbugtracker.driver.reading import Table, text_of
 from malonewatch.externalbugtracker.driver.times import (
     format_time,
     from_epoch,
@@ -28,6 +28,7 @@ from malonewatch.externalbugtracker.driver.words import (
     RESOLUTIONS_BY_STATE,
     STATUSES,
     by_state,
+    in_state,
 )
 from malonewatch.interfaces import RemoteVocabulary, Verdict
 
@@ -60,6 +61,7 @@ __all__ = [
     "fold",
     "format_time",
     "from_epoch",
+    "in_state",
     "invert",
     "is_number",
     "join",
@@ -69,5 +71,6 @@ __all__ = [
     "soap",
     "split_id",
     "status_of",
+    "text_of",
     "weight_of",
 ]

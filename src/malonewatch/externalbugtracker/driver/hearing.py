@@ -176,6 +176,8 @@ class Hearing:
         if isinstance(read, Finding):
             if read is Finding.PRIVATE:
                 return self.said.private(remotebug)
+            if read is Finding.DELETED:
+                return self.said.deleted(remotebug)
             return self.said.not_found(remotebug)
         # Plainly, and in order: this is done for each bug of each answer.
         words, title, weight, resolution, modified, closed, same, moved, private, date, release = (

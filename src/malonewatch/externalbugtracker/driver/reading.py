@@ -2,6 +2,7 @@
 
 import codecs
 import csv
+import html
 import io
 import json
 import re
@@ -32,6 +33,7 @@ _DECLARATION = re.compile(
 # back to where the tag began that it is in.
 _PORTION = 256 * 1024
 
+_TAG = re.compile(r"<[^<>]*>")
 _GUARD = b")]}'"
 
 # What bug trackers write in.  Python knows others, and some take very long.
@@ -182,6 +184,11 @@ def decode(body: bytes, charset: str | None = None) -> str:
 
 def _from_windows(found: re.Match[str]) -> str:
     return found[0].encode("utf-8", "surrogateescape").decode("cp1252", "replace")
+
+
+def text_of(markup: str) -> str:
+    """What people see of some HTML, in one line."""
+    return " ".join(html.unescape(_TAG.sub("", markup)).split())
 
 
 def charset_of(content_type: str) -> str | None:

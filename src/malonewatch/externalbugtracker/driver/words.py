@@ -110,6 +110,16 @@ def by_state(
     }
 
 
+def in_state(state: str, *tables: Mapping[BugTaskStatus, str]) -> dict[str, BugTaskStatus]:
+    """What each word of some tables means after the name of a state."""
+    return {
+        f"{state} {word.strip()}": meaning
+        for table in tables
+        for meaning, words in table.items()
+        for word in words.split(",")
+    }
+
+
 IMPORTANCES = Vocabulary(
     {
         BugTaskImportance.CRITICAL: (
