@@ -7,7 +7,6 @@ https://code.google.com/archive/schema, of which nothing changes any more.
 
 from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from zope.interface import implementer
 
@@ -24,13 +23,11 @@ from malonewatch.externalbugtracker.driver import (
     from_epoch,
     invert,
 )
-from malonewatch.interfaces import BugTaskStatus, IBugTrackerFacts, IValidators, Polling, Response
+from malonewatch.interfaces import BugTaskStatus, IValidators, Polling, Response
 
 BASE = "https://code.google.com"
 HOST = "code.google.com"
 BUCKET = "/google-code-archive/v2"
-#: Where the files of the archive are whose pages are at a host.
-STORES = {HOST: "https://storage.googleapis.com"}
 #: Two organisations had projects of their own, under the same roof.
 DOMAIN = r"(?:eclipselabs|apache-extras)\.org"
 PROJECT = r"[A-Za-z][A-Za-z0-9-]{0,99}"
@@ -91,13 +88,10 @@ class GoogleCode(ExternalBugTracker):
             ),
         )
     )
+    # Elsewhere than at Google there may be a copy of all those files.
+    services = {HOST: "https://storage.googleapis.com"}
     id_pattern = rf"(?:{DOMAIN}/)?{PROJECT}/[1-9][0-9]{{0,8}}"
     statuses = Workflow(invert(OWN_STATUSES, STATUSES, RESOLUTIONS))
-
-    def __init__(self, facts: IBugTrackerFacts) -> None:
-        super().__init__(facts)
-        # Elsewhere than at Google there may be a copy of all those files.
-        self._store = STORES.get(urlsplit(self.baseurl).netloc, self.baseurl) + BUCKET
 
     @classmethod
     def canonicalRemoteBug(cls, remotebug: str) -> str:
@@ -117,9 +111,8 @@ class GoogleCode(ExternalBugTracker):
 
     def ask_one(self, remotebug: str) -> Ask:
         parts = self.parts(remotebug)
-        folder = f"{parts['domain'] or HOST}/{parts['project']}/issues"
-        url = f"{self._store}/{folder}/issue-{parts['id']}.json"
-        return Ask(url, (), (remotebug,), alone=True)
+        folder = f"{BUCKET}/{parts['domain'] or HOST}/{parts['project']}/issues"
+        return Ask(f"{folder}/issue-{parts['id']}.json", (), (remotebug,), alone=True)
 
     def ask_identity(self) -> Ask:
         return Ask(self.ask_one(WITNESS).path)

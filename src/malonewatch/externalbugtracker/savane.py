@@ -52,7 +52,7 @@ TRACKERS = {
     "task": "task",
 }
 _NAMES = "|".join(TRACKERS)
-_PATH = re.compile(rf"((?:/[^/]+)*?)/({_NAMES})(?:/(?:index|item)\.php)?/?")
+_PATH = re.compile(rf"(.*)/({_NAMES})(?:/(?:index|item)\.php)?/?")
 _ID = re.compile(rf"({_NAMES})\s*[/#]?\s*#?\s*([0-9]{{1,18}})", re.IGNORECASE)
 _HEADING = re.compile(r"\s*(bug|patch|sr|task) #([0-9]{1,18})\s*[:,]\s*(.*)", re.DOTALL)
 #: Where nothing was chosen for a field.
@@ -140,7 +140,7 @@ class Savane(ExternalBugTracker):
 
     @classmethod
     def parseBugURL(cls, url: SplitResult, baseurl: str | None = None) -> RecognisedURL | None:
-        found = _PATH.fullmatch(url.path)
+        found = _PATH.fullmatch(url.path) if url.query else None
         if found is None:
             return None
         query = query_of(url)
