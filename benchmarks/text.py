@@ -28,6 +28,7 @@ TEMPLATES = {
     "GOOGLEISSUETRACKER": "https://issuetracker.google.com/issues/{t}{n}",
     "GOOGLE_CODE": "https://code.google.com/p/project{t}/issues/detail?id={n}",
     "LAUNCHPAD": "https://bugs.launchpad.net/project{t}/+bug/{n}",
+    "MANTIS": "https://mantis{t}.example.org/view.php?id={n}",
     "PAGURE": "https://pagure.io/project{t}/issue/{n}",
     "PHPPROJECT": "https://php{t}.example.org/bug.php?id={n}",
     "REDMINE": "https://redmine{t}.example.org/issues/{n}",

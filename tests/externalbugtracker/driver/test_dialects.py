@@ -118,6 +118,11 @@ def test_where_others_lead_to_nothing_the_first_says_what_is_wrong():
         asking(speaking(modern=404, plain=FAILS, ancient=PAGE)).ask(["1"])
 
 
+def test_that_somebody_has_to_log_in_says_more():
+    with pytest.raises(BugTrackerCredentialsRefused):
+        asking(speaking(modern=FAILS, plain=REFUSED, ancient=PAGE)).ask(["1"])
+
+
 @pytest.mark.parametrize(
     "bad", [404, 501, 405, PAGE, FAILS, b"{", {"instead": "plain", "certain": False}]
 )

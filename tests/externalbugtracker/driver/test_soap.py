@@ -72,3 +72,16 @@ def test_whatever_was_put_into_base64_comes_out(text):
     xml = f'<v {XSI} xsi:type="xsd:base64Binary">{base64.b64encode(text.encode()).decode()}</v>'
     # Some old programs mark the encoding.
     assert soap.text(element(xml)) == text.removeprefix("\ufeff").strip()
+
+
+def test_what_a_call_returned_is_in_the_body():
+    xml = "<S:Envelope><S:Body><n:getResponse>{}</n:getResponse></S:Body></S:Envelope>"
+    assert soap.result(element(xml.format("<return>42</return>"))).text == "42"
+    with pytest.raises(LookupError):
+        soap.result(element(xml.format("<faultstring>No</faultstring>")))
+
+
+@pytest.mark.parametrize("body", ["", "<a/><b/>"])
+def test_what_is_no_answer_to_a_call_returned_nothing(body):
+    with pytest.raises(ValueError):
+        soap.result(element(f"<S:Envelope><S:Body>{body}</S:Body></S:Envelope>"))

@@ -87,7 +87,8 @@ class Fetching(Asking):
             async for portion in self._all(ids):
                 yield portion
             return
-        # Where others lead to nothing, the first tells what is wrong.
+        # Where others lead to nothing, the first tells what is wrong; best of all, that somebody
+        # has to log in.
         trouble: BugTrackerTrouble | None = None
         reasons: list[str] = []
         for dialect in self._candidates():
@@ -115,7 +116,8 @@ class Fetching(Asking):
                 ):
                     # Another dialect may not look at credentials at all.
                     raise
-                trouble = trouble or caught
+                if trouble is None or isinstance(caught, BugTrackerCredentialsRefused):
+                    trouble = caught
                 reasons.append(f"{dialect.dialect_name}: {caught}")
         raise trouble or self.said.unsupported()
 

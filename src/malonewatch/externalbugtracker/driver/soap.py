@@ -43,6 +43,15 @@ def numbers(name: str, values: Iterable[str]) -> str:
     return f"<{name} {kind}>{''.join(items)}</{name}>"
 
 
+def result(answer: Element) -> Element:
+    """What a call returned, of a service that calls it so.
+
+    :raises LookupError, ValueError: there is something else, such as a fault.
+    """
+    (called,) = pairs(answer)["Body"]
+    return pairs(called)["return"]
+
+
 def pairs(element: Element) -> dict[str, Element]:
     """What is in a struct or in a map, whose items have a key and a value each, by name."""
     found = {}

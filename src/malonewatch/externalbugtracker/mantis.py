@@ -1,0 +1,350 @@
+"""MantisBT, from 1.0 on.
+
+Dialects:
+
+``soap``
+    The web service, which since MantisBT 1.3 gives many issues by their ids.
+    https://www.mantisbt.org/bugs/api/soap/mantisconnect.php
+``rest``
+    The REST interface of MantisBT 2.3 and later, an issue at a time.
+    https://documenter.getpostman.com/view/29959/mantis-bt-rest-api/7Lt6zkP
+``csv``, ``page``
+    The export of all issues that are not closed, and the pages of the others; or of
+    all, where there is no export, or it is in another language.
+"""
+
+import dataclasses
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from html import escape, unescape
+from typing import Any
+from xml.etree.ElementTree import Element
+
+from zope.interface import implementer
+
+from malonewatch.externalbugtracker.driver import (
+    IMPORTANCES,
+    RESOLUTIONS,
+    STATUSES,
+    Ask,
+    Dialect,
+    ExternalBugTracker,
+    Finding,
+    Form,
+    Instead,
+    Read,
+    URLShape,
+    Workflow,
+    invert,
+    join,
+    parse_time,
+    soap,
+)
+from malonewatch.interfaces import (
+    BugTaskImportance,
+    BugTaskStatus,
+    Certainty,
+    Credentials,
+    IBatches,
+    IDuplicates,
+    IValidators,
+    Response,
+)
+
+
+def names_of(enumeration: str) -> dict[int, str]:
+    """The names in an enumeration such as ``10:new,90:closed``, by their numbers."""
+    return {int(each.partition(":")[0]): each.partition(":")[2] for each in enumeration.split(",")}
+
+
+# As config_defaults_inc.php has them.  Sites add others, with numbers between these.
+NAMES = {
+    "status": names_of(
+        "10:new,20:feedback,30:acknowledged,40:confirmed,50:assigned,80:resolved,90:closed"
+    ),
+    "resolution": names_of(
+        "10:open,20:fixed,30:reopened,40:unable to duplicate,50:not fixable,60:duplicate,"
+        "70:not a bug,80:suspended,90:wont fix"
+    ),
+    "priority": names_of("10:none,20:low,30:normal,40:high,50:urgent,60:immediate"),
+    "severity": names_of(
+        "10:feature,20:trivial,30:text,40:tweak,50:minor,60:major,70:crash,80:block"
+    ),
+}
+NUMBERS = {name: number for number, name in NAMES["status"].items()}
+#: From this status on an issue is over; what follows are a view state, a resolution, and the
+#: relationship of an issue to the one that it is a duplicate of.
+RESOLVED, PRIVATE, DUPLICATE, DUPLICATE_OF = 80, "50", "60", "0"
+
+HOSTS = ("www.austingroupbugs.net", "bugs.scribus.net", "bugs.limesurvey.org")
+SOAP, REST = "/api/soap/mantisconnect.php", "/api/rest/index.php"
+NAMESPACE = "http://futureware.biz/mantisconnect"
+NOBODY = "<username></username><password></password>"
+FIELDS = ("id", "summary", *NAMES, "updated_at", "view_state", "fixed_in_version", "relationships")
+
+# MantisBT names the cells of a page; before 1.3 what stands before them did, and a comment.
+CELL = re.compile(r'<td class="bug-([\w-]{1,30})"[^<>]{0,200}>')
+LABELLED = re.compile(
+    r'(?:<!-- ([\w ]{1,30}) -->|<td class="category"[^<>]{0,40}>\s{0,20}([^<>]{1,40}?)\s{0,20}</td>'
+    r')\s{0,40}<td(?! class="category")[^<>]{0,60}>([^<>]{0,300})</td>'
+)
+TAG = re.compile(r"<[^<>]{0,300}>")
+COLOURED = re.compile(r'<td class="bug-status"[^<>]{0,99}>\s{0,9}<[^<>]{0,99}\bstatus-(\d{1,3})-fg')
+RELATED = re.compile(
+    r"duplicate of\s{0,9}</td>\s{0,40}<td[^<>]{0,99}>(?:<[^<>]{0,300}>|\s){0,9}0*(\d{1,10})"
+)
+NOT_FOUND, LOGIN = "APPLICATION ERROR #1100", "/login_page.php"
+
+
+def read_words(words: Mapping[str, str], number: int | None, duplicate_of: str | None) -> Read:
+    """What an issue says whose words are those, and the number of whose status is that."""
+    status, resolution = words["status"], words.get("resolution", "")
+    resolution = "" if resolution.lower() in ("open", "reopened") else resolution
+    number = NUMBERS.get(status.lower()) if number is None else number
+    over = None if number is None else number >= RESOLVED
+    return Read(
+        join(status, resolution),
+        words.get("summary", ""),
+        join(words.get("priority", ""), words.get("severity", "")),
+        resolution,
+        parse_time(words.get("updated", ""), zoned=True),
+        over,
+        duplicate_of,
+        private=words.get("view_state") == PRIVATE,
+        fixed_in=words.get("fixed in version", "") if over else "",
+    )
+
+
+class Soap(Dialect):
+    dialect_name = "soap"
+    # Those that are duplicates come with all their notes.
+    bytes_per_bug = 32 * 1024
+
+    def call(self, name: str, ids: Sequence[str], arguments: str = "") -> Ask:
+        # A name and a password come first, of nobody unless somebody signs.
+        parameters = NOBODY + arguments if arguments else ""
+        return soap.ask(SOAP, f'<m:{name} xmlns:m="{NAMESPACE}">{parameters}</m:{name}>', ids)
+
+    def sign(self, ask: Ask, credentials: Credentials) -> Ask:
+        # A token is a password of somebody's.
+        name, secret = credentials.username, credentials.token or credentials.password or ""
+        if ask.body is None or not name:
+            return ask
+        login = f"<username>{escape(name)}</username><password>{escape(secret)}</password>"
+        return dataclasses.replace(ask, body=ask.body.replace(NOBODY.encode(), login.encode()))
+
+    def in_full(self, ids: Sequence[str]) -> Iterator[Ask]:
+        yield from self.ask_many(ids, None)
+
+    def ask_many(self, ids: Sequence[str], since: datetime | None) -> Iterator[Ask]:
+        yield self.call("mc_issues_get_header", ids, soap.numbers("issue_ids", ids))
+
+    def ask_one(self, remotebug: str) -> Ask:
+        return next(self.ask_many([remotebug], None)).for_one()
+
+    def ask_more(self, ask: Ask, answers: Sequence[Any]) -> Ask | None:
+        # Of what an issue is a duplicate is told only with all the rest of it.
+        if len(answers) > 1:
+            return None
+        same = [each["id"] for each in items(answers[0]) if each["resolution"] == DUPLICATE]
+        return self.call("mc_issues_get", same, soap.numbers("issue_ids", same)) if same else None
+
+    def ask_missing(self, ids: Sequence[str]) -> Iterator[Ask]:
+        for remotebug in ids:
+            number = f'<issue_id xsi:type="xsd:int">{remotebug}</issue_id>'
+            yield self.call("mc_issue_exists", [remotebug], number).for_one()
+
+    def ask_identity(self) -> Ask:
+        return self.call("mc_version", ())
+
+    def identity(self, answer: Element) -> str | None:
+        return f"MantisBT {soap.text(soap.result(answer))}"
+
+    def judge(self, ask: Ask, response: Response, answer: Any) -> Finding | Instead | None:
+        if ask.signed and ask.body is not None and NOBODY.encode() in ask.body:
+            # Whose a token is has to be said here, but not there.
+            return Instead(Rest.dialect_name)
+        return super().judge(ask.for_all(), response, answer)
+
+    def records(self, answer: Any) -> Iterable[Any]:
+        if not isinstance(answer, tuple):
+            exists = soap.result(answer).text
+            return [exists] if exists in ("true", "false") else items(answer)
+        same = {soap.pairs(each)["id"].text: original_of(each) for each in soap.result(answer[1])}
+        return [{**each, "duplicate_of": same.get(each["id"])} for each in items(answer[0])]
+
+    def ids_of(self, record: Any) -> Iterable[str]:
+        return () if isinstance(record, str) else (record["id"],)
+
+    def read(self, record: Any) -> Read | Finding:
+        if isinstance(record, str):
+            # What is there, and in no list, is private.
+            return Finding.PRIVATE if record == "true" else Finding.MISSING
+        words = {name: names.get(int(record[name]), record[name]) for name, names in NAMES.items()}
+        words["updated"] = record["last_updated"]
+        return read_words({**record, **words}, int(record["status"]), record.get("duplicate_of"))
+
+
+class Rest(Dialect):
+    dialect_name = "rest"
+    knows_people = True
+
+    def ask_one(self, remotebug: str) -> Ask:
+        query = (("select", ",".join(FIELDS)),)
+        return Ask(f"{REST}/issues/{remotebug}", query, (remotebug,), alone=True)
+
+    def ask_identity(self) -> Ask:
+        return Ask(f"{REST}/issues", (("page_size", "1"), ("page", "1"), ("select", "id")))
+
+    def identity(self, answer: Any) -> str | None:
+        return "MantisBT" if "issues" in answer else None
+
+    def ask_whoami(self) -> Ask:
+        return Ask(f"{REST}/users/me")
+
+    def whoami(self, answer: Any) -> str | None:
+        return str(answer["name"])
+
+    def judge(self, ask: Ask, response: Response, answer: Any) -> Finding | Instead | None:
+        # Without a message it is not about the issue.
+        says_why = isinstance(answer, dict) and response.status != 401
+        return super().judge(ask if says_why else ask.for_all(), response, answer)
+
+    def records(self, answer: Any) -> Iterable[Any]:
+        return list(answer["issues"])
+
+    def read(self, record: Mapping[str, Any]) -> Read:
+        words = {name: (record.get(name) or {}).get("name", "") for name in NAMES}
+        same = (
+            str(each["issue"]["id"])
+            for each in record.get("relationships") or ()
+            if str(each["type"]["id"]) == DUPLICATE_OF
+        )
+        words["summary"], words["updated"] = record["summary"], record.get("updated_at") or ""
+        words["view_state"] = str(record["view_state"]["id"])
+        words["fixed in version"] = (record.get("fixed_in_version") or {}).get("name", "")
+        return read_words(words, record["status"]["id"], next(same, None))
+
+
+class Page(Dialect):
+    dialect_name = "page"
+    bytes_base = 1024 * 1024
+
+    def ask_one(self, remotebug: str) -> Ask:
+        return Ask("/view.php", (("id", remotebug),), (remotebug,), alone=True, form=Form.PAGE)
+
+    def ask_identity(self) -> Ask:
+        return Ask("/my_view_page.php", form=Form.PAGE)
+
+    def identity(self, answer: Any) -> str | None:
+        return "MantisBT" if "mantis" in answer.lower() else None
+
+    def judge(self, ask: Ask, response: Response, answer: Any) -> Finding | Instead | None:
+        if LOGIN in response.url:
+            return Finding.REFUSED
+        if ask.alone and response.status == 200 and not (cells_of(answer) or NOT_FOUND in answer):
+            return Finding.SPOILED
+        return super().judge(ask, response, answer)
+
+    def ids_of(self, record: Any) -> Iterable[str]:
+        return () if isinstance(record, str) else (record["id"].lstrip("0"),)
+
+    def read(self, record: Any) -> Read | Finding:
+        if not isinstance(record, str):
+            # Of when it was changed there is but the day.
+            return read_words(record, None, record.get("duplicate id", "").lstrip("0") or None)
+        if NOT_FOUND in record:
+            return Finding.MISSING
+        cells = cells_of(record)
+        cells["summary"] = cells["summary"].partition(": ")[2]
+        number, same = COLOURED.search(record), RELATED.search(record)
+        return read_words(cells, int(number[1]) if number else None, same and same[1])
+
+    def plain(self, record: Any) -> Any:
+        return record
+
+
+class Csv(Page):
+    dialect_name = "csv"
+    # It has all issues that are not closed, whatever was asked for.
+    bytes_base = 8 * 1024 * 1024
+
+    def ask_many(self, ids: Sequence[str], since: datetime | None) -> Iterator[Ask]:
+        yield Ask("/csv_export.php", (), tuple(ids), form=Form.CSV)
+
+    def judge(self, ask: Ask, response: Response, answer: Any) -> Finding | Instead | None:
+        if ask.alone or not ask.ids:
+            return super().judge(ask, response, answer)
+        has_columns = response.status == 200 and {"id", "status", "resolution"} <= {*answer.names}
+        return None if has_columns else Instead(Page.dialect_name)
+
+    def records(self, answer: Any) -> Iterable[Any]:
+        return [answer] if isinstance(answer, str) else answer
+
+
+@implementer(IBatches, IDuplicates, IValidators)
+class Mantis(ExternalBugTracker):
+    """A MantisBT; https://www.mantisbt.org/."""
+
+    title = "MantisBT"
+    protocols = (Soap, Rest, Csv, Page)
+    hosts = {host: f"https://{host}" for host in HOSTS}
+    urls = (
+        # Other programs have pages of that name too.
+        URLShape("/view.php?id={id}", certainty=Certainty.GUESS),
+        URLShape("/{page}?bug_id={id}", page=r"(?:bug_)?view(?:_bug)?(?:_advanced)?_page\.php"),
+        URLShape("/view_bug_page.php?f_id={id}"),
+        URLShape("/api/rest/{php}issues/{id}", php=r"(?:index\.php/)?"),
+    )
+    highest_id = 2**31 - 1
+    token_header = "Authorization"
+    file_link = "/bug_report_page.php?summary={summary}&description={description}"
+    search_link = "/view_all_set.php?type=1&temporary=y&new=true&search={summary}"
+    statuses = Workflow(
+        invert(
+            {
+                BugTaskStatus.NEW: "new, open, reopened",
+                BugTaskStatus.INCOMPLETE: "feedback",
+                BugTaskStatus.CONFIRMED: "acknowledged, confirmed",
+                BugTaskStatus.INPROGRESS: "assigned",
+            },
+            STATUSES,
+        ),
+        # Nobody says what became of those that have no resolution.
+        {BugTaskStatus.UNKNOWN: "resolved, closed"},
+        invert(
+            {
+                BugTaskStatus.WONTFIX: "not fixable, suspended",
+                BugTaskStatus.INVALID: "unable to duplicate, no change required",
+            },
+            RESOLUTIONS,
+        ),
+    )
+    importances = IMPORTANCES.plus(
+        {BugTaskImportance.CRITICAL: "block", BugTaskImportance.LOW: "text, tweak"}
+    )
+
+
+def items(answer: Element) -> list[dict[str, str]]:
+    """The headers of issues in an answer."""
+    return [soap.texts(header) for header in soap.result(answer)]
+
+
+def original_of(issue: Element) -> str | None:
+    """The id of the issue that one is a duplicate of."""
+    related = map(soap.texts, soap.pairs(issue)["relationships"])
+    # A type is its number and its name.
+    same = (each["target_id"] for each in related if each["type"].split()[0] == DUPLICATE_OF)
+    return next(same, None)
+
+
+def cells_of(page: str) -> dict[str, str]:
+    """What a page has in its cells, by their names in lower case."""
+    found: dict[str, str] = {}
+    for cell in CELL.finditer(page):
+        content, _, _ = page[cell.end() : cell.end() + 4096].partition("</td>")
+        found[cell[1].replace("-", " ")] = TAG.sub("", content)
+    for comment, label, content in LABELLED.findall(page) if not found else ():
+        found.setdefault((comment or label).lower(), content)
+    return {name: unescape(content).strip() for name, content in found.items()}
