@@ -1,3 +1,4 @@
+import json
 from urllib.parse import urlsplit
 
 import pytest
@@ -161,6 +162,14 @@ def test_without_a_status_it_is_open(status):
 def test_the_last_comment_is_the_last_change():
     comments = [{"timestamp": 1283292000}, {"timestamp": 1283299000}, {"timestamp": 7}]
     assert read(comments=comments).modified.timestamp() == 1283299000
+
+
+def test_an_issue_may_have_thousands_of_comments():
+    comments = [{"id": n, "content": "+1, " * 9, "timestamp": 1283292000 + n} for n in range(5000)]
+    record = {"id": 7, "status": "New", "summary": "Loose", "comments": comments}
+    client = Canned(json.dumps(record).encode())
+    bug = Asker(GoogleCode, BASE, client=client).ask(["frob/7"])["frob/7"]
+    assert bug.modified.timestamp() == 1283296999
 
 
 def test_every_status_passes_through():

@@ -253,6 +253,16 @@ def test_an_issue_is_read_from_where_its_fields_stand():
     assert other.remote_importance == ""
 
 
+def test_issues_come_with_all_that_their_project_might_know_of_one():
+    numbers = range(1, 26)
+    issues = [[*issue(number=number), [[]] * 1_500] for number in numbers]
+    body = json.dumps([["b.BatchGetIssuesResponse", None, [issues]]]).encode()
+    client = Canned(body)
+    outcomes = Asker(GoogleIssueTracker, BASE, client=client).ask(map(str, numbers))
+    assert all(isinstance(outcome, RemoteBug) for outcome in outcomes.values())
+    assert len(client.requests) == 1
+
+
 def test_every_status_passes_through():
     with GoogleIssueTrackerSimulator() as simulator:
         for number, word in STATUSES.items():

@@ -63,8 +63,9 @@ class GoogleCode(ExternalBugTracker):
     name = "GOOGLE_CODE"
     title = "Google Code"
     dialect_name = "archive"
-    # An issue comes with all its comments.
+    # An issue comes with all its comments, of which some of Android's have thousands.
     bytes_base = 8 * 1024 * 1024
+    values_per_bug = 200_000
     polling = Polling.ONCE
     not_polled = (
         "Google Code is an archive, in which nothing changes any more: "

@@ -100,6 +100,7 @@ class GoogleIssueTracker(ExternalBugTracker):
     # An issue comes with all that its project might know of one.
     request_size = 25
     bytes_per_bug = 64 * 1024
+    values_per_bug = 4_000
     multi_product = True
     hosts = dict.fromkeys(HOSTS, BASE)
     urls = tuple(

@@ -280,6 +280,7 @@ def test_an_answer_may_hold_as_many_values_as_what_was_asked_for_can_need(
     assert parse(body(most - 5), form, bugs) is not None
     with pytest.raises(Unreadable, match="more values"):
         parse(body(most + 1), form, bugs)
+    assert parse(body(most + 1), form, bugs, None, VALUES_PER_BUG + 9) is not None
 
 
 @given(st.binary(max_size=300), st.sampled_from(Form), st.none() | st.text(max_size=10))

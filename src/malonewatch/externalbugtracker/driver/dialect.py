@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from urllib.parse import quote
 
 from malonewatch.externalbugtracker.driver.ask import Ask, Finding, Instead, Read, Situation
+from malonewatch.externalbugtracker.driver.reading import VALUES_PER_BUG
 from malonewatch.interfaces import (
     Credentials,
     IChangesSince,
@@ -27,6 +28,8 @@ class Dialect:
     #: How many bytes of answer one bug may take, and any answer beside that.
     bytes_per_bug: ClassVar[int] = 4 * 1024
     bytes_base: ClassVar[int] = 256 * 1024
+    #: How many values one bug may have in an answer.
+    values_per_bug: ClassVar[int] = VALUES_PER_BUG
     #: How long the ids in a request's URL may get, in bytes; servers commonly
     #: refuse a request line beyond 8 KiB.
     url_budget: ClassVar[int] = 6000

@@ -70,8 +70,14 @@ class Unreadable(Exception):
     """An answer is not what it should be; the text says what it is not."""
 
 
-def parse(body: bytes, form: Form, bugs: int, charset: str | None = None) -> Any:
-    """The value of an answer for so many bugs.
+def parse(
+    body: bytes,
+    form: Form,
+    bugs: int,
+    charset: str | None = None,
+    values_per_bug: int = VALUES_PER_BUG,
+) -> Any:
+    """The value of an answer for so many bugs, each of so many values at most.
 
     JSON is whatever it holds, CSV a `Table`, XML the root element, other
     text a str.
@@ -79,7 +85,7 @@ def parse(body: bytes, form: Form, bugs: int, charset: str | None = None) -> Any
     :raises Unreadable: it has none.
     """
     marks = _MARKS.get(form, ())
-    if sum(map(body.count, marks)) > VALUES + VALUES_PER_BUG * bugs:
+    if sum(map(body.count, marks)) > VALUES + values_per_bug * bugs:
         raise Unreadable("it holds more values than what was asked for can need")
     if form is Form.JSON:
         return parse_json(body)
