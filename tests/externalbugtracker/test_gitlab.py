@@ -1,5 +1,6 @@
 import json
-from urllib.parse import urlsplit
+from base64 import b64encode
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 from aiohttp import web
@@ -48,6 +49,12 @@ def with_login():
     return simulator
 
 
+def drawer(**values):
+    """The parameter for an item that is shown beside a list."""
+    item = {"iid": "42", "full_path": "Example/project", "id": 7, **values}
+    return urlencode({"show": b64encode(json.dumps(item).encode())})
+
+
 class TestGitLab(
     BatchesConformance,
     CredentialsConformance,
@@ -83,6 +90,8 @@ class TestGitLab(
         ("https://gitlab.com/example/project/-/issues/42/designs", BASE, "example/project#42"),
         ("https://gitlab.com/example/project/-/work_items/42", BASE, "example/project#42"),
         ("https://gitlab.com/example/project/-/merge_requests/42", BASE, "example/project!42"),
+        (f"https://gitlab.com/example/project/-/issues?{drawer()}", BASE, "example/project#42"),
+        (f"https://gitlab.com/groups/example/-/boards/7?{drawer()}", BASE, "example/project#42"),
         (
             "https://gitlab.com/example/project/-/merge_requests/42/diffs?tab=x",
             *(BASE, "example/project!42"),
@@ -111,6 +120,10 @@ class TestGitLab(
         "https://gitlab.com/groups/example/sub/-/issues/42",
         "https://gitlab.com/api/v4/projects/14233409/issues/42",
         "https://gitlab.com/issues/42",
+        "https://gitlab.com/example/project/-/issues?show=42",
+        f"https://gitlab.com/example/project/-/issues?{drawer(full_path='example')}",
+        f"https://gitlab.com/example/project/-/issues?{drawer(iid=None)}",
+        f"https://gitlab.com/dashboard?{drawer()}",
         "https://example.com/a%20b/c/-/issues/42",
     ]
 
@@ -212,6 +225,8 @@ def test_below_a_path_the_project_begins_where_the_registered_base_url_ends():
     assert GitLab.parseBugURL(url)[:2] == ("https://example.com", "gitlab/a/b#1")
     registered = "https://example.com/gitlab"
     assert GitLab.parseBugURL(url, registered)[:2] == (registered, "a/b#1")
+    url = urlsplit(f"https://example.com/gitlab/a/-/issues?{drawer()}")
+    assert GitLab.parseBugURL(url, registered)[:2] == (registered, "example/project#42")
 
 
 @pytest.mark.parametrize("end", ["", "/-/issues/1", "/-/issues/x", "/issues/1"])
@@ -307,7 +322,11 @@ def test_what_a_list_leaves_out_is_asked_for_alone(dialect):
         simulator.unlisted.add("a/b#2")
         simulator.add("a/b#3", private=True)
         outcomes = ask(simulator, *simulator.bugs, "a/b#5", dialect=dialect)
-        assert [request.rpartition("/")[2] for request in simulator.requests[1:]] == ["2", "3", "5"]
+        assert [request.rpartition("/")[2] for request in simulator.requests[-3:]] == [
+            "2",
+            "3",
+            "5",
+        ]
     assert isinstance(outcomes["a/b#2"], RemoteBug)
     for id in ("a/b#3", "a/b#5"):
         assert outcomes[id].error_type is BugWatchErrorType.BUG_NOT_FOUND
@@ -320,8 +339,10 @@ def test_a_project_that_is_private_or_gone_costs_the_others_nothing(dialect):
             simulator.add(f"{place}#1")
             simulator.add(f"{place}#2")
         simulator.closed_projects.add("secret/b")
-        ids = [*simulator.bugs, "gone/b#1", "gone/b#2"]
+        ids = [*simulator.bugs, *(f"gone/b#{number}" for number in range(1, 11))]
         outcomes = ask(simulator, *ids, dialect=dialect)
+        # A list of each of the two, and one bug.
+        assert len(simulator.requests) == 5
     for id, outcome in outcomes.items():
         if id.startswith("a/"):
             assert isinstance(outcome, RemoteBug)

@@ -15,11 +15,13 @@ A bug is an issue of whatever type, ``group/project#12``, or a merge request,
 
 import json
 import re
+from base64 import b64decode
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from zope.interface import implementer
 
@@ -41,6 +43,7 @@ from malonewatch.externalbugtracker.driver import (
     join,
     join_id,
     parse_time,
+    query_of,
     split_id,
     status_of,
     weight_of,
@@ -51,6 +54,7 @@ from malonewatch.interfaces import (
     IBatches,
     IDuplicates,
     IMoves,
+    RecognisedURL,
     Response,
 )
 
@@ -209,6 +213,12 @@ class GraphQL(Rest):
                 json=query_for(some),
             )
 
+    def ask_missing(self, ids: Sequence[str]) -> Iterator[Ask]:
+        for portion in self.portions(ids):
+            # That a project is not there is told once.
+            asks = super().ask_many(portion, None)
+            yield from asks if len(portion) > 1 else [self.ask_one(portion[0])]
+
     def judge(self, ask: Ask, response: Response, answer: Any) -> Finding | Instead | None:
         if ask.path != GRAPHQL or response.status == 401:
             return super().judge(ask, response, answer)
@@ -234,7 +244,7 @@ class GraphQL(Rest):
     def ids_of(self, record: Any) -> Iterable[str]:
         if "web_url" not in record:
             return (record["id"],)
-        # It was asked for alone.
+        # It is REST's.
         itself = self.tracker.id_at(record["web_url"])
         return () if itself is None else (itself,)
 
@@ -296,19 +306,19 @@ class GitLab(Forge):
     )
 
     @classmethod
+    def parseBugURL(cls, url: SplitResult, baseurl: str | None = None) -> RecognisedURL | None:
+        show = query_of(url).get("show") if "/-/" in url.path else None
+        if show:
+            # Beside a list, or a board, one of its items is shown.
+            with suppress(ValueError, LookupError, TypeError, RecursionError):
+                item = json.loads(b64decode(show.replace(" ", "+")))
+                base = urlsplit(baseurl or "").path.rstrip("/")
+                url = url._replace(path=f"{base}/{item['full_path']}/-/issues/{item['iid']}")
+        return super().parseBugURL(url, baseurl)
+
+    @classmethod
     def canonical_place(cls, place: str) -> str:
-        mark = "!" if place.endswith("!") else ""
-        return unquote(place.removesuffix("!")).strip("/").lower() + mark
-
-    def getBugURL(self, remotebug: str) -> str:
-        shape = self.urls["!" in remotebug]
-        return self.baseurl + shape.build(self.parts(remotebug))
-
-    def link_values(
-        self, remote_product: str | None, summary: str, description: str
-    ) -> dict[str, str | None]:
-        is_place = remote_product is not None and self.is_valid(f"{remote_product}#1")
-        return super().link_values(remote_product if is_place else None, summary, description)
+        return unquote(place).strip("/").lower()
 
 
 def path_of(place: str) -> str:

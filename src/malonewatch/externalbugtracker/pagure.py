@@ -110,17 +110,7 @@ class Pagure(Forge):
 
     @classmethod
     def canonical_place(cls, place: str) -> str:
-        mark = "!" if place.endswith("!") else ""
-        return place.removesuffix("!").strip("/").lower() + mark
-
-    def getBugURL(self, remotebug: str) -> str:
-        return self.baseurl + self.urls["!" in remotebug].build(self.parts(remotebug))
-
-    def link_values(
-        self, remote_product: str | None, summary: str, description: str
-    ) -> dict[str, str | None]:
-        is_place = remote_product is not None and self.is_valid(f"{remote_product}#1")
-        return super().link_values(remote_product if is_place else None, summary, description)
+        return place.strip("/").lower()
 
     def authorization(self, credentials: Credentials) -> Mapping[str, str]:
         return {"Authorization": f"token {credentials.token}"} if credentials.token else {}

@@ -20,6 +20,7 @@ from malonewatch.interfaces import (
     BugWatchErrorType,
     IValidators,
     RemoteBug,
+    RemoteBugError,
     RemoteBugUnchanged,
     UnparsableBugTracker,
 )
@@ -94,6 +95,36 @@ def test_where_only_the_question_for_many_is_refused_each_bug_is_asked_for_alone
     outcomes = Asker(Drawers, DRAWERS, dialect="drawers", client=client).ask(["201", "202", "203"])
     assert len(client.requests) == 4
     assert all(isinstance(outcome, RemoteBug) for outcome in outcomes.values())
+
+
+class Index(Drawers):
+    """Has an index of all bugs, and looks into drawers for what is not in it."""
+
+    def ask_many(self, ids, since):
+        yield Ask("/index", (("ids", ",".join(ids)),), tuple(ids))
+
+    def ask_missing(self, ids):
+        return Drawers.ask_many(self, ids, None)
+
+
+class Empty(Cabinet):
+    """The index is empty."""
+
+    async def request(self, method, url, **how):
+        if "/index?" in url:
+            url = f"{DRAWERS}/index?ids="
+        return await super().request(method, url, **how)
+
+
+@pytest.mark.parametrize(("also_alone", "requests"), [(True, 4), (False, 6)])
+def test_what_is_missing_may_be_in_a_place_that_is_shut(also_alone, requests):
+    client = Empty("2", 404, also_alone)
+    ids = ["101", "102", "201", "202", "203"]
+    outcomes = Asker(Index, DRAWERS, dialect="drawers", client=client).ask(ids)
+    # The index, two drawers, and one bug of the second, or all.
+    assert len(client.requests) == requests
+    assert isinstance(outcomes["101"], RemoteBug)
+    assert isinstance(outcomes["202"], RemoteBugError if also_alone else RemoteBug)
 
 
 # What changed.

@@ -137,6 +137,9 @@ def test_what_a_project_counts_apart_is_another_place(remotebug, place, number):
 
 class Hammers(Smithy):
     place_pattern = "[a-z]+/[a-z]+!?"
+    urls = (*Smithy.urls, URLShape("/{place:path}/hammers/{id}", "{place}!{id}"))
+    file_link = "/{product:path}/new?summary={summary}"
+    search_link = ("/{product:path}/search?q={summary}", "/search?q={summary}")
 
 
 def test_what_a_project_counts_apart_has_ids_and_urls_of_the_project():
@@ -145,8 +148,23 @@ def test_what_a_project_counts_apart_has_ids_and_urls_of_the_project():
     assert not Smithy.is_valid("jane/anvil!7")
     facts = BugTrackerFacts("x", BugTrackerType("HAMMERS"), "https://smithy.example")
     assert Hammers(facts).parts("jane/anvil!7") == {"place": "jane/anvil", "id": "7"}
+    assert Hammers(facts).getBugURL("jane/anvil#7") == "https://smithy.example/jane/anvil/7"
+    url = "https://smithy.example/jane/anvil/hammers/7"
+    assert Hammers(facts).getBugURL("jane/anvil!7") == url
+    assert Hammers(facts).id_at(url) == "jane/anvil!7"
     asks = Hammers(facts).plan(["a/b#1", "a/b!1", "a/b#2", "a/b!2"], Situation())
     assert [ask.ids for ask in asks] == [("a/b#1", "a/b#2"), ("a/b!1", "a/b!2")]
+
+
+def test_a_place_stands_for_a_product_in_links():
+    facts = BugTrackerFacts("x", BugTrackerType("HAMMERS"), "https://smithy.example")
+    assert Hammers(facts).getBugFilingAndSearchLinks("jane/anvil", "Rust") == (
+        "https://smithy.example/jane/anvil/new?summary=Rust",
+        "https://smithy.example/jane/anvil/search?q=Rust",
+    )
+    for product in (None, "jane", "jane/anvil!"):
+        links = Hammers(facts).getBugFilingAndSearchLinks(product, "Rust")
+        assert links == (None, "https://smithy.example/search?q=Rust")
 
 
 @pytest.mark.parametrize(

@@ -235,7 +235,7 @@ class Fetching(Asking):
         if portion == [said]:
             yield [await self.judged(remotebug, finding) for remotebug in others]
         else:
-            async for portion in self._missing(others):
+            async for portion in self._each(map(self.dialect.ask_one, others), True):
                 yield portion
 
     async def _missing(self, ids: Sequence[str]) -> Portions:
@@ -247,6 +247,10 @@ class Fetching(Asking):
                 continue
             try:
                 found = await self.found(ask)
+            except Shut as shut:
+                async for portion in self._shut(ask.ids, shut.finding):
+                    yield portion
+                continue
             except (Spoiled, Absent, BugTrackerCredentialsRefused, BugTrackerChallenge):
                 # Some sites close such a page to robots; ask one by one.
                 found, ask = {}, dataclasses.replace(ask, conclusive=False)

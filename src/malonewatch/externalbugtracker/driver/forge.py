@@ -43,7 +43,7 @@ class Forge(ByPlace, ExternalBugTracker):
     another place, ``owner/project!``.
     """
 
-    #: What a place looks like, whole.
+    #: What a place looks like, whole; it stands for a product in links.
     place_pattern: ClassVar[str]
 
     @classmethod
@@ -54,9 +54,10 @@ class Forge(ByPlace, ExternalBugTracker):
     @classmethod
     def canonicalRemoteBug(cls, remotebug: str) -> str:
         place, number = split_id(remotebug.strip())
-        place = cls.canonical_place(place) if place else ""
+        mark = "!" if place.endswith("!") else ""
+        place = cls.canonical_place(place.removesuffix("!")) if place else ""
         number = super().canonicalRemoteBug(number)
-        return join_id(place, number)
+        return join_id(place + mark, number)
 
     @classmethod
     def is_valid(cls, remotebug: str) -> bool:
@@ -66,6 +67,17 @@ class Forge(ByPlace, ExternalBugTracker):
     def parts(self, remotebug: str) -> Mapping[str, str]:
         place, number = split_id(remotebug)
         return {"place": place.removesuffix("!"), "id": number}
+
+    def getBugURL(self, remotebug: str) -> str:
+        shape = next(shape for shape in self.urls if ("!" in shape.remotebug) == ("!" in remotebug))
+        return self.baseurl + shape.build({**self.places, **self.parts(remotebug)})
+
+    def link_values(
+        self, remote_product: str | None, summary: str, description: str
+    ) -> dict[str, str | None]:
+        product = remote_product or ""
+        is_place = "!" not in product and self.is_valid(join_id(product, "1")) and product
+        return super().link_values(product if is_place else None, summary, description)
 
     def importance(self, words: str) -> BugTaskImportance:
         """What a label means, or a word."""
