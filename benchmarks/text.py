@@ -33,6 +33,7 @@ TEMPLATES = {
     "PHPPROJECT": "https://php{t}.example.org/bug.php?id={n}",
     "REDMINE": "https://redmine{t}.example.org/issues/{n}",
     "ROUNDUP": "https://roundup{t}.example.org/issue{n}",
+    "RT": "https://rt{t}.example.org/Ticket/Display.html?id={n}",
     "SAVANE": "https://savane{t}.example.org/bugs/?{n}",
     "SOURCEFORGE": "https://sourceforge.net/p/project{t}/bugs/{n}/",
     "TRAC": "https://trac{t}.example.org/project/ticket/{n}",

@@ -3,7 +3,7 @@
 import pytest
 from tests.scripted import Server
 
-from malonewatch.externalbugtracker.driver import Ask, ExternalBugTracker, Read, URLShape
+from malonewatch.externalbugtracker.driver import Ask, ExternalBugTracker, Finding, Read, URLShape
 from malonewatch.interfaces import (
     BugTrackerFacts,
     BugTrackerType,
@@ -139,3 +139,44 @@ def test_a_bug_that_is_missing_leads_to_nothing_more():
 )
 def test_programs_may_be_answered_elsewhere_than_people(baseurl, service):
     assert Letters(BugTrackerFacts("x", BugTrackerType("LETTERS"), baseurl)).service == service
+
+
+# What became a part of another
+
+
+class Merging(Letters):
+    """A letter may be in the envelope of another one."""
+
+    def ask_more(self, ask, answers):
+        return None
+
+    def ids_of(self, record):
+        return (record["id"],)
+
+    def merged_into(self, ask, answer):
+        return None if answer["id"] in ask.ids else answer["id"]
+
+    def read(self, record):
+        return super().read(record) if record["sent"] else Finding.DELETED
+
+
+def merging(answer, *remotebugs):
+    return Asker(Merging, BASE, dialect="letters", client=Server(answer)).ask(remotebugs)
+
+
+def test_a_bug_that_became_a_part_of_another_moved_there():
+    outcomes = merging(lambda path, parameters: letter("2"), "1", "2")
+    assert (outcomes["1"].title, outcomes["1"].moved_to) == ("Letter 2", f"{BASE}/letters/2")
+    assert outcomes["2"].moved_to is None
+
+
+def test_a_bug_that_is_no_more_may_be_a_part_of_another_all_the_same():
+    outcome = merging(lambda path, parameters: 410, "1")["1"]
+    assert outcome.error_type is BugWatchErrorType.BUG_DELETED
+    outcome = merging(lambda path, parameters: letter("2", sent=False), "1")["1"]
+    assert outcome.error_type is BugWatchErrorType.BUG_MOVED
+
+
+def test_a_record_may_say_that_its_bug_was_deleted():
+    outcome = merging(lambda path, parameters: letter("1", sent=False), "1")["1"]
+    assert outcome.error_type is BugWatchErrorType.BUG_DELETED

@@ -98,6 +98,8 @@ class Asking:
                     itself, ids=ask.ids, known_as=known_as, validator=ask.validator
                 )
                 return await self.alone(itself, moved_to)
+        if heard.merged_into is not None:
+            moved_to = self.tracker.getBugURL(heard.merged_into)
         outcome: Outcome
         if heard.finding is not None:
             outcome = await self.judged(remotebug, heard.finding)
@@ -269,6 +271,7 @@ class Asking:
         """See `IExternalBugTracker`."""
         # One dialect may be there without the other.
         self.settled = False
+        trouble: BugTrackerTrouble | None = None
         for dialect in self.tracker.all_dialects():
             ask = dialect.ask_whoami()
             if ask is None or not dialect.speaks(True):
@@ -280,10 +283,13 @@ class Asking:
             except (Absent, Switch, *UNFIT):
                 continue
             except Spoiled as spoiled:
-                raise spoiled.trouble from None
+                trouble = trouble or spoiled.trouble
+                continue
             if found is None:
                 raise self.said.refused(True)
             return str(found)[:LONGEST_NAME]
+        if trouble is not None:
+            raise trouble
         return None
 
     async def vocabulary(self) -> RemoteVocabulary | None:

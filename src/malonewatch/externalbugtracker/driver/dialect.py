@@ -221,6 +221,11 @@ class Dialect:
         """
         return None
 
+    def merged_into(self, ask: Ask, answer: Any) -> str | None:
+        """The id of the bug that the one asked for alone became a part of, and whose answer this
+        is, though nothing redirected there; None if it is its own."""
+        return None
+
     def identity(self, answer: Any) -> str | None:
         """What the answer to `ask_identity` says that the server is; None if something else."""
         return None

@@ -36,6 +36,7 @@ class Heard:
     - `value`: what it holds, None if it cannot be read,
     - `finding`, `instead`: what it says in place of data,
     - `led_to`: where redirects led from the one bug that was asked for,
+    - `merged_into`: what it became a part of, without any,
     - `outcomes`: of the bugs that were asked for,
     - `strangers`: whether others are in it,
     - `next_ask`: the question for the rest of it,
@@ -47,6 +48,7 @@ class Heard:
     finding: Finding | None = None
     instead: Instead | None = None
     led_to: str | None = None
+    merged_into: str | None = None
     outcomes: dict[str, Outcome] = dataclasses.field(default_factory=dict)
     strangers: bool = False
     next_ask: Ask | None = None
@@ -83,6 +85,9 @@ class Hearing:
                 heard.led_to = dialect.led_to(ask, response)
             if heard.led_to is not None:
                 ask = dataclasses.replace(ask, known_as=self.tracker.id_at(heard.led_to))
+            elif ask.alone and finding is None:
+                heard.merged_into = dialect.merged_into(ask, heard.value)
+                ask = dataclasses.replace(ask, known_as=heard.merged_into or ask.known_as)
         except UNFIT:
             raise self.spoiled("it is nothing that such a bug tracker answers") from None
         if isinstance(finding, Instead):

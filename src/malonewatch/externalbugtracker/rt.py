@@ -1,0 +1,283 @@
+"""Request Tracker.
+
+Dialects:
+
+``rest2``
+    The REST interface of RT 5, and of 4.4 with an extension, in JSON.
+    https://docs.bestpractical.com/rt/5.0.7/RT/REST2.html
+``rest1``
+    The one of before, in text, which all have.
+    https://rt-wiki.bestpractical.com/wiki/REST
+"""
+
+import dataclasses
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from zope.interface import implementer
+
+from malonewatch.externalbugtracker.driver import (
+    IMPORTANCES,
+    RESOLUTIONS,
+    STATUSES,
+    Ask,
+    Dialect,
+    ExternalBugTracker,
+    Finding,
+    Form,
+    Instead,
+    Read,
+    URLShape,
+    Workflow,
+    invert,
+    is_number,
+    parse_time,
+)
+from malonewatch.interfaces import (
+    BugTaskImportance,
+    BugTaskStatus,
+    Credentials,
+    IBatches,
+    IMoves,
+    Response,
+)
+
+PER_PAGE = 100
+FIELDS = "Subject,Status,Priority,LastUpdated,Resolved,CustomFields"
+#: What an answer in text begins with: the version, and what the HTTP status should be.
+FIRST_LINE = re.compile(r"RT/(\S{1,60}) (\d{3})\b[^\n]*\n?")
+RECORD_END = re.compile(r"^--$", re.MULTILINE)
+FIELD = re.compile(r"([A-Za-z][^:\n{}]*(?:\{[^}\n]*\})?):(?:[ \t]+(.*))?")
+CUSTOM_FIELD = re.compile(r"CF[-.]\{?([^}]*)\}?", re.IGNORECASE)
+# Said of one ticket in place of it.
+TICKET = re.compile(r"\bticket (\d+)\b", re.IGNORECASE)
+NOT_ALLOWED = "not allowed"
+#: Custom fields of rt.cpan.org, and of others that took after it.
+SEVERITY = "severity"
+FIXED_IN = "fixed in"
+DELETED = "deleted"
+
+# The first are of the life cycle that RT comes with, the others of its approvals, and CPAN's.
+OWN_STATUSES = {
+    BugTaskStatus.NEW: "new",
+    BugTaskStatus.CONFIRMED: "open, stalled",
+    BugTaskStatus.FIXCOMMITTED: "patched",
+    BugTaskStatus.FIXRELEASED: "resolved",
+    BugTaskStatus.INVALID: "rejected, deleted",
+}
+# From which number on a priority is one of ours: RT calls 0, 50 and 100 low, medium and high.
+PRIORITIES = (
+    (100, BugTaskImportance.HIGH),
+    (50, BugTaskImportance.MEDIUM),
+    (1, BugTaskImportance.LOW),
+    # What a ticket begins with, if nobody says how urgent it is.
+    (0, BugTaskImportance.UNDECIDED),
+)
+# The page of a ticket, of its history and so on; for people with an account, and without.
+PAGES = (
+    r"(?:Ticket/\w+|SelfService/(?:Display|Update)|Public/(?:Bug|Ticket)/\w+|NoAuth/Bug)\.html"
+    "|m/ticket/show"
+)
+
+
+class Rest2(Dialect):
+    dialect_name = "rest2"
+    # Nobody is told anything who has not logged in.
+    with_credentials = True
+    knows_people = True
+
+    def ask_many(self, ids: Sequence[str], since: datetime | None) -> Iterator[Ask]:
+        query = " OR ".join(f"id={remotebug}" for remotebug in ids)
+        page = (("per_page", str(PER_PAGE)), ("page", "1"))
+        yield Ask("/REST/2.0/tickets", (("query", query), ("fields", FIELDS), *page), tuple(ids))
+
+    def ask_one(self, remotebug: str) -> Ask:
+        return Ask(f"/REST/2.0/ticket/{remotebug}", (), (remotebug,), alone=True)
+
+    def ask_identity(self) -> Ask:
+        return Ask("/REST/2.0/rt")
+
+    def identity(self, answer: Any) -> str | None:
+        return f"Request Tracker {answer['Version']}"
+
+    def judge(self, ask: Ask, response: Response, answer: Any) -> Finding | Instead | None:
+        if ask.alone and response.status == 200 and answer["Status"] == DELETED:
+            return Finding.DELETED
+        return super().judge(ask, response, answer)
+
+    def merged_into(self, ask: Ask, answer: Any) -> str | None:
+        return merged(ask, str(answer["id"]))
+
+    def next_page(self, ask: Ask, response: Response, answer: Any) -> Ask | None:
+        if not answer.get("next_page"):
+            return None
+        # What it says may not be the address that we know it at.
+        page = str(int(ask.query[-1][1]) + 1)
+        return dataclasses.replace(ask, query=(*ask.query[:-1], ("page", page)))
+
+    def records(self, answer: Any) -> Iterable[Any]:
+        records: Iterable[Any] = answer.get("items", [answer])
+        return records
+
+    def read(self, record: Any) -> Read:
+        fields = {each["name"].lower(): each["values"] for each in record.get("CustomFields") or ()}
+        resolved = moment(record.get("Resolved"))
+        return read(
+            record["Status"],
+            record["Subject"],
+            record["Priority"],
+            {name: ", ".join(values) for name, values in fields.items()},
+        )._replace(
+            modified=moment(record.get("LastUpdated")),
+            closed=resolved is not None if "Resolved" in record else None,
+            date_closed=resolved,
+        )
+
+
+class Rest1(Dialect):
+    dialect_name = "rest1"
+    knows_people = True
+
+    def ask_many(self, ids: Sequence[str], since: datetime | None) -> Iterator[Ask]:
+        # Not a search: this tells of each what is wrong with it.
+        body = urlencode({"id": f"ticket/{','.join(ids)}"})
+        yield self.put("/REST/1.0/show", body, tuple(ids))
+
+    def ask_one(self, remotebug: str) -> Ask:
+        ask = self.put(f"/REST/1.0/ticket/{remotebug}/show", "format=l", (remotebug,))
+        return ask.for_one()
+
+    def ask_identity(self) -> Ask:
+        return self.put("/REST/1.0/", "format=l", ())
+
+    def put(self, path: str, body: str, ids: tuple[str, ...]) -> Ask:
+        """A question by POST: in a URL there would be a password."""
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        return Ask(
+            path, ids=ids, form=Form.TEXT, method="POST", body=body.encode(), headers=headers
+        )
+
+    def sign(self, ask: Ask, credentials: Credentials) -> Ask:
+        if not credentials.password:
+            return ask
+        names = {"user": credentials.username or "", "pass": credentials.password}
+        body = (ask.body or b"") + b"&" + urlencode(names).encode()
+        return dataclasses.replace(ask, body=body)
+
+    def judge(self, ask: Ask, response: Response, answer: Any) -> Finding | Instead | None:
+        line = FIRST_LINE.match(answer or "")
+        if response.status != 200 or line is None:
+            return super().judge(ask.for_all(), response, answer) or Finding.ABSENT
+        status = int(line[2])
+        if status == 401:
+            # That much it says to everybody.
+            return Finding.REFUSED if ask.ids or ask.signed else None
+        if status != 200:
+            return Finding.REFUSED if status == 403 else Finding.SPOILED
+        return None
+
+    def identity(self, answer: Any) -> str | None:
+        line = FIRST_LINE.match(answer)
+        return line and f"Request Tracker {line[1]}"
+
+    def merged_into(self, ask: Ask, answer: Any) -> str | None:
+        names = [name for record in self.records(answer) for name in self.ids_of(record)]
+        return merged(ask, *names) if len(names) == 1 else None
+
+    def records(self, answer: Any) -> Iterable[Any]:
+        _, _, rest = answer.partition("\n")
+        records = map(parse, RECORD_END.split(rest))
+        return [record for record in records if record[""] or "id" in record]
+
+    def ids_of(self, record: Any) -> Iterable[str]:
+        if record[""]:
+            said = TICKET.search(record[""])
+            return (said[1],) if said else ()
+        return (record["id"].removeprefix("ticket/"),)
+
+    def read(self, record: Any) -> Read | Finding:
+        if record[""]:
+            return Finding.PRIVATE if NOT_ALLOWED in record[""] else Finding.MISSING
+        if record["Status"] == DELETED:
+            return Finding.DELETED
+        fields = {
+            name[1].lower(): record[name[0]] for name in map(CUSTOM_FIELD.fullmatch, record) if name
+        }
+        # Its times are in somebody's time zone, which is not told.
+        return read(record["Status"], record["Subject"], record["Priority"], fields)
+
+
+@implementer(IBatches, IMoves)
+class RT(ExternalBugTracker):
+    """Request Tracker; https://bestpractical.com/request-tracker."""
+
+    title = "Request Tracker"
+    protocols = (Rest2, Rest1)
+    request_size = PER_PAGE
+    multi_product = True
+    hosts = {"rt.cpan.org": "https://rt.cpan.org"}
+    urls = (
+        URLShape("/Ticket/Display.html?id={id}"),
+        URLShape("/{page}?id={id}", page=PAGES),
+        URLShape("/REST/{version}/ticket/{id}", version=r"[12]\.0"),
+        URLShape("/REST/1.0/ticket/{id}/show"),
+    )
+    highest_id = 2**31 - 1
+    file_link = "/Ticket/Create.html?Queue={product}&Subject={summary}&Content={description}"
+    search_link = "/Search/Simple.html?q={summary}"
+    statuses = Workflow(invert(OWN_STATUSES, STATUSES, RESOLUTIONS))
+    importances = IMPORTANCES.plus(
+        {
+            BugTaskImportance.CRITICAL: "on fire",
+            BugTaskImportance.HIGH: "important",
+            BugTaskImportance.LOW: "unimportant",
+        }
+    )
+
+    def authorization(self, credentials: Credentials) -> Mapping[str, str]:
+        if credentials.token:
+            return {"Authorization": f"token {credentials.token}"}
+        return super().authorization(credentials)
+
+    def importance(self, words: str) -> BugTaskImportance:
+        if is_number(words):
+            return next(meaning for least, meaning in PRIORITIES if int(words) >= least)
+        return super().importance(words)
+
+
+def read(status: Any, title: Any, priority: Any, fields: Mapping[str, str]) -> Read:
+    """What a ticket says, with custom fields by their names in lower case."""
+    severity = fields.get(SEVERITY, "").strip()
+    # A ticket without a subject is one all the same; a duplicate is merged.
+    weight = severity or ("" if priority is None else str(priority).strip())
+    return Read(status, title or "", weight, fixed_in=fields.get(FIXED_IN, "").strip())
+
+
+def merged(ask: Ask, remotebug: str) -> str | None:
+    """`remotebug` if that is another one than was asked for."""
+    return remotebug if is_number(remotebug) and remotebug not in ask.ids else None
+
+
+def moment(text: str | None) -> datetime | None:
+    """A time; None for none, which RT writes as the beginning of 1970."""
+    found = parse_time(text or "")
+    return found if found and found.year > 1970 else None
+
+
+def parse(text: str) -> dict[str, str]:
+    """The fields of a record, and what is said in place of them, by the name of ""."""
+    fields = {"": ""}
+    last = ""
+    for line in text.split("\n"):
+        field = FIELD.fullmatch(line)
+        if line.startswith("#"):
+            fields[""] += line[1:].strip() + " "
+        elif field is not None:
+            last = field[1].strip()
+            fields.setdefault(last, field[2] or "")
+        elif last and line.strip():
+            fields[last] += "\n" + line.strip()
+    return fields
