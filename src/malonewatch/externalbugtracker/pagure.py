@@ -45,10 +45,8 @@ from malonewatch.interfaces import (
 API = "/api/0"
 NAME = r"\w[\w.+-]{0,99}"
 # It keeps these for itself.
-PLACE = (
-    r"(?:fork/\w[\w.+-]{0,99}/)?(?!(?:api|c|fork|group|groups|issues|pv|user)/)"
-    rf"{NAME}(?:/{NAME})?"
-)
+RESERVED = r"(?:api|c|fork|group|groups|issues|pv|user)(?![\w.+-])"
+PLACE = rf"(?:fork/{NAME}/)?(?!{RESERVED}){NAME}(?:/{NAME})?"
 # Each issue of a list comes with all its comments.
 PAGE_SIZE = 20
 
