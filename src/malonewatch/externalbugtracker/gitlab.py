@@ -58,8 +58,7 @@ from malonewatch.interfaces import (
     Response,
 )
 
-API = "/api/v4"
-GRAPHQL = "/api/graphql"
+API, GRAPHQL = "/api/v4", "/api/graphql"
 # A query may be of a complexity of 200 for those without credentials.  A project with all that
 # is asked for is one of 22: 1 for each field, and of the labels half as much again.
 PLACES_PER_QUERY = 8
@@ -77,6 +76,7 @@ FRAGMENTS = {
 UNLIKE = re.compile(
     r"complexity|exist on type|accept argument|isn't a defined|query size|too large"
 )
+UNKNOWN = "UNKNOWN"
 DUPLICATE = re.compile(r"/projects/(\d+)/issues/(\d+)")
 
 NAME = r"[\w.][\w.-]{0,254}"
@@ -151,32 +151,32 @@ class Rest(ByPlace):
         labels, milestone = record["labels"], get("milestone")
         if not isinstance(labels, list):
             labels = [label["title"] for label in labels["nodes"]]
-        severity = get("severity") or "UNKNOWN"
-        is_closed = state == "closed"
-        duplicate_of, is_duplicate = self.duplicate(record)
-        moved = get("moved_to")
-        if is_duplicate:
-            resolution = "duplicate"
-        elif moved or get("moved_to_id"):
-            resolution = "moved"
-        elif is_closed and "merged_at" in record:
-            resolution = "unmerged"
-        else:
-            resolution = status_of(labels, True) if is_closed else ""
-        has_more = state in ("opened", "reopened")
+        is_closed, moved = state == "closed", get("moved_to")
+        duplicate_of, resolution = None, ""
+        if is_closed:
+            duplicate_of, is_duplicate = self.duplicate(record)
+            if is_duplicate:
+                resolution = "duplicate"
+            elif moved or get("moved_to_id"):
+                resolution = "moved"
+            else:
+                resolution = "unmerged" if "merged_at" in record else status_of(labels, True)
+        more = status_of(labels, False) if state == "opened" else resolution
+        severity = get("severity") or UNKNOWN
+        is_over, date = is_closed or state == "merged", get("merged_at") or get("closed_at")
         return Read(
-            join(state, status_of(labels, False) if has_more else resolution) if state else "",
+            join(state, more) if state else "",
             record["title"],
             weight_of(labels, self.tracker.importances)
-            or ("" if severity == "UNKNOWN" else severity),
+            or ("" if severity == UNKNOWN else severity),
             resolution,
             parse_time(record["updated_at"]),
-            is_closed or state == "merged",
+            is_over,
             duplicate_of,
             moved["web_url"] if moved else None,
             get("confidential") is True,
-            parse_time(get("merged_at") or get("closed_at") or ""),
-            milestone["title"] if milestone and not has_more and not resolution else "",
+            parse_time(date) if date else None,
+            milestone["title"] if milestone and is_over and not resolution else "",
         )
 
     def duplicate(self, record: Mapping[str, Any]) -> tuple[str | None, bool]:

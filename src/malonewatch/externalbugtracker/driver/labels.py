@@ -5,6 +5,7 @@ that, and write them in many ways: ``priority::high``, ``Severity: 1``, ``P1``, 
 ``status::needs info``, ``wontfix``.
 """
 
+import functools
 import re
 from collections.abc import Iterable
 
@@ -65,15 +66,18 @@ def weight_of(labels: Iterable[str], importances: Importances) -> str:
     One that says what it is about comes before one that does not, and that before the kind of
     bug that it is; what is known before what is not.
     """
-    found = ((*_weigh(label, importances), label) for label in labels)
-    ranked = [
-        (meaning is None, rank, number, label)
-        for number, (rank, meaning, label) in enumerate(found)
-        if rank == 0 or meaning not in (None, BugTaskImportance.UNDECIDED)
-    ]
-    return min(ranked)[3] if ranked else ""
+    best, least = "", (True, 3)
+    for label in labels:
+        rank, meaning = _weigh(label, importances)
+        if rank and meaning in (None, BugTaskImportance.UNDECIDED):
+            continue
+        if (meaning is None, rank) < least:
+            best, least = label, (meaning is None, rank)
+    return best
 
 
+# The same few labels come again and again.
+@functools.lru_cache(maxsize=4096)
 def _weigh(label: str, importances: Importances) -> tuple[int, BugTaskImportance | None]:
     """How sure it is that a label is about importance, 0 being surest, and what it tells."""
     words = _WORDS.findall(label.lower())
@@ -93,16 +97,22 @@ def status_of(labels: Iterable[str], closed: bool) -> str:
     """What labels say of the status of a bug that is open, or `closed`; "" if nothing."""
     bare = ""
     for label in labels:
-        scope = _SCOPE.fullmatch(label.strip())
-        key = "" if scope is None else fold(scope[1])
-        value = label.strip() if scope is None else scope[2].strip()
-        if key in (ENDS if closed else STATES):
-            return value
-        if closed and key in STATES and value in _RESOLUTIONS:
-            # What else it says is of the time before.
-            return value
-        if scope is None:
-            word = _NUMBER.sub("", value, count=1)
-            if not bare and word in (_CLOSED if closed else _OPEN):
-                bare = word
+        is_sure, said = _say(label, closed)
+        if is_sure:
+            return said
+        bare = bare or said
     return bare
+
+
+@functools.lru_cache(maxsize=4096)
+def _say(label: str, closed: bool) -> tuple[bool, str]:
+    """Whether a label is about the status, for sure, and what it says; "" if nothing."""
+    scope = _SCOPE.fullmatch(label.strip())
+    if scope is not None:
+        key, value = fold(scope[1]), scope[2].strip()
+        if closed and key in STATES:
+            # What else it says is of the time before.
+            return (True, value) if value in _RESOLUTIONS else (False, "")
+        return (True, value) if key in (ENDS if closed else STATES) else (False, "")
+    word = _NUMBER.sub("", label.strip(), count=1)
+    return False, word if word in (_CLOSED if closed else _OPEN) else ""
