@@ -161,6 +161,13 @@ def test_a_list_that_tells_no_number_of_issues_is_all_there_is():
     assert Asker(Redmine, BASE, client=Canned(body)).ask(["1"])["1"].title == "A"
 
 
+def test_a_list_that_promises_more_than_it_has_is_not_read_for_ever():
+    body = json.dumps({"issues": [], "total_count": 5, "offset": 0, "limit": 100}).encode()
+    client = Canned(body)
+    Asker(Redmine, BASE, dialect="list+told", client=client).ask(["1", "2", "3"])
+    assert len([url for _, url, _ in client.requests if "issue_id" in url]) == 1
+
+
 def test_an_issue_that_no_list_has_may_be_there_all_the_same():
     with RedmineSimulator() as simulator:
         simulator.add("1")

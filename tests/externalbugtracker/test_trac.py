@@ -1,6 +1,8 @@
 import csv
 import functools
 import io
+import json
+import xmlrpc.client
 from datetime import datetime, timezone
 
 import pytest
@@ -22,6 +24,7 @@ from malonewatch.interfaces import (
     BugTrackerTimeout,
     BugTrackerType,
     BugWatchErrorType,
+    Credentials,
     MalonewatchError,
     RemoteBug,
     RemoteBugError,
@@ -29,7 +32,11 @@ from malonewatch.interfaces import (
     UnsupportedBugTracker,
 )
 from malonewatch.testing.asking import Asker, Canned
-from malonewatch.testing.conformance import BatchesConformance, ExternalBugTrackerConformance
+from malonewatch.testing.conformance import (
+    BatchesConformance,
+    CredentialsConformance,
+    ExternalBugTrackerConformance,
+)
 from malonewatch.testing.faults import answer, fault
 from malonewatch.testing.simulator import Simulator
 from malonewatch.testing.trac import TracSimulator
@@ -64,6 +71,26 @@ class TestOldTrac(ExternalBugTrackerConformance):
     simulator = functools.partial(TracSimulator, version=(0, 10))
     urls = TestTrac.urls
     tells_modified = False
+
+
+LOGIN = Credentials(username="jane", password="a-secret")
+
+
+class TestJsonRpc(BatchesConformance, CredentialsConformance, ExternalBugTrackerConformance):
+    factory = Trac
+    simulator = functools.partial(
+        TracSimulator, rpc=("json", "xml"), login=("jane", "a-secret"), iso_dates=False
+    )
+    simulator_with_login = simulator
+    urls = TestTrac.urls
+    login = LOGIN
+    wrong_login = Credentials(username="jane", password="another-secret")
+    requests_for_three_batches = 3
+    has_private_bugs = False
+    says_what_is_missing = True
+
+    def asker(self, simulator):
+        return Asker(Trac, simulator.url, credentials=LOGIN)
 
 
 @pytest.fixture
@@ -295,6 +322,95 @@ def test_a_log_in_page_for_the_query_wants_credentials():
             ask(simulator, ["1"])
 
 
+# The plug-in for remote procedure calls
+
+
+def ask_with_login(simulator, remotebugs, **kwargs):
+    asker = Asker(Trac, simulator.url, credentials=LOGIN)
+    return asker, asker.ask(remotebugs, **kwargs)
+
+
+@pytest.mark.parametrize(
+    ("rpc", "dialect", "requests"),
+    [
+        (("json", "xml"), "jsonrpc", 1),
+        # JSON in vain, all, and the two of which there was an error.
+        (("xml",), "xmlrpc", 4),
+        # The plug-in in vain.
+        ((), "query", 4),
+    ],
+)
+def test_with_credentials_the_plug_in_is_called(rpc, dialect, requests):
+    with TracSimulator(rpc=rpc, iso_dates=False) as simulator:
+        simulator.add("1", title="Schön", status="closed", resolution="wontfix", severity="minor")
+        simulator.add("2")
+        simulator.add("3", private=True)
+        asker, outcomes = ask_with_login(simulator, ["1", "2", "3", "4"])
+        assert len(simulator.requests) == requests
+    assert asker.dialect == dialect
+    first = outcomes["1"]
+    assert (first.title, first.remotestatus) == ("Schön", "closed wontfix")
+    assert first.remote_importance == "major minor"
+    moment = datetime(2024, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
+    assert first.modified == (moment if rpc else None)
+    assert outcomes["3"].error_type is BugWatchErrorType.PRIVATE_REMOTE_BUG
+    assert outcomes["4"].error_type is BugWatchErrorType.BUG_NOT_FOUND
+
+
+@pytest.mark.parametrize("rpc", [(), ("xml",)])
+def test_whose_credentials_are_only_json_tells(rpc):
+    with TracSimulator(rpc=rpc) as simulator:
+        assert Asker(Trac, simulator.url, credentials=LOGIN).check_credentials() is None
+
+
+def test_without_credentials_it_is_not_called():
+    with TracSimulator(rpc=("json", "xml")) as simulator:
+        simulator.add("1")
+        ask(simulator, ["1"])
+        assert len(simulator.requests) == 1
+
+
+@pytest.mark.parametrize("rpc", [("json", "xml"), ("xml",)])
+def test_whoever_may_not_call_it_is_told_the_rest(rpc):
+    with TracSimulator(rpc=rpc) as simulator:
+        simulator.rpc_granted = False
+        simulator.add("1")
+        asker, outcomes = ask_with_login(simulator, ["1"])
+    assert asker.dialect == "query"
+    assert isinstance(outcomes["1"], RemoteBug)
+
+
+@pytest.mark.parametrize("rpc", [("json",), ("xml",)])
+def test_a_ticket_of_bad_repute_is_called_for_alone(rpc):
+    with TracSimulator(rpc=rpc) as simulator:
+        simulator.add("1")
+        _, outcomes = ask_with_login(simulator, ["1"], apart=True)
+    assert isinstance(outcomes["1"], RemoteBug)
+
+
+def test_a_plug_in_that_cannot_write_json_is_called_in_xml():
+    error = {"name": "JSONRPCError", "code": -32603, "message": "Error: JSON-RPC not available."}
+    body = json.dumps({"result": None, "error": error, "id": None})
+    with TracSimulator(rpc=("json", "xml")) as simulator:
+        simulator.add("1")
+        simulator.spoiler, simulator.spoil = "json", answer(body=body)
+        asker, outcomes = ask_with_login(simulator, ["1"])
+    assert asker.dialect == "xmlrpc"
+    assert isinstance(outcomes["1"], RemoteBug)
+
+
+ERROR = json.dumps({"result": None, "error": {"code": -32603, "message": "Oops"}, "id": 0})
+FAULT = xmlrpc.client.dumps(xmlrpc.client.Fault(1, "Oops"))
+
+
+@pytest.mark.parametrize("apart", [True, False])
+@pytest.mark.parametrize(("dialect", "body"), [("jsonrpc", ERROR), ("xmlrpc", FAULT)])
+def test_an_error_of_another_kind_is_no_answer(dialect, body, apart):
+    client = Canned(body.encode(), "application/json", credentials=LOGIN)
+    with pytest.raises(UnparsableBugTracker):
+        Asker(Trac, BASE, dialect=dialect, client=client).ask(["1"], apart=apart)
+
+
 # What the words mean
 
 
@@ -416,9 +532,11 @@ def test_a_recorded_page_of_a_ticket_tells_nothing():
 # Anything
 
 
-def outcomes_of(body):
+def outcomes_of(body, dialect=None):
+    credentials = None if dialect is None else LOGIN
+    client = Canned(body, "text/csv", credentials=credentials)
     try:
-        found = Asker(Trac, BASE, client=Canned(body, "text/csv")).ask(["1", "2"])
+        found = Asker(Trac, BASE, dialect=dialect, client=client).ask(["1", "2"])
     except MalonewatchError:
         return
     assert all(isinstance(outcome, (RemoteBug, RemoteBugError)) for outcome in found.values())
@@ -428,6 +546,9 @@ def outcomes_of(body):
 def test_any_bytes_are_bugs_or_an_error_of_ours(body):
     outcomes_of(body)
     outcomes_of(b"id,Status,Modified\r\n1," + body)
+    outcomes_of(b'{"error": null, "result": [' + body + b"]}", "jsonrpc")
+    outcomes_of(b"<methodResponse><params><param><value>" + body, "xmlrpc")
+    outcomes_of(b"<methodResponse><params/></methodResponse>", "xmlrpc")
 
 
 # Python 3.10 cannot write a NUL, nor read one.

@@ -2,6 +2,9 @@
 
 Dialects:
 
+``jsonrpc``, ``xmlrpc``
+    The plug-in for remote procedure calls, with credentials; the second where it
+    cannot write JSON.  https://trac-hacks.org/wiki/XmlRpcPlugin
 ``query``
     The ticket query in CSV, which needs no plug-in.
     https://trac.edgewall.org/wiki/TracQuery
@@ -12,7 +15,9 @@ Dialects:
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
+from xml.etree.ElementTree import Element
+from xmlrpc.client import dumps
 
 from zope.interface import implementer
 
@@ -39,6 +44,11 @@ COLUMNS = ("id", "summary", "status", "resolution", "priority", "severity", "cha
 MODIFIED = "modified"
 
 
+# Where a web server asks for names and passwords, before Trac is even asked.
+RPC = "/login/rpc"
+# Codes of errors, which are HTTP's.
+FORBIDDEN, NOT_FOUND = 403, 404
+
 # A workflow is whatever a site makes of it; this is what Trac comes with.
 OPEN = {BugTaskStatus.NEW: "new, open, reopened", BugTaskStatus.CONFIRMED: "assigned, accepted"}
 
@@ -63,7 +73,7 @@ class Ticket(Dialect):
     def records(self, answer: Table) -> Iterable[Any]:
         return answer.having("id", "status")
 
-    def read(self, record: Mapping[str, str]) -> Read:
+    def read(self, record: Any) -> Read | Finding:
         status, resolution, priority, severity = (
             # 0.11 has two dashes for nothing.
             "" if (value := record.get(name, "").strip()) == "--" else value
@@ -101,6 +111,109 @@ class Query(Ticket):
         return super().judge(ask, response, answer)
 
 
+class Called(NamedTuple):
+    """What a call for a ticket returned: its fields, or the code of an error."""
+
+    id: str
+    fields: Mapping[str, str] | None
+    code: int | None = None
+
+
+class JsonRpc(Ticket):
+    """Many tickets in one call of the plug-in, which says of each why it cannot be had."""
+
+    dialect_name = "jsonrpc"
+    only_if_told = False
+    # Others may call nothing, in most Tracs; and so they are not asked once more in vain.
+    with_credentials = True
+    # Tickets come with their descriptions.
+    bytes_per_bug = 32 * 1024
+
+    def ask_many(self, ids: Sequence[str], since: datetime | None) -> Iterator[Ask]:
+        calls = [{"method": "ticket.get", "params": [int(id)], "id": int(id)} for id in ids]
+        call = {"method": "system.multicall", "params": calls, "id": 0}
+        yield Ask(RPC, ids=tuple(ids), method="POST", json=call)
+
+    def ask_one(self, remotebug: str) -> Ask:
+        return next(self.ask_many([remotebug], None)).for_one()
+
+    def ask_whoami(self) -> Ask | None:
+        return Ask(RPC, method="POST", json={"method": "system.getAPIVersion", "params": []})
+
+    def whoami(self, answer: Any) -> str | None:
+        return "" if answer["result"] else None
+
+    def judge(self, ask: Ask, response: Response, answer: Any) -> Finding | Instead | None:
+        if response.status == 415:
+            return Instead(XmlRpc.dialect_name)
+        error = answer["error"] if isinstance(answer, dict) else None
+        if error:
+            if "not available" in error["message"]:
+                return Instead(XmlRpc.dialect_name)
+            return Finding.ABSENT if error["code"] == FORBIDDEN else Finding.SPOILED
+        return super().judge(ask.for_all(), response, answer)
+
+    def records(self, answer: Any) -> Iterable[Any]:
+        for each in answer["result"]:
+            if each["error"]:
+                yield Called(str(each["id"]), None, each["error"]["code"])
+            else:
+                number, _, changed, fields = each["result"]
+                _, moment = changed["__jsonclass__"]
+                yield Called(str(number), {**fields, "changetime": f"{moment}Z"})
+
+    def ids_of(self, record: Any) -> Iterable[str]:
+        return (record.id,)
+
+    def read(self, record: Any) -> Read | Finding:
+        if record.fields is not None:
+            return super().read(record.fields)
+        return {FORBIDDEN: Finding.PRIVATE, NOT_FOUND: Finding.MISSING}[record.code]
+
+    def plain(self, record: Any) -> Any:
+        return record.fields
+
+
+class XmlRpc(JsonRpc):
+    """The same in XML, where an error does not say which ticket it is about."""
+
+    dialect_name = "xmlrpc"
+    only_if_told = True
+
+    def ask_many(self, ids: Sequence[str], since: datetime | None) -> Iterator[Ask]:
+        calls = [{"methodName": "ticket.get", "params": [int(id)]} for id in ids]
+        yield ask_xml("system.multicall", calls, ids)
+
+    def ask_one(self, remotebug: str) -> Ask:
+        return ask_xml("ticket.get", int(remotebug), [remotebug]).for_one()
+
+    def ask_whoami(self) -> None:
+        # The other one has told.
+        return None
+
+    def judge(self, ask: Ask, response: Response, answer: Any) -> Finding | Instead | None:
+        fault = answer.find("fault/value") if isinstance(answer, Element) else None
+        if fault is None:
+            return super().judge(ask, response, None)
+        code = value_of(fault)["faultCode"]
+        if not ask.alone and code == str(FORBIDDEN):
+            return Instead(Query.dialect_name)
+        found = {str(FORBIDDEN): Finding.PRIVATE, str(NOT_FOUND): Finding.MISSING}
+        return found.get(code, Finding.SPOILED) if ask.alone else Finding.SPOILED
+
+    def records(self, answer: Any) -> Iterable[Any]:
+        found = value_of(answer.find("params/param/value"))
+        # One ticket alone, or a list of lists of one, among which errors are something else.
+        tickets = (
+            [found]
+            if isinstance(found[0], str)
+            else [each[0] for each in found if isinstance(each, list)]
+        )
+        for number, _, changed, fields in tickets:
+            moment = f"{changed[:4]}-{changed[4:6]}-{changed[6:]}Z"
+            yield Called(number, {**fields, "changetime": moment})
+
+
 @implementer(IBatches)
 class Trac(ExternalBugTracker):
     """A Trac; https://trac.edgewall.org/."""
@@ -109,7 +222,7 @@ class Trac(ExternalBugTracker):
     # Trac makes two SQL parameters of each run of ids, and older SQLite takes
     # no more than 999: 500 ids have 250 runs of two or more at most.
     request_size = 500
-    protocols = (Query, Ticket)
+    protocols = (JsonRpc, XmlRpc, Query, Ticket)
     urls = (URLShape("/ticket/{id}"),)
     file_link = "/newticket?summary={summary}&description={description}"
     search_link = "/search?ticket=on&q={summary}"
@@ -131,3 +244,27 @@ def format_ranges(remotebugs: Iterable[str]) -> str:
         else:
             runs.append([number, number])
     return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in runs)
+
+
+def ask_xml(method: str, argument: Any, ids: Sequence[str]) -> Ask:
+    """A call by XML-RPC, http://xmlrpc.com/spec.md."""
+    body, headers = dumps((argument,), method).encode(), {"Content-Type": "text/xml"}
+    return Ask(RPC, ids=tuple(ids), form=Form.XML, method="POST", body=body, headers=headers)
+
+
+def value_of(value: Element | None) -> Any:
+    """What is in a value of XML-RPC: a list, a dict, or text.
+
+    :raises LookupError, ValueError, RecursionError: it is none, or nested very deeply.
+    """
+    if value is None:
+        raise LookupError("value")
+    (kind,) = [*value] or [value]
+    if kind.tag == "array":
+        return [value_of(each) for each in kind.iterfind("data/value")]
+    if kind.tag == "struct":
+        return {
+            member.findtext("name"): value_of(member.find("value"))
+            for member in kind.iterfind("member")
+        }
+    return kind.text or ""

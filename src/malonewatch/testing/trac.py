@@ -1,17 +1,19 @@
 """A simulated Trac.
 
 From https://trac.edgewall.org/wiki/TracQuery, from the sources of Trac 0.10 to
-1.6, and from what Trac 1.6 was seen to answer.
+1.6 and of its plug-in for remote procedure calls, and from what Trac 1.6 was
+seen to answer.
 """
 
 import contextlib
 import csv
 import io
 import re
+import xmlrpc.client
 from datetime import datetime, timezone, tzinfo
 from typing import Any
 
-from aiohttp import web
+from aiohttp import BasicAuth, web
 
 from malonewatch.testing.simulator import SimulatedBug, Simulator
 
@@ -47,6 +49,9 @@ class TracSimulator(Simulator):
     has not logged in; `login_page`, to be sent there instead of being told so;
     and `ticket_csv`, without which a ticket is always a page.
 
+    `rpc` are the protocols of that plug-in, ``json`` and ``xml``, which `login` may
+    call, a name and a password; with `rpc_granted` off, not even they.
+
     A bug whose ``extra["unlisted"]`` is true is there, but in no list.
     """
 
@@ -59,12 +64,17 @@ class TracSimulator(Simulator):
         version: tuple[int, int] = (1, 6),
         iso_dates: bool = True,
         zone: tzinfo = timezone.utc,
+        rpc: tuple[str, ...] = (),
+        login: tuple[str, str] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.version = version
         self.iso_dates = iso_dates
         self.zone = zone
+        self.rpc = rpc
+        self.login = login
+        self.rpc_granted = True
         self.public = True
         self.login_page = False
         self.ticket_csv = True
@@ -73,12 +83,16 @@ class TracSimulator(Simulator):
         return [
             web.get(f"{self.path}/query", self._query),
             web.get(f"{self.path}/ticket/{{id}}", self._ticket),
+            web.post(f"{self.path}/login/rpc", self._rpc),
         ]
 
     async def asks_for(self, request: web.Request, id: str) -> bool:
         """Ids come as ranges."""
         if request.path.endswith("/query"):
             return _is_in(int(id), request.query.getall("id", ["0"]))
+        if request.path.endswith("/rpc"):
+            said = await request.text()
+            return f"[{id}]" in said or f"<int>{id}</int>" in said or id in request.content_type
         return await super().asks_for(request, id)
 
     def _fields(self) -> list[str]:
@@ -173,6 +187,85 @@ class TracSimulator(Simulator):
             return _page(f"#{number}")
         names = ["id", *(name for name in self._fields() if name != "changetime")]
         return self._csv(names, [[self._value(bug, name) for name in names]])
+
+    # The plug-in.
+
+    async def _rpc(self, request: web.Request) -> web.Response:
+        if self.login is not None:
+            given = request.headers.get("Authorization", "")
+            if not given or BasicAuth.decode(given)[:2] != self.login:
+                headers = {"WWW-Authenticate": 'Basic realm="Trac"'}
+                return web.Response(status=401, text="Unauthorized", headers=headers)
+        if not self.rpc:
+            return _page("Error: Not Found", 404)
+        is_json = request.content_type == "application/json"
+        if is_json and "json" not in self.rpc:
+            return web.Response(status=415, text="No protocol matching Content-Type")
+        return self._json(await request.json()) if is_json else self._xml(await request.text())
+
+    def _call(self, method: str, number: int) -> Any:
+        """What a method returns: with an error, a (code, message)."""
+        bug = self.bugs.get(str(number))
+        if method == "system.getAPIVersion":
+            return [1, 1, 9]
+        if not self.rpc_granted:
+            return (403, "XML_RPC privileges are required to perform this operation")
+        if method == "system.multicall":
+            return None
+        if bug is None:
+            return (404, f"Ticket {number} does not exist.")
+        if bug.private and self.login is None:
+            return (403, "TICKET_VIEW privileges are required")
+        names = (name for name in self._fields() if name != "changetime")
+        return [bug, {name: self._value(bug, name) for name in names}]
+
+    def _json(self, call: dict[str, Any]) -> web.Response:
+        def said(found: Any, id: int) -> dict[str, Any]:
+            if isinstance(found, tuple):
+                error = {"name": "JSONRPCError", "code": found[0], "message": found[1]}
+                return {"result": None, "error": error, "id": id}
+            if isinstance(found[0], SimulatedBug):
+                bug, fields = found
+                moment = bug.modified.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S")
+                changed = {"__jsonclass__": ["datetime", moment]}
+                found = [int(bug.id), changed, changed, fields]
+            return {"result": found, "error": None, "id": id}
+
+        found = self._call(call["method"], 0)
+        if found is None:
+            found = [
+                said(self._call(each["method"], each["params"][0]), each["id"])
+                for each in call["params"]
+            ]
+        return web.json_response(said(found, call.get("id", 0)))
+
+    def _xml(self, text: str) -> web.Response:
+        def said(found: Any) -> Any:
+            # What cannot be written becomes a struct of what it is made of.
+            if isinstance(found, tuple):
+                return {"message": found[1], "title": "Trac Error"}
+            bug, fields = found
+            moment = xmlrpc.client.DateTime(bug.modified.astimezone(timezone.utc))
+            return [int(bug.id), moment, moment, fields]
+
+        arguments, method = xmlrpc.client.loads(text)
+        call: Any = arguments[0]
+        found = self._call(str(method), call if isinstance(call, int) else 0)
+        if isinstance(found, tuple):
+            body = xmlrpc.client.dumps(xmlrpc.client.Fault(*found))
+        else:
+            result = (
+                said(found)
+                if found is not None
+                else [
+                    answer
+                    if isinstance(answer := said(self._call("ticket.get", *each["params"])), dict)
+                    else [answer]
+                    for each in call
+                ]
+            )
+            body = xmlrpc.client.dumps((result,), methodresponse=True)
+        return web.Response(text=body, content_type="text/xml")
 
 
 def _is_in(number: int, ranges: list[str]) -> bool:
