@@ -1,7 +1,7 @@
 """As much of GraphQL as a simulated server needs to answer queries.
 
 From https://spec.graphql.org/October2021/: queries with variables, fields with aliases and
-arguments, named fragments.  There are no mutations, directives and inline fragments.
+arguments, named fragments, unions.  There are no mutations, directives and inline fragments.
 """
 
 import json
@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 _TOKEN = re.compile(r'\s*(?:(?P<word>[_A-Za-z]\w*)|(?P<value>-?\d+|"[^"\\]*")|(?P<sign>\.\.\.|\S))')
 
 #: What fields the types have, by name, and of which type each is; None where it has no fields.
+#: A type that is called ``A|B`` is a union of those; one whose fields each of them has is an
+#: interface of theirs.
 Schema = Mapping[str, Mapping[str, str | None]]
 
 
@@ -20,13 +22,17 @@ class GraphQLError(Exception):
 
 
 class Field(NamedTuple):
-    """A field that is asked for, of that `type`, whose value the answer has under `key`."""
+    """A field that is asked for, of that `type`, whose value the answer has under `key`.
+
+    `on` is the type that it is a field of, where that is one of a union.
+    """
 
     key: str
     name: str
     arguments: Mapping[str, Any]
     type: str | None
     fields: "list[Field]"
+    on: str | None = None
 
 
 def parse(text: str, variables: Mapping[str, Any], schema: Schema) -> list[Field]:
@@ -99,20 +105,26 @@ class _Parser:
             if self.take("..."):
                 name = self.next()
                 of, where = self.fragments.get(name, ("", 0))
-                if of != type:
+                if of not in type.split("|") and not self.is_interface(of, type):
                     raise GraphQLError(f"Fragment {name} cannot be spread inside {type}")
                 self.used.add(name)
-                found += self.selection(type, where)
+                on = of if of in type.split("|") and of != type else None
+                found += [field._replace(on=on) for field in self.selection(of, where)]
             else:
                 found.append(self.field(type))
         self.at = back
         return found
 
+    def is_interface(self, of: str, type: str) -> bool:
+        """Whether all of which a union is have the fields of another type."""
+        fields = self.schema.get(of, {}).items()
+        return bool(fields) and all(fields <= self.schema[each].items() for each in type.split("|"))
+
     def field(self, type: str) -> Field:
         key = name = self.next()
         if self.take(":"):
             name = self.next()
-        if name not in self.schema[type]:
+        if name not in self.schema.get(type, {}):
             raise GraphQLError(f"Field '{name}' doesn't exist on type '{type}'")
         arguments = {}
         if self.take("("):
@@ -134,13 +146,22 @@ class _Parser:
     def value(self) -> Any:
         if self.take("$"):
             return self.variables[self.next()]
-        return json.loads(self.next())
+        if self.take("["):
+            found = []
+            while not self.take("]"):
+                found.append(self.value())
+                self.take(",")
+            return found
+        token = self.next()
+        is_name = token.isidentifier() and token not in ("true", "false", "null")
+        return token if is_name else json.loads(token)
 
 
 def pick(value: Any, fields: list[Field]) -> Any:
     """What an answer has of `value`: a dict by fields' names, a list of such, or None.
 
-    What is a function is called with the arguments.
+    What is a function is called with the arguments; what is of a union says of which type it
+    is as ``__typename``.
     """
     if isinstance(value, list):
         return [pick(each, fields) for each in value]
@@ -148,6 +169,8 @@ def pick(value: Any, fields: list[Field]) -> Any:
         return value
     found = {}
     for field in fields:
+        if field.on not in (None, value.get("__typename")):
+            continue
         here = value[field.name]
         if callable(here):
             here = here(**field.arguments)
