@@ -24,6 +24,7 @@ TEMPLATES = {
     "DEBBUGS": "https://debbugs{t}.example.org/cgi-bin/bugreport.cgi?bug={n}",
     "EMAILADDRESS": "mailto:project{t}@example.org?subject={n}",
     "FUSIONFORGE": "https://forge{t}.example.org/tracker/?func=detail&aid={n}&group_id=5&atid=105",
+    "GITHUB": "https://github{t}.example.org/owner/project/pull/{n}",
     "GITLAB": "https://gitlab{t}.example.org/group/project/-/issues/{n}",
     "GOOGLEISSUETRACKER": "https://issuetracker.google.com/issues/{t}{n}",
     "GOOGLE_CODE": "https://code.google.com/p/project{t}/issues/detail?id={n}",

@@ -330,12 +330,6 @@ class GitHub(Forge):
     def canonical_place(cls, place: str) -> str:
         return place.strip("/").lower()
 
-    def link_values(
-        self, remote_product: str | None, summary: str, description: str
-    ) -> dict[str, str | None]:
-        is_place = remote_product is not None and self.is_valid(f"{remote_product}#1")
-        return super().link_values(remote_product if is_place else None, summary, description)
-
 
 def fields_for(ids: Sequence[str], wanted: str) -> str:
     """What a query asks for: `wanted` of each bug, repository by repository."""
