@@ -79,12 +79,6 @@ class Forge(ByPlace, ExternalBugTracker):
         is_place = "!" not in product and self.is_valid(join_id(product, "1")) and product
         return super().link_values(product if is_place else None, summary, description)
 
-    def link_values(
-        self, remote_product: str | None, summary: str, description: str
-    ) -> dict[str, str | None]:
-        is_place = remote_product is not None and self.is_valid(f"{remote_product}#1")
-        return super().link_values(remote_product if is_place else None, summary, description)
-
     def importance(self, words: str) -> BugTaskImportance:
         """What a label means, or a word."""
         return meaning_of(words, self.importances) or super().importance(words)
