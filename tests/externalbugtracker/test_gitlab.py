@@ -166,6 +166,9 @@ class TestREST(
 
 class TestMergeRequests(TestGitLab):
     ids = staticmethod("example/project!{}".format)
+    # They are asked for as issues are.
+    test_whatever_goes_wrong_is_the_bug_trackers_trouble = None
+    test_a_bug_that_spoils_the_answer_for_all_is_found_and_asked_for_apart = None
     # There is neither of them.
     test_it_says_that_it_tells_duplicates = None
     test_a_duplicate_names_the_other_bug = None

@@ -99,6 +99,8 @@ class TestPagure(ChangesSinceConformance, CredentialsConformance, ExternalBugTra
 
 class TestPullRequests(TestPagure):
     ids = staticmethod("example!{}".format)
+    # They are asked for as issues are.
+    test_whatever_goes_wrong_is_the_bug_trackers_trouble = None
     # All are to be seen by all.
     has_private_bugs = False
     # There is no list of what changed of them.

@@ -64,6 +64,8 @@ def as_pear():
 
 class TestPEAR(TestPHPProject):
     simulator = staticmethod(as_pear)
+    # It is asked as PHP's is.
+    test_whatever_goes_wrong_is_the_bug_trackers_trouble = None
     # It shows none.
     has_private_bugs = False
 
