@@ -6,7 +6,13 @@ from zope.interface import implementer
 
 from malonewatch.checkwatches.select import by_origin, select
 from malonewatch.externalbugtracker import ExternalBugTracker
-from malonewatch.interfaces import Batch, IChangesSince, Politeness, UnsupportedBugTracker
+from malonewatch.interfaces import (
+    Batch,
+    IChangesSince,
+    Politeness,
+    Polling,
+    UnsupportedBugTracker,
+)
 
 from .conftest import all_new
 from .fakes import FACTS, FakeDatabase, FakeTracker
@@ -18,6 +24,7 @@ class Due(FakeTracker):
     """A bug tracker that says what is due by repeating what it is asked."""
 
     politeness = Politeness(1, None)
+    polling, not_polled = Polling.ALWAYS, ""
 
     def __init__(self):
         super().__init__()

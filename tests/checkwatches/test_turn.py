@@ -18,6 +18,7 @@ from malonewatch.interfaces import (
     BugWatchErrorType,
     DatabaseBusy,
     DialectLearnt,
+    Polling,
     RemoteBug,
     SuspiciousAnswer,
 )
@@ -476,3 +477,42 @@ def test_a_claim_is_renewed_the_next_time_if_the_database_is_busy(
     watch_bugs("bugs", "https://b.example.com", ["1"], registry.type("NEW", fetch))
     assert Run(NoRenewal(database, 0)).update(["bugs"]).changed == 1
     assert len(renewals) == 2
+
+
+def asked_for(asked):
+    """A fetch that notes what it is asked for, and answers."""
+
+    async def fetch(self, session, batch):
+        asked.extend(batch.remotebugs)
+        for remotebug in batch.remotebugs:
+            yield RemoteBug(remotebug, "NEW")
+
+    return fetch
+
+
+def test_what_is_never_polled_is_not_asked_and_is_not_due_from_then_on(
+    database, registry, watch_bugs, clock
+):
+    asked = []
+    kind = registry.type("CLOSING", asked_for(asked))
+    tracker = watch_bugs("closing", "https://closing.example.com", ["1"], kind)
+    registry.type(
+        "CLOSING", asked_for(asked), polling=Polling.NEVER, not_polled="It was shut down."
+    )
+    Run(database, dry_run=True).update(["closing"])
+    transaction.begin()
+    assert tracker.polling is Polling.ALWAYS
+    assert Run(database).update(["closing"]).watches == 0
+    transaction.begin()
+    assert (asked, tracker.not_polled) == ([], "It was shut down.")
+    assert tracker.countDue(clock.now()) == 0
+
+
+def test_what_is_polled_once_is_asked_for_once(database, registry, watch_bugs, clock):
+    asked = []
+    kind = registry.type("FROZEN", asked_for(asked))
+    tracker = watch_bugs("frozen", "https://frozen.example.com", ["1"], kind)
+    registry.type("FROZEN", asked_for(asked), polling=Polling.ONCE, not_polled="It is frozen.")
+    Run(database).update(["frozen"])
+    transaction.begin()
+    assert (asked, tracker.watches[0].next_check) == (["1"], None)

@@ -295,3 +295,15 @@ def test_what_was_interrupted_goes_no_further(cli, url, monkeypatch):
         assert result.code == 5
         assert result.out.count("Asking") == 1
         assert result.out.endswith("Interrupted; what was answered before is saved.\n")
+
+
+def test_what_is_never_polled_is_not_asked_and_says_so(cli):
+    cli("tracker", "add", "https://gna.org", "--type", "SAVANE", "--name", "gna")
+    cli("watch", "https://gna.org/bugs/?12")
+    why = "Gna! was shut down for good in 2017."
+    for what in ("1", "gna"):
+        result = cli("check", what)
+        assert result.code != 0
+        assert why in result.err
+    assert why in cli("show", "1").out
+    assert f"never: {why}" in cli("tracker", "show", "gna").out

@@ -24,6 +24,7 @@ from malonewatch.interfaces import (
     IBugWatchChecker,
     IBugWatchSet,
     NotFoundError,
+    Polling,
     Refused,
 )
 
@@ -117,6 +118,8 @@ def _find(trackers: Any, what: str, is_tracker: bool) -> tuple[Any, str | None]:
             f"{tracker.title} is inactive, so it is not asked; "
             f"'malonewatch tracker enable {tracker.name}' changes that."
         )
+    if tracker.polling is Polling.NEVER:
+        raise BadInput(f"{tracker.title} is not asked: {tracker.not_polled}")
     return tracker, remotebug
 
 

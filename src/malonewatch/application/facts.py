@@ -25,6 +25,7 @@ from malonewatch.interfaces import (
     IExternalBugTracker,
     OriginState,
     Politeness,
+    Polling,
     remote_name,
 )
 
@@ -74,7 +75,8 @@ class WatchFacts:
     datecreated: datetime
     lastchecked: datetime | None
     lastchanged: datetime | None
-    next_check: datetime
+    next_check: datetime | None
+    not_polled: str
     last_error_type: BugWatchErrorType | None
     last_error: str | None
     help: str | None
@@ -112,6 +114,7 @@ class WatchFacts:
             lastchecked=watch.lastchecked,
             lastchanged=watch.lastchanged,
             next_check=watch.next_check,
+            not_polled=tracker.not_polled,
             last_error_type=error_type,
             last_error=None if error_type is None else _error_of(watch, error_type),
             help=None if error_type is None else error_type.help,
@@ -226,6 +229,8 @@ class TrackerFacts:
     dialect_reason: str | None
     clock_skew: float | None
     politeness: Politeness
+    polling: Polling
+    not_polled: str
     watches: int
     due: int
     held_count: int
@@ -257,6 +262,8 @@ class TrackerFacts:
             dialect_reason=tracker.dialect_reason,
             clock_skew=tracker.clock_skew,
             politeness=tracker.politeness,
+            polling=tracker.polling,
+            not_polled=tracker.not_polled,
             watches=tracker.watches.count(),
             due=tracker.countDue(now()),
             held_count=len(tracker.held),

@@ -69,6 +69,21 @@ class Applier:
         self._tell(applied)
         return applied
 
+    def learn_polling(self, name: str) -> None:
+        """Let a bug tracker know how long its type wants it to be asked.
+
+        :raises DatabaseBusy: others keep the database busy.
+        :raises DatabaseError: the database cannot be written.
+        """
+
+        def step(trackers: Any) -> None:
+            # It may have been removed meanwhile.
+            if name in trackers:
+                trackers[name].learnPolling()
+
+        if not self._dry_run:
+            self._database.write(step, PATIENCE)
+
     def _write(self, fetched: Fetched, brake: Brake) -> Applied:
         returned = False
 

@@ -17,6 +17,7 @@ from malonewatch.interfaces import (
     IChangesSince,
     IExternalBugTracker,
     Politeness,
+    Polling,
     UnsupportedBugTracker,
 )
 
@@ -32,7 +33,8 @@ class Plan:
 
     `external` is its `IExternalBugTracker`, `politeness` how a person wants it
     to be asked, and `watches` counts those that are taken on.  `trouble` says
-    why it cannot be asked at all.
+    why it cannot be asked at all, `polled_otherwise` that its type wants it to
+    be asked longer, or less long, than is noted.
     """
 
     facts: BugTrackerFacts
@@ -41,6 +43,7 @@ class Plan:
     watches: int = 0
     batches: Sequence[Batch] = ()
     trouble: BugTrackerTrouble | None = None
+    polled_otherwise: bool = False
 
 
 def by_origin(trackers: Any, names: Iterable[str]) -> dict[str, list[str]]:
@@ -75,7 +78,13 @@ def select(
                 "can talk to."
             ),
         )
-    if only is None:
+    # Types that others wrote before may not say.
+    polling = getattr(external, "polling", Polling.ALWAYS), getattr(external, "not_polled", "")
+    polled_otherwise = polling != (bugtracker.polling, bugtracker.not_polled)
+    watches, batches = 0, []
+    if polling[0] is Polling.NEVER:
+        pass
+    elif only is None:
         watches, batches = bugtracker.getDueBatches(
             now,
             _size(bugtracker, external, batch_size),
@@ -88,7 +97,10 @@ def select(
         batches = [
             Batch(facts, tuple(only[start : start + size])) for start in range(0, len(only), size)
         ]
-    return Plan(facts, external, bugtracker.politeness, watches, batches)
+    return Plan(
+        *(facts, external, bugtracker.politeness, watches, batches),
+        polled_otherwise=polled_otherwise,
+    )
 
 
 def _size(bugtracker: Any, external: Any, batch_size: int | None) -> int:

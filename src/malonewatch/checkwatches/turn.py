@@ -138,6 +138,11 @@ class Turn:
             self._work.applier.apply(nothing)
             self._tell(plan.facts, plan.trouble)
             return plan.trouble
+        if plan.polled_otherwise:
+            self._work.applier.learn_polling(name)
+        if not plan.batches:
+            # Nothing is asked of what is never asked.
+            return None
         log.info(
             "Updating %d watches on %s",
             *(plan.watches, plan.facts.baseurl),

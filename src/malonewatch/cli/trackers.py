@@ -19,6 +19,7 @@ from malonewatch.interfaces import (
     BugWatchChange,
     DailyCounters,
     Politeness,
+    Polling,
     Quota,
     remote_name,
 )
@@ -160,6 +161,7 @@ def _facts(details: TrackerDetails) -> list[tuple[str, Cell]]:
         ("Watches", f"{facts.watches}, {facts.due} of them due"),
         ("Clock", _clock(facts.clock_skew)),
         ("Asked", _politeness(details)),
+        ("Polled", _polling(facts)),
         ("Quota", "" if origin is None else _quota(origin.quota)),
         ("Wants no more until", "" if origin is None else at(origin.retry_at, moment)),
         ("At work on it", f"{claim.holder}, until {at(claim.until, moment)}" if claim else ""),
@@ -207,6 +209,13 @@ def _politeness(details: TrackerDetails) -> str:
         if politeness.gap is not None
     ][:1]
     return ", ".join(parts)
+
+
+def _polling(facts: TrackerFacts) -> str:
+    """How long its bugs are asked for, if not for ever, and why."""
+    if facts.polling is Polling.ALWAYS:
+        return ""
+    return f"{facts.polling.value}: {facts.not_polled}"
 
 
 def _quota(quota: Quota) -> str:

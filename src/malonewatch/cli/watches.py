@@ -173,7 +173,7 @@ def _show_watch(watch: WatchFacts) -> None:
             ("Changed there", at(watch.remote_modified, moment)),
             ("Status changed", at(watch.lastchanged, moment)),
             ("Last checked", at(watch.lastchecked, moment) or "never"),
-            ("Next check", at(watch.next_check, moment)),
+            ("Next check", at(watch.next_check, moment) or f"never: {watch.not_polled}"),
             ("Added by", watch.owner or ""),
             ("Error", Styled(f"{failed.title}: {watch.last_error}" if failed else "", FAILED)),
             ("What to do", watch.help or ""),

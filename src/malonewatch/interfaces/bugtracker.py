@@ -63,6 +63,12 @@ class IBugTracker(IBugTrackerFacts):
         description="Sorted.  Any iterable may be assigned; None clears them.",
     )
     active = Bool(title="Active", description="Whether it is asked at all.")
+    polling = Attribute(
+        "How long its bugs are asked for: a `Polling`.  By its type, as of when it was added, "
+        "changed, reset or last asked.  With NEVER no watch is due; with ONCE none whose remote "
+        "bug was read or is gone, until somebody resets it or makes it due."
+    )
+    not_polled = Attribute("A sentence for people, why it is not ALWAYS; else empty.")
 
     watches = Attribute("All its watches, newest first: an `IResultSet` of `IBugWatch`.")
     latestwatches = Attribute("The ten newest watches.")
@@ -107,7 +113,8 @@ class IBugTracker(IBugTrackerFacts):
     def resetWatches(now: datetime | None = None) -> int:
         """Make every watch due, to be asked for in full, and drop all back-off.
 
-        Returns how many watches that are.  What is known of them stays.
+        Returns how many watches that are: none where nothing is polled.  What
+        is known of them stays.
         """
 
     def acceptChanges(now: datetime) -> Applied:
@@ -151,6 +158,9 @@ class IBugTracker(IBugTrackerFacts):
     origin = Attribute("The scheme, host and port of its base URL, as in `IClaims`.")
 
     # What a run needs.
+
+    def learnPolling() -> None:
+        """Take over from its type how long its bugs are asked for."""
 
     def setClockBack(now: datetime) -> None:
         """Make the watches due that a clock that was wrong put off."""

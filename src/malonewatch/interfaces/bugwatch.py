@@ -70,7 +70,11 @@ class IBugWatch(Interface):
     lastchanged = Datetime(
         title="When the remote status last changed", required=False, readonly=True
     )
-    next_check = Datetime(title="When it is due next")
+    next_check = Datetime(
+        title="When it is due next",
+        description="None: it is not, as `IBugTracker.not_polled` says.",
+        required=False,
+    )
     last_error_type = Choice(
         title="What went wrong when it was last tried",
         values=BugWatchErrorType,

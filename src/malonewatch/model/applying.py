@@ -9,6 +9,7 @@ from malonewatch.interfaces import (
     Brake,
     BugWatchErrorType,
     Fetched,
+    Polling,
     RemoteBug,
     SuspiciousAnswer,
 )
@@ -17,7 +18,7 @@ from malonewatch.model.comparing import Comparison, compare, is_refusal
 from malonewatch.model.kept import pack, unpack
 from malonewatch.model.ledger import Ledger
 from malonewatch.model.ledgerpages import Pages
-from malonewatch.model.pages import PAGE, UNKNOWN
+from malonewatch.model.pages import PAGE, PARKED, UNKNOWN
 from malonewatch.model.relisting import Relisting
 from malonewatch.model.times import to_seconds
 
@@ -94,7 +95,10 @@ def _write(tracker: Any, found: Comparison, moment: float, skew: float | None) -
     ledger, pages, engaged = tracker.ledger, found.pages, found.applied.brake.engaged
     checked, today = int(moment), schedule.mark_of(schedule.day_of(moment))
     # Everything is asked for again at the next attempt, if the answers are suspicious.
-    due = int(moment if engaged else schedule.next_check(moment))
+    once = tracker.polling is Polling.ONCE
+    due = PARKED if once else int(schedule.next_check(moment))
+    if engaged:
+        due = int(moment)
     seen = UNKNOWN
     if skew is not None and abs(skew) <= schedule.CLOCK_SKEW_LIMIT and not engaged:
         seen = int(moment + skew)
@@ -113,8 +117,9 @@ def _write(tracker: Any, found: Comparison, moment: float, skew: float | None) -
         number, row = divmod(failing.slot, PAGE)
         _, times = pages.page(number)
         failures = min(times.failures[row] + 1, 255)
-        later = int(schedule.next_check_after_failure(moment, failures))
-        code = ledger.error_code(failing.error.error_type)
+        error_type = failing.error.error_type
+        later = PARKED if once and error_type in _GONE else _later(moment, error_type, failures)
+        code = ledger.error_code(error_type)
         times.fail(row, checked, due if engaged else later, failures, code)
     # These stay as due as they are, and show why.
     for refused in found.refused:
@@ -129,6 +134,17 @@ def _write(tracker: Any, found: Comparison, moment: float, skew: float | None) -
         relisting.told(told.watch, told.remote, moment)
     tracker.relist(relisting)
     tracker.note_moment(moment)
+
+
+#: What ends the questions where nothing changes any more.
+_GONE = (BugWatchErrorType.BUG_NOT_FOUND, BugWatchErrorType.BUG_DELETED)
+
+
+def _later(moment: float, error_type: BugWatchErrorType, failures: int) -> int:
+    """When a watch that failed, so often in a row, is due again."""
+    if error_type is BugWatchErrorType.BUG_DELETED:
+        return int(schedule.next_check_after_deletion(moment))
+    return int(schedule.next_check_after_failure(moment, failures))
 
 
 def _show_error(ledger: Ledger, pages: Pages, slot: int, error_type: BugWatchErrorType) -> None:

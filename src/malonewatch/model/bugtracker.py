@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
+from zope.component import queryAdapter
 from zope.interface import implementer
 
 from malonewatch.interfaces import (
@@ -19,8 +20,10 @@ from malonewatch.interfaces import (
     Fetched,
     IBugTracker,
     IBugWatchSet,
+    IExternalBugTracker,
     Mappings,
     Politeness,
+    Polling,
     UnknownWord,
 )
 from malonewatch.model import applying, rereading, schedule
@@ -29,13 +32,14 @@ from malonewatch.model.baseurl import base_key, check_baseurl, origin_of
 from malonewatch.model.comparing import held_changes
 from malonewatch.model.condition import Condition
 from malonewatch.model.counters import Counters
+from malonewatch.model.enums import member
 from malonewatch.model.ledger import Ledger
 from malonewatch.model.mappings import Packed, pack, unpack
 from malonewatch.model.resultset import ResultSet
 from malonewatch.model.site import find_utility
 from malonewatch.model.times import from_seconds, to_seconds
 from malonewatch.model.times import now as _now
-from malonewatch.model.trackertypes import find_type
+from malonewatch.model.trackertypes import find_type, polling_of
 
 
 @implementer(IBugTracker)
@@ -49,6 +53,8 @@ class BugTracker(Condition):
     _aliases: tuple[str, ...] = ()
     _politeness: tuple[int | None, float | None] = (None, None)
     _mappings: Packed = ((), ())
+    #: The name of a `Polling`, and why it is that.
+    _polling: tuple[str, str] = ("ALWAYS", "")
     # Made when it is asked for the first time.
     _counters: Counters | None = None
 
@@ -140,6 +146,7 @@ class BugTracker(Condition):
         elif baseurl != before:
             # The same server by another address.
             self.end_trouble(moment)
+        self.learnPolling()
 
     @property
     def aliases(self) -> tuple[str, ...]:
@@ -164,6 +171,7 @@ class BugTracker(Condition):
         if name != self._bugtrackertype:
             self._bugtrackertype = name
             self.forget(to_seconds(_now()))
+            self.learnPolling()
 
     @property
     def guessed(self) -> bool:
@@ -191,6 +199,22 @@ class BugTracker(Condition):
                 "seconds that is not negative."
             )
         self._politeness = concurrency, gap
+
+    @property
+    def polling(self) -> Polling:
+        return member(Polling, self._polling[0])
+
+    @property
+    def not_polled(self) -> str:
+        return self._polling[1]
+
+    def learnPolling(self) -> None:
+        polling = polling_of(
+            queryAdapter(self.facts, IExternalBugTracker, name=self._bugtrackertype)
+        )
+        if polling != (self.polling, self.not_polled):
+            self._polling = polling[0].name, polling[1]
+            self.ledger.set_polled(polling[0] is not Polling.NEVER)
 
     # What words mean.
 
@@ -281,9 +305,10 @@ class BugTracker(Condition):
             yield watches.get(watch_id)
 
     def resetWatches(self, now: datetime | None = None) -> int:
+        self.learnPolling()
         self.ledger.reset(to_seconds(now or _now()))
         self.end_back_off()
-        return len(self.ledger)
+        return len(self.ledger) if self.ledger.polled else 0
 
     # A run.
 

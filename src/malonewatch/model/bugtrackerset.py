@@ -162,6 +162,7 @@ class BugTrackerSet(Numbered):
         self._names[bugtracker.name] = tracker_id
         self.enlist(bugtracker)
         bugtracker.ledger.attach(self._earliest, tracker_id)
+        bugtracker.learnPolling()
         for key in keys:
             self._bases[key] = tracker_id
         notify(ObjectAddedEvent(bugtracker, self, bugtracker.name))

@@ -44,7 +44,7 @@ from malonewatch.model.events import (
 )
 from malonewatch.model.kept import LONGEST
 from malonewatch.model.ledger import Ledger
-from malonewatch.model.pages import NEVER, UNKNOWN
+from malonewatch.model.pages import PARKED, UNKNOWN
 from malonewatch.model.readonly import stored
 from malonewatch.model.relisting import Relisting
 from malonewatch.model.schedule import CHECK_INTERVAL
@@ -167,8 +167,9 @@ class BugWatch(Persistent):
             self._ledger.set(self.slot, checked=_ledger_moment(to_seconds(moment)), due=due)
 
     @property
-    def next_check(self) -> datetime:
-        return from_seconds(self._ledger.get(self.slot, "due"))
+    def next_check(self) -> datetime | None:
+        due = self._ledger.get(self.slot, "due")
+        return from_seconds(due) if self._ledger.polled and due < PARKED else None
 
     @next_check.setter
     def next_check(self, moment: datetime) -> None:
@@ -405,4 +406,4 @@ def _rule_of(remote: RemoteBug) -> str:
 
 def _ledger_moment(seconds: float) -> int:
     """Whole seconds since the epoch, as far as the ledger has room for them."""
-    return min(max(int(seconds), UNKNOWN + 1), NEVER - 1)
+    return min(max(int(seconds), UNKNOWN + 1), PARKED - 1)

@@ -26,7 +26,7 @@ from persistent import Persistent
 from malonewatch.interfaces import BugWatchErrorType
 from malonewatch.model import schedule
 from malonewatch.model.enums import member
-from malonewatch.model.pages import NEVER, PAGE, UNKNOWN, NamesPage, TimesPage
+from malonewatch.model.pages import NEVER, PAGE, PARKED, UNKNOWN, NamesPage, TimesPage
 
 
 class RemoteBugIndex(OOBTree):
@@ -42,6 +42,8 @@ class Ledger(Persistent):
     # Made when the first is there, as ledgers of 0.1.0 have none.
     _held: Any = None
     _apart: Any = None
+    #: Whether any row is ever due; each keeps its `due` meanwhile.
+    polled = True
 
     def __init__(self) -> None:
         self._times = LOBTree()
@@ -64,7 +66,16 @@ class Ledger(Persistent):
     def attach(self, earliest: LLBTree, key: int) -> None:
         """Keep the earliest `due` of all rows in `earliest[key]` from now on."""
         self._earliest, self._key = earliest, key
-        earliest[key] = min(self._page_due.values(), default=NEVER)
+        earliest[key] = self._first_due()
+
+    def set_polled(self, polled: bool) -> None:
+        """Note whether any row is ever due."""
+        if polled != self.polled:
+            self.polled = polled
+            self._note_earliest(self._first_due())
+
+    def _first_due(self) -> int:
+        return min(self._page_due.values(), default=NEVER) if self.polled else NEVER
 
     def __len__(self) -> int:
         return int(self._length())
@@ -143,7 +154,7 @@ class Ledger(Persistent):
             return
         before = self._earliest.get(self._key, NEVER)
         # Something earlier may be gone; a look at all pages tells.
-        earliest = due if due <= before else min(self._page_due.values())
+        earliest = due if self.polled and due <= before else self._first_due()
         if earliest != before:
             self._earliest[self._key] = earliest
 
@@ -256,8 +267,8 @@ class Ledger(Persistent):
 
     def due(self, now: float) -> list[tuple[int, int]]:
         """(due, slot) of all that is due, the longest due first."""
-        found = []
-        for number, earliest in self._page_due.items():
+        found: list[tuple[int, int]] = []
+        for number, earliest in self._page_due.items() if self.polled else ():
             if earliest <= now:
                 dues = self._times[number].due
                 slots = enumerate(dues, number * PAGE)
@@ -270,7 +281,7 @@ class Ledger(Persistent):
         return sum(
             sum(due <= now for due in self._times[number].due)
             for number, earliest in self._page_due.items()
-            if earliest <= now
+            if self.polled and earliest <= now
         )
 
     def not_checked_since(self, moment: float) -> Iterator[tuple[str, int]]:
@@ -367,11 +378,11 @@ class Ledger(Persistent):
         for remotebug, seen in list(self.apart.items()):
             if seen > now:
                 self.set_apart(remotebug, now)
-        limit = now + schedule.LONGEST_CHECK_INTERVAL
+        limit = now + schedule.DELETED_CHECK_INTERVAL
         for number, times in self._times.items():
             changed = False
             for row, (checked, due) in enumerate(zip(times.checked, times.due, strict=True)):
-                if due != NEVER and (
+                if due < PARKED and (
                     checked > now or due > limit or (checked == UNKNOWN and due > now)
                 ):
                     times.checked[row] = min(checked, int(now))

@@ -17,6 +17,8 @@ PAGE = 100
 UNKNOWN = 0
 #: "Never again", for a removed row.
 NEVER = 0xFFFFFFFF
+#: "Not due unless somebody says so", for `due`.
+PARKED = NEVER - 1
 
 
 def _columns(typecodes: Iterable[str], data: bytes) -> "Iterator[array[int]]":

@@ -12,6 +12,8 @@ DAY = 24 * HOUR
 CHECK_INTERVAL = 23 * HOUR
 #: One that fails on and on is still tried that often.
 LONGEST_CHECK_INTERVAL = 7 * DAY
+#: One that was deleted comes back only where somebody restores it, which is rare; but it happens.
+DELETED_CHECK_INTERVAL = 30 * DAY
 
 #: How long a bug tracker in trouble is left alone at first, and at most.
 FIRST_BACK_OFF = 5 * 60.0
@@ -52,6 +54,11 @@ def next_check_after_failure(now: float, failures: int) -> float:
     """When a watch that failed for the `failures`-th time in a row is due again."""
     wait: float = min(CHECK_INTERVAL * 2 ** min(failures - 1, 8), LONGEST_CHECK_INTERVAL)
     return now + wait * _random.uniform(0.9, 1.0)
+
+
+def next_check_after_deletion(now: float) -> float:
+    """When a watch whose remote bug was deleted is due again."""
+    return now + DELETED_CHECK_INTERVAL * _random.uniform(0.9, 1.0)
 
 
 def next_attempt(now: float, failures: int, retry_after: float | None) -> float:

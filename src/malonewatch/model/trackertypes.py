@@ -5,7 +5,7 @@ from typing import Any
 from zope.component import getSiteManager
 from zope.interface import providedBy
 
-from malonewatch.interfaces import BugTrackerFacts, BugTrackerType, IExternalBugTracker
+from malonewatch.interfaces import BugTrackerFacts, BugTrackerType, IExternalBugTracker, Polling
 
 
 def find_type(name: str) -> Any:
@@ -31,6 +31,12 @@ def all_types() -> list[tuple[BugTrackerType, Any]]:
             (providedBy(_SOME_FACTS),), IExternalBugTracker
         )
     )
+
+
+def polling_of(external: Any) -> tuple[Polling, str]:
+    """How long an `IExternalBugTracker`, or None, wants its bugs to be asked for, and why."""
+    # Types that others wrote before may not say.
+    return getattr(external, "polling", Polling.ALWAYS), getattr(external, "not_polled", "")
 
 
 _SOME_FACTS = BugTrackerFacts("", BugTrackerType(""), "")
