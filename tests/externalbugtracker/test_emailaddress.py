@@ -162,6 +162,8 @@ def test_a_bug_that_is_followed_by_mail_can_be_watched_and_found_by_its_url():
             MESSAGE_ID,
             "mailto:Bugs@lists.example.com?In-Reply-To=%3CCAF%2Bx%3D7%40mail.example.com%3E",
         )
+        assert watch.next_check is None
+        assert tracker.not_polled == EmailAddress.not_polled
         again, _ = watches.recognise(watch.url)
         assert again.certainty is Certainty.REGISTERED
         assert watches.extractBugTrackerAndBug(watch.url) == (tracker, MESSAGE_ID)
