@@ -31,6 +31,7 @@ TEMPLATES = {
     "LAUNCHPAD": "https://bugs.launchpad.net/project{t}/+bug/{n}",
     "MANTIS": "https://mantis{t}.example.org/view.php?id={n}",
     "PAGURE": "https://pagure.io/project{t}/issue/{n}",
+    "PHABRICATOR": "https://phabricator{t}.example.org/T{n}",
     "PHPPROJECT": "https://php{t}.example.org/bug.php?id={n}",
     "REDMINE": "https://redmine{t}.example.org/issues/{n}",
     "ROUNDUP": "https://roundup{t}.example.org/issue{n}",

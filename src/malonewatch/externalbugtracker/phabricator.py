@@ -1,0 +1,297 @@
+"""Phabricator, and Phorge, which goes on with it.
+
+Dialects:
+
+``conduit``
+    The interface for programs, for who has a token.
+    https://we.phorge.it/conduit/method/maniphest.search/
+``page``
+    The page of each task: no stranger may use the other, and many sites show
+    their tasks to everybody.
+"""
+
+import dataclasses
+import html
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from zope.interface import implementer
+
+from malonewatch.externalbugtracker.driver import (
+    IMPORTANCES,
+    RESOLUTIONS,
+    STATUSES,
+    Ask,
+    Dialect,
+    ExternalBugTracker,
+    Finding,
+    Form,
+    Instead,
+    Read,
+    RemoteVocabulary,
+    URLShape,
+    Workflow,
+    from_epoch,
+    invert,
+)
+from malonewatch.interfaces import (
+    BugTaskImportance,
+    BugTaskStatus,
+    Certainty,
+    Credentials,
+    IBatches,
+    IDuplicates,
+    Response,
+)
+
+DUPLICATE = "duplicate"
+#: What is said of a token, and that there is no such method.
+REFUSALS = ("ERR-INVALID-AUTH", "ERR-INVALID-SESSION", "ERR-INVALID-TOKEN")
+NO_METHOD = "ERR-CONDUIT-CALL"
+# "⚓ T12 A frob is loose"; and below that in the head of the page "Open, Needs Triage".
+TITLE = re.compile(r"<title>[^<\w]{0,20}T([0-9]{1,18}) ([^<]{0,2000})</title>")
+STATUS = re.compile(
+    r'<div class="phui-header-subheader">\s{0,9}<span class="phui-tag-view[^>]{0,300}>\s{0,9}'
+    r'<span class="phui-tag-core[^>]{0,300}>(?:<span[^>]{0,300}></span>)?([^<]{1,200})</span>'
+)
+LOG_IN = "/auth/"
+CLOSED = "closed"
+
+# Those that it comes with, by value and by name, and those that Wikimedia, KDE and others have.
+OWN_STATUSES = {
+    BugTaskStatus.NEW: "open",
+    BugTaskStatus.INPROGRESS: "progress, inprogress",
+    BugTaskStatus.INCOMPLETE: "stalled, needs information",
+    BugTaskStatus.FIXRELEASED: "resolved",
+    BugTaskStatus.WONTFIX: "wontfix, declined, spite",
+    BugTaskStatus.INVALID: "invalid, duplicate",
+}
+
+
+class _Task(Dialect):
+    """Tasks by their page, which tells why one cannot be had."""
+
+    # A page comes with all that was said.
+    bytes_base = 4 * 1024 * 1024
+
+    def ask_page(self, remotebug: str) -> Ask:
+        return Ask(f"/{remotebug}", (), (remotebug,), alone=True, form=Form.PAGE)
+
+    def ask_identity(self) -> Ask:
+        return call("conduit.ping")
+
+    def identity(self, answer: Any) -> str | None:
+        is_one = answer.keys() == {"result", "error_code", "error_info"}
+        return "Phabricator" if is_one and isinstance(answer["result"], str) else None
+
+    def judge(self, ask: Ask, response: Response, answer: Any) -> Finding | Instead | None:
+        found = super().judge(ask, response, answer)
+        if found is None and ask.form is Form.PAGE and TITLE.search(answer) is None:
+            # In place of what strangers may not see there is a form to log in, or nothing.
+            return Finding.PRIVATE if LOG_IN in answer else Finding.SPOILED
+        return found
+
+    def records(self, answer: Any) -> Iterable[Any]:
+        return [answer]
+
+    def ids_of(self, record: Any) -> Iterable[str]:
+        title = TITLE.search(record)
+        return (f"T{title[1]}",) if title else ()
+
+    def read(self, record: Any) -> Read | Finding:
+        title, status = TITLE.search(record), STATUS.search(record)
+        if title is None or status is None:
+            raise LookupError("status")
+        words, closed, priority = split_status(html.unescape(status[1]).strip())
+        return Read(words, html.unescape(title[2]), priority, closed=closed)
+
+    def plain(self, record: Any) -> Any:
+        return record
+
+
+class Conduit(_Task):
+    dialect_name = "conduit"
+    with_credentials = True
+    knows_people = True
+
+    def sign(self, ask: Ask, credentials: Credentials) -> Ask:
+        if ask.form is Form.PAGE or not credentials.token:
+            return ask
+        token = urlencode({"api.token": credentials.token}).encode()
+        return dataclasses.replace(ask, body=b"&".join(filter(None, (ask.body, token))))
+
+    def ask_many(self, ids: Sequence[str], since: datetime | None) -> Iterator[Ask]:
+        numbers = [each.removeprefix("T") for each in ids]
+        yield call("maniphest.search", *listed("constraints[ids]", numbers), ids=tuple(ids))
+
+    def ask_one(self, remotebug: str) -> Ask:
+        return next(self.ask_many([remotebug], None)).for_one()
+
+    def ask_missing(self, ids: Sequence[str]) -> Iterator[Ask]:
+        # A search does not tell what is hidden from what is not there.
+        yield from map(self.ask_page, ids)
+
+    def ask_more(self, ask: Ask, answers: Sequence[Any]) -> Ask | None:
+        if ask.form is Form.PAGE:
+            return None
+        if len(answers) == 1:
+            same = [task["phid"] for task in data(answers[0]) if status_of(task) == DUPLICATE]
+            types = listed("types", ["task.duplicate"])
+            return call("edge.search", *listed("sourcePHIDs", same), *types) if same else None
+        others = [edge["destinationPHID"] for edge in data(answers[1])]
+        if len(answers) == 3 or not others:
+            return None
+        return call("maniphest.search", *listed("constraints[phids]", dict.fromkeys(others)))
+
+    def ask_whoami(self) -> Ask:
+        return call("user.whoami")
+
+    def whoami(self, answer: Any) -> str | None:
+        name: str = answer["result"]["userName"]
+        return name
+
+    def ask_vocabulary(self) -> Iterable[Ask]:
+        return call("maniphest.status.search"), call("maniphest.priority.search")
+
+    def vocabulary(self, answers: Sequence[Any]) -> RemoteVocabulary:
+        statuses, priorities = map(data, answers)
+        return RemoteVocabulary(
+            {each["value"]: each["closed"] for each in statuses},
+            tuple(each["name"] for each in priorities),
+        )
+
+    def judge(self, ask: Ask, response: Response, answer: Any) -> Finding | Instead | None:
+        if ask.form is Form.PAGE or response.status != 200:
+            return super().judge(ask if ask.form is Form.PAGE else ask.for_all(), response, answer)
+        error = answer["error_code"]
+        if error is None or ask.answers:
+            # An old one may not have what leads from a duplicate to the other task.
+            return None
+        if error in REFUSALS:
+            return Finding.REFUSED
+        return Finding.ABSENT if error == NO_METHOD else Finding.SPOILED
+
+    def records(self, answer: Any) -> Iterable[Any]:
+        if isinstance(answer, str):
+            return super().records(answer)
+        answers = answer if isinstance(answer, tuple) else (answer,)
+        tasks, edges, others = map(data, (*answers, {}, {})[:3])
+        numbers = {task["phid"]: f"T{task['id']}" for task in others}
+        same = {edge["sourcePHID"]: numbers.get(edge["destinationPHID"]) for edge in edges}
+        return [{**task, "duplicate_of": same.get(task["phid"])} for task in tasks]
+
+    def ids_of(self, record: Any) -> Iterable[str]:
+        return super().ids_of(record) if isinstance(record, str) else (f"T{record['id']}",)
+
+    def read(self, record: Any) -> Read | Finding:
+        if isinstance(record, str):
+            return super().read(record)
+        fields = record["fields"]
+        ended = from_epoch(fields.get("dateClosed") or 0)
+        return Read(
+            status_of(record),
+            fields["name"],
+            (fields["priority"] or {}).get("name") or "",
+            modified=from_epoch(fields["dateModified"]),
+            closed=ended is not None if "dateClosed" in fields else None,
+            duplicate_of=record["duplicate_of"],
+            date_closed=ended,
+        )
+
+
+class Page(_Task):
+    dialect_name = "page"
+    with_credentials = False
+
+    def ask_one(self, remotebug: str) -> Ask:
+        return self.ask_page(remotebug)
+
+
+@implementer(IBatches, IDuplicates)
+class Phabricator(ExternalBugTracker):
+    """Phabricator or Phorge; https://we.phorge.it/."""
+
+    title = "Phabricator"
+    protocols = (Conduit, Page)
+    # No page of a search is longer.
+    request_size = 100
+    folds_ids = True
+    id_pattern = r"T[1-9][0-9]{0,17}"
+    hosts = {
+        host: f"https://{host}"
+        for host in (
+            *("dev.gnupg.org", "developer.blender.org", "feedback.bistudio.com"),
+            *("phabricator.kde.org", "phabricator.wikimedia.org", "reviews.llvm.org"),
+            *("secure.phabricator.com", "vyos.dev", "we.phorge.it"),
+        )
+    }
+    # Others write such URLs too.
+    urls = (URLShape("/T{id}", "T{id}", at_root=True, certainty=Certainty.GUESS),)
+    shut_down = {
+        "developer.blender.org": (
+            "Blender's bugs moved from developer.blender.org to projects.blender.org in 2023."
+        ),
+        "reviews.llvm.org": (
+            "reviews.llvm.org is an archive of pages, where nobody answers any more."
+        ),
+    }
+    file_link = (
+        "/maniphest/task/edit/?title={summary}&description={description}&projects={product}",
+        "/maniphest/task/edit/?title={summary}&description={description}",
+    )
+    search_link = "/maniphest/?query={summary}"
+    statuses = Workflow(invert(OWN_STATUSES, STATUSES, RESOLUTIONS))
+    importances = IMPORTANCES.plus(
+        {
+            BugTaskImportance.CRITICAL: "unbreak now",
+            BugTaskImportance.UNDECIDED: "needs triage",
+        }
+    )
+
+    @classmethod
+    def canonicalRemoteBug(cls, remotebug: str) -> str:
+        number = remotebug.strip().removeprefix("#").removeprefix("T").removeprefix("t")
+        return f"T{super().canonicalRemoteBug(number)}"
+
+    def parts(self, remotebug: str) -> Mapping[str, str]:
+        return {"id": remotebug.removeprefix("T")}
+
+    def authorization(self, credentials: Credentials) -> Mapping[str, str]:
+        # A token is in the body of a request.
+        return {}
+
+
+def call(method: str, *fields: tuple[str, str], ids: tuple[str, ...] = ()) -> Ask:
+    """A call of a method of Conduit."""
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    body = urlencode(fields).encode()
+    return Ask(f"/api/{method}", ids=ids, method="POST", body=body, headers=headers)
+
+
+def listed(name: str, values: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """A list as PHP has it in a form."""
+    return ((f"{name}[{number}]", value) for number, value in enumerate(values))
+
+
+def data(answer: Any) -> Any:
+    """The records in an answer; none if it is an error."""
+    return answer["result"]["data"] if answer.get("result") else []
+
+
+def status_of(task: Any) -> str:
+    value: str = task["fields"]["status"]["value"]
+    return value
+
+
+def split_status(text: str) -> tuple[str, bool, str]:
+    """The status, whether that is an end, and the priority, which only what is open has."""
+    first, comma, rest = text.partition(", ")
+    if not comma:
+        return text, True, ""
+    if first.lower() == CLOSED:
+        return rest, True, ""
+    status, _, priority = text.rpartition(", ")
+    return status, False, priority
