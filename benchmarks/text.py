@@ -23,6 +23,7 @@ TEMPLATES = {
     "BUGZILLA": "https://bugzilla{t}.example.org/show_bug.cgi?id={n}",
     "DEBBUGS": "https://debbugs{t}.example.org/cgi-bin/bugreport.cgi?bug={n}",
     "EMAILADDRESS": "mailto:project{t}@example.org?subject={n}",
+    "FLYSPRAY": "https://flyspray{t}.example.org/index.php?do=details&task_id={n}",
     "FUSIONFORGE": "https://forge{t}.example.org/tracker/?func=detail&aid={n}&group_id=5&atid=105",
     "GITHUB": "https://github{t}.example.org/owner/project/pull/{n}",
     "GITLAB": "https://gitlab{t}.example.org/group/project/-/issues/{n}",
