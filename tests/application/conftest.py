@@ -85,7 +85,6 @@ class Software:
     politeness = Politeness()
     dialects = ()
     multi_product = False
-    hosts: dict = {}
 
     said: dict = {}
     accounts: dict = {}
@@ -100,6 +99,10 @@ class Software:
         if found is None:
             return None
         return RecognisedURL(f"{url.scheme}://{url.netloc}{found[1]}", found[2], cls.certainty)
+
+    @staticmethod
+    def getKnownBaseURL(netloc):
+        return None
 
     @staticmethod
     def canonicalRemoteBug(remotebug):

@@ -155,9 +155,9 @@ def _read_base(
     known = None if found is None else (found.baseurl, found.bugtrackertype)
     host = _host_of(url)
     hosts = {
-        name: external.hosts[host]
+        name: baseurl
         for name, external in trackers.getBugTrackerTypes()
-        if host in external.hosts
+        if (baseurl := external.getKnownBaseURL(host)) is not None
     }
     return _titles(trackers), known, getUtility(IBugWatchSet).getReadings(url), hosts
 

@@ -38,7 +38,6 @@ class IExternalBugTrackerType(Interface):
         "bug tracker may have details after such a name and a ``+``."
     )
     multi_product = Attribute("Whether filing and search links need a product.")
-    hosts = Attribute("The hosts that are known to run it, and the base URL at each.")
     schemes = Attribute("The schemes that its base URLs may have, such as 'https'.")
 
     def parseBugURL(url: SplitResult, baseurl: str | None = None) -> RecognisedURL | None:
@@ -52,6 +51,12 @@ class IExternalBugTrackerType(Interface):
         at the beginning of `url`, without a slash at its end; shorter forms
         are recognised then which would be too daring a guess without.  The id
         is canonical.
+        """
+
+    def getKnownBaseURL(netloc: str) -> str | None:
+        """The base URL at a host that is known to run it; None for others.
+
+        `netloc` is the host in lower case, with the port if it has one.
         """
 
     def canonicalRemoteBug(remotebug: str) -> str:

@@ -271,3 +271,30 @@ def test_nothing_is_asked_of_a_service_that_was_shut_down():
     with pytest.raises(UnsupportedBugTracker, match=r"^The shop closed in 2020\.$"):
         asker(shop, factory=Closed).ask(["1"])
     assert shop.requests == []
+
+
+class Balls(ExternalBugTracker):
+    title = "Balls"
+    hosts = {"play.example": "https://play.example/balls"}
+    urls = (URLShape("/ball/{id}"),)
+
+    @classmethod
+    def getKnownBaseURL(cls, netloc):
+        if netloc.endswith(".ballpark.example"):
+            return f"https://{netloc}"
+        return super().getKnownBaseURL(netloc)
+
+
+@pytest.mark.parametrize(
+    ("url", "found"),
+    [
+        ("https://play.example/balls/ball/7", ("https://play.example/balls", "7")),
+        ("https://our.ballpark.example/ball/7", ("https://our.ballpark.example", "7")),
+        # There it is something else.
+        ("https://play.example/ball/7", None),
+        ("https://our.ballpark.example/our/ball/7", None),
+    ],
+)
+def test_at_a_known_host_the_base_url_is_known_whatever_its_path(url, found):
+    expected = None if found is None else RecognisedURL(*found, Certainty.KNOWN_HOST)
+    assert Balls.parseBugURL(urlsplit(url)) == expected

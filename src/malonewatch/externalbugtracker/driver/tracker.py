@@ -128,11 +128,12 @@ class ExternalBugTracker(Dialect):
                 if found is not None and cls.is_valid(cls.canonicalRemoteBug(found[1])):
                     remotebug = cls.canonicalRemoteBug(found[1])
                     return RecognisedURL(baseurl, remotebug, Certainty.REGISTERED)
-        known = cls.hosts.get(url.netloc.lower())
+        known = cls.getKnownBaseURL(url.netloc.lower())
+        path = None if known is None else urlsplit(known).path
         for shape in cls.urls:
             if shape.registered and known is None:
                 continue
-            found = shape.match(url, "" if known is not None else None)
+            found = shape.match(url, path)
             if found is not None and cls.is_valid(cls.canonicalRemoteBug(found[1])):
                 remotebug = cls.canonicalRemoteBug(found[1])
                 if known is not None:
@@ -141,6 +142,11 @@ class ExternalBugTracker(Dialect):
                     f"{url.scheme}://{url.netloc}{found[0]}", remotebug, shape.certainty
                 )
         return None
+
+    @classmethod
+    def getKnownBaseURL(cls, netloc: str) -> str | None:
+        """See `IExternalBugTrackerType`; by default those in `hosts`."""
+        return cls.hosts.get(netloc)
 
     @classmethod
     def canonicalRemoteBug(cls, remotebug: str) -> str:
@@ -168,7 +174,7 @@ class ExternalBugTracker(Dialect):
     def id_at(self, url: str) -> str | None:
         """The id of the bug that people see at `url`; None if it is none of this bug tracker's."""
         parts, base = urlsplit(url), urlsplit(self.baseurl)
-        one, other = (self.hosts.get(netloc, netloc) for netloc in (parts.netloc, base.netloc))
+        one, other = (self.getKnownBaseURL(each.netloc) or each.netloc for each in (parts, base))
         found = self.parseBugURL(parts, self.baseurl) if one == other else None
         return None if found is None else found.remotebug
 
