@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from malonewatch.externalbugtracker.driver import Finding
 from malonewatch.externalbugtracker.flyspray import MARK, Flyspray
 from malonewatch.interfaces import (
     BugTaskImportance,
@@ -17,6 +18,7 @@ from malonewatch.interfaces import (
     Polling,
     RemoteBug,
     RemoteBugError,
+    Response,
 )
 from malonewatch.testing.asking import Asker, Canned
 from malonewatch.testing.conformance import DuplicatesConformance, ExternalBugTrackerConformance
@@ -155,6 +157,14 @@ def test_a_closed_task_without_a_reason_is_closed():
     client = Canned(page.encode(), "text/html")
     bug = Asker(Flyspray, BASE, dialect="page", client=client).ask(["1"])["1"]
     assert (bug.remotestatus, bug.closed) == ("Closed", True)
+
+
+def test_where_else_one_is_led_to_tells_nothing_of_a_task():
+    flyspray = make()
+    ask = flyspray.ask_one("1")
+    for page, finding in ((MARK, Finding.MISSING), ("Welcome", Finding.SPOILED)):
+        response = Response(f"{BASE}/", 200, {}, page.encode())
+        assert flyspray.judge(ask, response, page) is finding
 
 
 def test_another_page_of_it_tells_nothing():

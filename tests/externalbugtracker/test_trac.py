@@ -373,11 +373,13 @@ def test_without_credentials_it_is_not_called():
 @pytest.mark.parametrize("rpc", [("json", "xml"), ("xml",)])
 def test_whoever_may_not_call_it_is_told_the_rest(rpc):
     with TracSimulator(rpc=rpc) as simulator:
-        simulator.rpc_granted = False
         simulator.add("1")
-        asker, outcomes = ask_with_login(simulator, ["1"])
-    assert asker.dialect == "query"
-    assert isinstance(outcomes["1"], RemoteBug)
+        asker, _ = ask_with_login(simulator, ["1"])
+        assert asker.dialect == f"{rpc[0]}rpc"
+        simulator.rpc_granted = False
+        for each in (asker, Asker(Trac, simulator.url, credentials=LOGIN)):
+            assert isinstance(each.ask(["1"])["1"], RemoteBug)
+            assert each.dialect == "query"
 
 
 @pytest.mark.parametrize("rpc", [("json",), ("xml",)])

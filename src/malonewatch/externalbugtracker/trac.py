@@ -150,7 +150,9 @@ class JsonRpc(Ticket):
         if error:
             if "not available" in error["message"]:
                 return Instead(XmlRpc.dialect_name)
-            return Finding.ABSENT if error["code"] == FORBIDDEN else Finding.SPOILED
+            # Who may not call may look all the same.
+            is_forbidden = error["code"] == FORBIDDEN
+            return Instead(Query.dialect_name) if is_forbidden else Finding.SPOILED
         return super().judge(ask.for_all(), response, answer)
 
     def records(self, answer: Any) -> Iterable[Any]:
