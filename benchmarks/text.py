@@ -29,6 +29,7 @@ TEMPLATES = {
     "GITLAB": "https://gitlab{t}.example.org/group/project/-/issues/{n}",
     "GOOGLEISSUETRACKER": "https://issuetracker.google.com/issues/{t}{n}",
     "GOOGLE_CODE": "https://code.google.com/p/project{t}/issues/detail?id={n}",
+    "JIRA": "https://jira{t}.example.org/browse/PROJECT-{n}",
     "LAUNCHPAD": "https://bugs.launchpad.net/project{t}/+bug/{n}",
     "MANTIS": "https://mantis{t}.example.org/view.php?id={n}",
     "PAGURE": "https://pagure.io/project{t}/issue/{n}",

@@ -1,0 +1,286 @@
+"""Jira, of Atlassian's cloud and of servers.
+
+Dialects:
+
+``server``
+    The search of Jira Server and Data Center.
+    https://docs.atlassian.com/software/jira/docs/api/REST/9.12.0/#api/2/search
+``cloud``
+    The search that took its place in the cloud.
+    https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issue-search/
+
+Both give a hundred issues of any projects in one request, or more where the server allows it.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+from typing import Any
+from urllib.parse import urlsplit
+
+from zope.interface import implementer
+
+from malonewatch.externalbugtracker.driver import (
+    RESOLUTIONS,
+    STATUSES,
+    Ask,
+    Dialect,
+    ExternalBugTracker,
+    Read,
+    RemoteVocabulary,
+    URLShape,
+    Workflow,
+    invert,
+    join,
+    parse_time,
+)
+from malonewatch.interfaces import (
+    BugTaskStatus,
+    Certainty,
+    IBatches,
+    IDuplicates,
+    IMoves,
+    Response,
+)
+
+PAGE = 100
+FIELDS = (
+    *("summary", "status", "resolution", "priority", "updated", "resolutiondate"),
+    *("fixVersions", "issuelinks", "security"),
+)
+KEY = r"[A-Za-z][A-Za-z0-9_]{0,254}-[0-9]{1,18}"
+CLOUD = ".atlassian.net"
+HOSTS = (
+    *(
+        "bugreports.qt.io",
+        "bugs.openjdk.org",
+        "hibernate.atlassian.net",
+        "issues.jboss.org",
+        "issues.jenkins.io",
+    ),
+    *("issues.redhat.com", "issues.sonatype.org", "jira.mariadb.org", "jira.mongodb.org"),
+    *("jira.slf4j.org", "tickets.puppet.com"),
+)
+
+_page = partial(
+    URLShape,
+    project=r"[A-Za-z0-9_]{1,255}",
+    view=r"jira\.issueviews:issue-\w{1,20}",
+    portal=r"\d{1,9}",
+    version=r"\d|latest",
+    rest=r"[^?]{1,200}",
+    file=r"[\w.-]{1,255}",
+)
+
+
+class Server(Dialect):
+    """A search, from one issue to the next."""
+
+    dialect_name = "server"
+    # A link names the other issue, with its summary and status.
+    bytes_per_bug = 32 * 1024
+    search = "/rest/api/2/search"
+    issue = "/rest/api/2/issue"
+
+    def speaks(self, authenticated: bool) -> bool:
+        in_cloud = (urlsplit(self.tracker.baseurl).hostname or "").endswith(CLOUD)
+        return super().speaks(authenticated) and not in_cloud
+
+    def in_full(self, ids: Sequence[str]) -> Iterator[Ask]:
+        for start in range(0, len(ids), PAGE):
+            yield from self.ask_many(ids[start : start + PAGE], None)
+
+    def ask_many(self, ids: Sequence[str], since: datetime | None) -> Iterator[Ask]:
+        # Without being told, it fails as a whole for a key that there is not.
+        yield self.find(ids, startAt=0, validateQuery=False)
+
+    def find(self, ids: Sequence[str], **parameters: Any) -> Ask:
+        query = {"jql": f"key in ({','.join(ids)})", "fields": FIELDS, "maxResults": len(ids)}
+        return Ask(self.search, ids=tuple(ids), method="POST", json={**query, **parameters})
+
+    def ask_one(self, remotebug: str) -> Ask:
+        query = (("fields", ",".join(FIELDS)),)
+        return Ask(f"{self.issue}/{remotebug}", query, (remotebug,), alone=True)
+
+    def ask_identity(self) -> Ask:
+        return Ask("/rest/api/2/serverInfo")
+
+    def identity(self, answer: Any) -> str | None:
+        version = answer["version"]
+        return "Jira Cloud" if answer.get("deploymentType") == "Cloud" else f"Jira {version}"
+
+    def ask_whoami(self) -> Ask:
+        return Ask("/rest/api/2/myself")
+
+    def whoami(self, answer: Any) -> str | None:
+        # In the cloud people have no log-in names.
+        return str(answer.get("name") or answer["displayName"])
+
+    def ask_vocabulary(self) -> Iterable[Ask]:
+        return tuple(Ask(f"/rest/api/2/{what}") for what in ("status", "priority"))
+
+    def vocabulary(self, answers: Sequence[Any]) -> RemoteVocabulary:
+        statuses, priorities = answers
+        return RemoteVocabulary(
+            {status["name"]: is_done(status) for status in statuses},
+            tuple(priority["name"] for priority in priorities),
+        )
+
+    def next_page(self, ask: Ask, response: Response, answer: Any) -> Ask | None:
+        # The server may allow shorter pages only.
+        end = answer["startAt"] + len(answer["issues"])
+        if end >= answer["total"] or not answer["issues"]:
+            return None
+        return replace(ask, json={**ask.json, "startAt": end})
+
+    def merged_into(self, ask: Ask, answer: Any) -> str | None:
+        # An issue that moved to another project has a new key, and answers to the old one.
+        key = self.tracker.canonicalRemoteBug(answer["key"])
+        return None if key in ask.ids else str(key)
+
+    def records(self, answer: Any) -> Iterable[Any]:
+        found: Iterable[Any] = answer.get("issues", [answer])
+        return found
+
+    def ids_of(self, record: Any) -> Iterable[str]:
+        return (record["key"],)
+
+    def read(self, record: Mapping[str, Any]) -> Read:
+        fields = record["fields"]
+        status, get = fields["status"], fields.get
+        resolution = (get("resolution") or {}).get("name", "")
+        closed = is_done(status)
+        if closed is None:
+            # Before Jira 6.2 there were no categories.
+            closed = bool(resolution)
+        versions = [version["name"] for version in get("fixVersions") or ()]
+        return Read(
+            join(status["name"], resolution),
+            get("summary") or "",
+            (get("priority") or {}).get("name", ""),
+            resolution,
+            parse_time(get("updated") or ""),
+            closed,
+            next(originals(fields), None) if "duplicate" in resolution.lower() else None,
+            private=get("security") is not None,
+            date_closed=parse_time(get("resolutiondate") or ""),
+            # Of an open issue it is but a plan.
+            fixed_in=", ".join(versions) if closed else "",
+        )
+
+
+class Cloud(Server):
+    """A search, from token to token."""
+
+    dialect_name = "cloud"
+    search = "/rest/api/3/search/jql"
+    issue = "/rest/api/3/issue"
+
+    def speaks(self, authenticated: bool) -> bool:
+        return Dialect.speaks(self, authenticated)
+
+    def ask_many(self, ids: Sequence[str], since: datetime | None) -> Iterator[Ask]:
+        yield self.find(ids)
+
+    def next_page(self, ask: Ask, response: Response, answer: Any) -> Ask | None:
+        token = answer.get("nextPageToken")
+        if answer.get("isLast", token is None) or not token:
+            return None
+        return replace(ask, json={**ask.json, "nextPageToken": token})
+
+
+@implementer(IBatches, IDuplicates, IMoves)
+class Jira(ExternalBugTracker):
+    """A Jira; https://www.atlassian.com/software/jira."""
+
+    title = "Jira"
+    request_size = 500
+    multi_product = True
+    protocols = (Server, Cloud)
+    folds_ids = True
+    id_pattern = KEY
+    hosts = {
+        **{host: f"https://{host}" for host in HOSTS},
+        "issues.apache.org": "https://issues.apache.org/jira",
+    }
+    urls = (
+        _page("/browse/{id}", id=KEY),
+        _page("/projects/{project}/issues/{id}", id=KEY),
+        _page("/si/{view}/{id}/{file}", id=KEY),
+        _page("/rest/api/{version}/issue/{id}", id=KEY),
+        _page("/servicedesk/customer/portal/{portal}/{id}", id=KEY),
+        _page("/jira/{rest}?selectedIssue={id}", id=KEY, at_root=True),
+        _page("/secure/RapidBoard.jspa?selectedIssue={id}", id=KEY),
+        # YouTrack writes that, too.
+        _page("/issues/{id}", id=KEY, certainty=Certainty.GUESS),
+        _page("/issues?selectedIssue={id}", id=KEY, certainty=Certainty.GUESS),
+    )
+    file_link = "/secure/CreateIssueDetails!init.jspa?pid={product}&issuetype=1&summary={summary}"
+    search_link = "/issues/?jql=text%20~%20%22{words}%22"
+    statuses = Workflow(
+        invert(
+            {
+                BugTaskStatus.NEW: "Open, To Do, Backlog, Gathering Impact, Reopened",
+                BugTaskStatus.TRIAGED: "Selected for Development, Ready",
+                BugTaskStatus.INPROGRESS: (
+                    "Patch Available, In Implementation, Changes Suggested, Pull Request Sent,"
+                    "Coding in Progress, Under Review"
+                ),
+                BugTaskStatus.INCOMPLETE: (
+                    "Waiting for customer, Awaiting Response, Waiting for Infra,"
+                    "Waiting for user, Blocked"
+                ),
+                BugTaskStatus.FIXCOMMITTED: "Ready to Commit, Dev Complete, Verification, Testable",
+                BugTaskStatus.WONTFIX: "Canceled, Cancelled",
+            },
+            STATUSES,
+        ),
+        {BugTaskStatus.FIXRELEASED: "Resolved, Closed, Done, Verified, Release"},
+        invert(
+            {
+                BugTaskStatus.INVALID: (
+                    "Not A Bug, Not a problem, Non-Issue, Cannot Reproduce, Not Reproducible"
+                ),
+                BugTaskStatus.EXPIRED: "Auto Closed, Timed out, Abandoned",
+                BugTaskStatus.FIXRELEASED: "Staged, Workaround, Delivered, Complete",
+            },
+            RESOLUTIONS,
+        ),
+    )
+
+    @classmethod
+    def getKnownBaseURL(cls, netloc: str) -> str | None:
+        if netloc.endswith(CLOUD):
+            return f"https://{netloc}"
+        return super().getKnownBaseURL(netloc)
+
+    @classmethod
+    def canonicalRemoteBug(cls, remotebug: str) -> str:
+        project, dash, number = remotebug.strip().removeprefix("#").upper().rpartition("-")
+        return f"{project}{dash}{super().canonicalRemoteBug(number)}"
+
+    def link_values(
+        self, remote_product: str | None, summary: str, description: str
+    ) -> dict[str, str | None]:
+        # In the language of searches a quotation mark and a backslash mean something.
+        words = summary.replace("\\", " ").replace('"', " ").strip()
+        # A page for a new issue wants the number of a project, which nobody knows.
+        product = remote_product if (remote_product or "").isdecimal() else None
+        return {**super().link_values(product, summary, description), "words": words}
+
+
+def is_done(status: Mapping[str, Any]) -> bool | None:
+    """Whether a status is one of issues that are over; None if it does not tell."""
+    category = (status.get("statusCategory") or {}).get("key")
+    return None if category in (None, "undefined") else category == "done"
+
+
+def originals(fields: Mapping[str, Any]) -> Iterator[str]:
+    """The keys of the issues that an issue duplicates."""
+    for link in fields.get("issuelinks") or ():
+        for end, words in (("outwardIssue", "outward"), ("inwardIssue", "inward")):
+            said = str(link["type"].get(words, "")).lower()
+            # A site may have turned the link round: "is duplicated by" is what the other one is.
+            if end in link and "duplicate" in said and "duplicated" not in said:
+                yield str(link[end]["key"])
