@@ -260,6 +260,10 @@ def test_with_a_name_it_goes_by_soap(login):
         simulator.password = simulator.password and "geheim &amp; mehr"
         asker = asker_of(simulator, credentials=credentials)
         assert asker.ask(["1"])["1"].private
+        assert asker.check_credentials() == "jane"
+        simulator.password = simulator.token = "another"
+        with pytest.raises(MalonewatchError):
+            asker.check_credentials()
     assert asker.dialect == "soap"
 
 

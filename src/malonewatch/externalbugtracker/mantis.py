@@ -9,8 +9,7 @@ Dialects:
     The REST interface of MantisBT 2.3 and later, an issue at a time.
     https://documenter.getpostman.com/view/29959/mantis-bt-rest-api/7Lt6zkP
 ``csv``, ``page``
-    The export of all issues that are not closed, and the pages of the others; or of
-    all, where there is no export, or it is in another language.
+    The export of all issues that are not closed, and the pages of others, or of all.
 """
 
 import dataclasses
@@ -123,8 +122,8 @@ class Soap(Dialect):
 
     def call(self, name: str, ids: Sequence[str], arguments: str = "") -> Ask:
         # A name and a password come first, of nobody unless somebody signs.
-        parameters = NOBODY + arguments if arguments else ""
-        return soap.ask(SOAP, f'<m:{name} xmlns:m="{NAMESPACE}">{parameters}</m:{name}>', ids)
+        call = f'<m:{name} xmlns:m="{NAMESPACE}">{NOBODY}{arguments}</m:{name}>'
+        return soap.ask(SOAP, call, ids)
 
     def sign(self, ask: Ask, credentials: Credentials) -> Ask:
         # A token is a password of somebody's.
@@ -147,7 +146,8 @@ class Soap(Dialect):
         # Of what an issue is a duplicate is told only with all the rest of it.
         if len(answers) > 1:
             return None
-        same = [each["id"] for each in items(answers[0]) if each["resolution"] == DUPLICATE]
+        headers = map(soap.texts, soap.result(answers[0]))
+        same = [each["id"] for each in headers if each["resolution"] == DUPLICATE]
         return self.call("mc_issues_get", same, soap.numbers("issue_ids", same)) if same else None
 
     def ask_missing(self, ids: Sequence[str]) -> Iterator[Ask]:
@@ -156,10 +156,16 @@ class Soap(Dialect):
             yield self.call("mc_issue_exists", [remotebug], number).for_one()
 
     def ask_identity(self) -> Ask:
-        return self.call("mc_version", ())
+        return soap.ask(SOAP, f'<m:mc_version xmlns:m="{NAMESPACE}"></m:mc_version>', ())
 
     def identity(self, answer: Element) -> str | None:
         return f"MantisBT {soap.text(soap.result(answer))}"
+
+    def ask_whoami(self) -> Ask:
+        return self.call("mc_login", ())
+
+    def whoami(self, answer: Element) -> str | None:
+        return soap.texts(soap.pairs(soap.result(answer))["account_data"])["name"]
 
     def judge(self, ask: Ask, response: Response, answer: Any) -> Finding | Instead | None:
         if ask.signed and ask.body is not None and NOBODY.encode() in ask.body:
@@ -168,11 +174,13 @@ class Soap(Dialect):
         return super().judge(ask.for_all(), response, answer)
 
     def records(self, answer: Any) -> Iterable[Any]:
-        if not isinstance(answer, tuple):
-            exists = soap.result(answer).text
-            return [exists] if exists in ("true", "false") else items(answer)
-        same = {soap.pairs(each)["id"].text: original_of(each) for each in soap.result(answer[1])}
-        return [{**each, "duplicate_of": same.get(each["id"])} for each in items(answer[0])]
+        headers, *issues = answer if isinstance(answer, tuple) else (answer,)
+        found = soap.result(headers)
+        if found.text in ("true", "false"):
+            return [found.text]
+        whole = (issue for each in issues for issue in soap.result(each))
+        same = {soap.pairs(issue)["id"].text: original_of(issue) for issue in whole}
+        return [{**each, "duplicate_of": same.get(each["id"])} for each in map(soap.texts, found)]
 
     def ids_of(self, record: Any) -> Iterable[str]:
         return () if isinstance(record, str) else (record["id"],)
@@ -183,7 +191,7 @@ class Soap(Dialect):
             return Finding.PRIVATE if record == "true" else Finding.MISSING
         words = {name: names.get(int(record[name]), record[name]) for name, names in NAMES.items()}
         words["updated"] = record["last_updated"]
-        return read_words({**record, **words}, int(record["status"]), record.get("duplicate_of"))
+        return read_words({**record, **words}, int(record["status"]), record["duplicate_of"])
 
 
 class Rest(Dialect):
@@ -303,12 +311,7 @@ class Mantis(ExternalBugTracker):
     search_link = "/view_all_set.php?type=1&temporary=y&new=true&search={summary}"
     statuses = Workflow(
         invert(
-            {
-                BugTaskStatus.NEW: "new, open, reopened",
-                BugTaskStatus.INCOMPLETE: "feedback",
-                BugTaskStatus.CONFIRMED: "acknowledged, confirmed",
-                BugTaskStatus.INPROGRESS: "assigned",
-            },
+            {BugTaskStatus.NEW: "open, reopened", BugTaskStatus.INPROGRESS: "assigned"},
             STATUSES,
         ),
         # Nobody says what became of those that have no resolution.
@@ -324,11 +327,6 @@ class Mantis(ExternalBugTracker):
     importances = IMPORTANCES.plus(
         {BugTaskImportance.CRITICAL: "block", BugTaskImportance.LOW: "text, tweak"}
     )
-
-
-def items(answer: Element) -> list[dict[str, str]]:
-    """The headers of issues in an answer."""
-    return [soap.texts(header) for header in soap.result(answer)]
 
 
 def original_of(issue: Element) -> str | None:

@@ -135,6 +135,9 @@ class MantisSimulator(Simulator):
         known = name == "jane" and password in (self.token, self.password) and bool(password)
         if not known and (name or not self.public):
             return self._fault("Access denied")
+        if call[1] == "mc_login":
+            who = f"<id>3</id><name>{'jane' if known else 'nobody'}</name>"
+            return self._returns(call[1], f"<account_data>{who}</account_data>")
         ids = re.findall(r'<(?:item|issue_id) xsi:type="xsd:int">(\d+)<', text)
         if call[1] == "mc_issue_exists":
             bug = self.bugs.get(ids[0])
