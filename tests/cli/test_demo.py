@@ -26,9 +26,9 @@ def shown(tmp_path_factory):
     return output.getvalue(), directory
 
 
-def test_it_shows_the_five_types_and_one_in_trouble(shown):
+def test_it_shows_seven_types_and_one_in_trouble(shown):
     out, _ = shown
-    for name in ("BUGZILLA", "DEBBUGS", "ROUNDUP", "SOURCEFORGE", "TRAC"):
+    for name in ("BUGZILLA", "DEBBUGS", "GITHUB", "GITLAB", "ROUNDUP", "SOURCEFORGE", "TRAC"):
         assert f", of type {name}, at " in out
     assert "trouble: Challenge page instead of data" in out
 
@@ -47,6 +47,7 @@ def test_it_shows_what_changed_what_failed_and_why(shown):
     assert "RESOLVED FIXED (Fix Released)" in rows[("desktop #101",)]
     assert "It is the same as #101." in rows[("desktop #102",)]
     assert "Private bug" in rows[("desktop #103",)]
+    assert "It was merged." in rows[("hub example/project#41",)]
     assert "Bug not found" in rows[("forge example/bugs#22",)]
     assert "Challenge page instead of data" in rows[("garden #7",)]
     assert "The other 4 are as they were." in table
@@ -57,7 +58,7 @@ def test_its_last_line_shows_the_database(shown, capsys):
     program, *args = shlex.split(out.rstrip().splitlines()[-1])
     assert program.endswith("malonewatch")
     assert malonewatch(args) == 0
-    assert len(capsys.readouterr().out.splitlines()) == 14
+    assert len(capsys.readouterr().out.splitlines()) == 16
 
 
 def test_it_leaves_the_environment_as_it_was(shown):
@@ -70,7 +71,7 @@ def test_it_can_be_run_again(shown, capsys):
     own.write_text("mine")
     assert main(["--directory", str(directory)]) == 0
     assert own.read_text() == "mine"
-    assert "Watch 13: " in capsys.readouterr().out
+    assert "Watch 15: " in capsys.readouterr().out
 
 
 def test_a_directory_with_other_files_is_left_alone(tmp_path, capsys):

@@ -1,4 +1,4 @@
-"""A demonstration: five types of bug tracker, a dozen watches, two runs of the cron script.
+"""A demonstration: seven types of bug tracker, some watches, two runs of the cron script.
 
 Run it with ``python -m malonewatch.cli.demo``.  The bug trackers are
 simulated, on this machine; nothing else is asked.
@@ -34,8 +34,8 @@ MARKER = "made-by-malonewatch-demo.txt"
 
 #: (number, title, the remote bugs that it depends on)
 BUGS = [
-    (1, "Windows flicker when moved", ["desktop 101", "distro 5001", "garden 7"]),
-    (2, "Crash if a file has no name", ["desktop 102", "language 11", "web 31"]),
+    (1, "Windows flicker when moved", ["desktop 101", "distro 5001", "garden 7", "lab 51"]),
+    (2, "Crash if a file has no name", ["desktop 102", "language 11", "web 31", "hub 41"]),
     (3, "Letters too small on large screens", ["desktop 103", "forge 21", "distro 5002"]),
     (4, "Downloads end at 2 GB", ["forge 22", "language 12", "web 32", "desktop 104"]),
 ]
@@ -43,6 +43,7 @@ BUGS = [
 #: What has become of a bug, if it means this now.
 WHY = {
     BugTaskStatus.FIXRELEASED: "It was fixed.",
+    BugTaskStatus.FIXCOMMITTED: "It was merged.",
     BugTaskStatus.WONTFIX: "They will not fix it.",
 }
 
@@ -84,7 +85,7 @@ def command(directory: Path) -> int:
         trackers.move()
         _tell(
             "Now things happen elsewhere: bugs are fixed, closed as a duplicate, refused; one is "
-            "deleted, and one is made private.  Each watch would come due again within a day; "
+            "deleted, one is made private, and one moves to another project.  Each watch would come due again within a day; "
             "--reset makes them due now.",
         )
         _checkwatches("--lock-file", lock, "--reset")
@@ -145,7 +146,7 @@ def _environment(name: str, value: str) -> Iterator[None]:
 
 def _register(trackers: Trackers) -> None:
     _tell(
-        "Six bug trackers.  The URL of any bug there tells of which type they are, and where "
+        "Eight bug trackers.  The URL of any bug there tells of which type they are, and where "
         "their pages begin.",
     )
     for name, title in trackers.titles.items():
@@ -183,6 +184,8 @@ def _show_changes(before: Sequence[WatchFacts], after: Sequence[WatchFacts]) -> 
             why = WHY.get(new.status, "")
             if new.duplicate_of is not None:
                 why = f"It is the same as #{new.duplicate_of}."
+            if new.moved_to is not None:
+                why = f"It moved to {new.moved_to}."
         else:
             continue
         rows.append((str(new.bug), new.remote, old.meaning, now, why))

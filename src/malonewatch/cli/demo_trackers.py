@@ -5,6 +5,8 @@ import contextlib
 from malonewatch.testing.bugzilla import BugzillaSimulator
 from malonewatch.testing.debbugs import DebbugsSimulator
 from malonewatch.testing.faults import FAULTS
+from malonewatch.testing.github import GitHubSimulator
+from malonewatch.testing.gitlab import GitLabSimulator
 from malonewatch.testing.roundup import RoundupSimulator
 from malonewatch.testing.simulator import Simulator
 from malonewatch.testing.sourceforge import SourceForgeSimulator
@@ -20,6 +22,8 @@ class Trackers:
         self.language: Simulator = stack.enter_context(RoundupSimulator())
         self.forge: Simulator = stack.enter_context(SourceForgeSimulator())
         self.web: Simulator = stack.enter_context(TracSimulator())
+        self.hub: Simulator = stack.enter_context(GitHubSimulator())
+        self.lab: Simulator = stack.enter_context(GitLabSimulator())
         self.garden: Simulator = stack.enter_context(BugzillaSimulator())
         self.titles = {
             "desktop": "Example Desktop",
@@ -27,6 +31,8 @@ class Trackers:
             "language": "Example Language",
             "forge": "Example Forge",
             "web": "Example Web Server",
+            "hub": "Example Hub",
+            "lab": "Example Lab",
             "garden": "Walled Garden",
         }
         self.pages = {
@@ -35,6 +41,8 @@ class Trackers:
             "language": "/issue{}",
             "forge": "/p/example/bugs/{}/",
             "web": "/ticket/{}",
+            "hub": "/example/project/pull/{}",
+            "lab": "/example/project/-/issues/{}",
             "garden": "/show_bug.cgi?id={}",
         }
         self.desktop.add("101", title="Flicker with two screens", severity="major")
@@ -49,6 +57,8 @@ class Trackers:
         self.forge.add("22", title="Large files", status="pending")
         self.web.add("31", title="Empty file name in the query", priority="blocker")
         self.web.add("32", title="Content-Length overflows", status="assigned")
+        self.hub.add("example/project#41", title="Check names of files", extra={"pull": True})
+        self.lab.add("example/project#51", title="Flickers on my laptop")
         self.garden.add("7", title="Flicker")
         self.garden.fault = FAULTS["Anubis"]
 
@@ -68,3 +78,6 @@ class Trackers:
         self.forge.change("21", status="closed-fixed")
         del self.forge.bugs["22"]
         self.web.change("31", status="closed", resolution="wontfix")
+        self.hub.change("example/project#41", extra={"pull": True, "merged": True})
+        self.lab.add("example/drivers#8", title="Flickers on my laptop")
+        self.lab.change("example/project#51", status="closed", moved_to="example/drivers#8")
