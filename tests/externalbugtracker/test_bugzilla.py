@@ -37,6 +37,7 @@ from malonewatch.testing.conformance import (
     BatchesConformance,
     DuplicatesConformance,
     ExternalBugTrackerConformance,
+    VocabularyConformance,
 )
 from malonewatch.testing.simulator import Simulator
 
@@ -111,6 +112,44 @@ class TestBugzillaXML(TestBugzilla):
 
     requests_for_three_batches = 6
     says_what_is_missing = True
+
+
+class TestWords(VocabularyConformance):
+    factory = Bugzilla
+    simulator = BugzillaSimulator
+
+
+class TestWordsByJsonRpc(TestWords):
+    simulator = functools.partial(BugzillaSimulator, rest=False, login=("me", "sesame"))
+    login = Credentials("me", "sesame")
+
+
+def test_what_is_closed_is_told_with_each_resolution_and_what_is_open_without():
+    with BugzillaSimulator() as simulator:
+        simulator.words["bug_status"] = ("NEW", "CLOSED")
+        simulator.words["resolution"] = ("", "FIXED", "SHELVED")
+        found = Asker(Bugzilla, simulator.url).learn_vocabulary()
+        assert found.statuses == {"NEW": False, "CLOSED FIXED": True, "CLOSED SHELVED": True}
+        assert "P1" not in found.importances
+        assert "trivial" in found.importances
+        assert len(simulator.requests) == 4
+
+
+def test_a_bugzilla_with_the_xml_export_alone_tells_no_words():
+    with BugzillaSimulator(rest=False) as simulator:
+        assert Asker(Bugzilla, simulator.url).learn_vocabulary() is None
+
+
+def test_a_bugzilla_that_shows_strangers_nothing_keeps_its_words_too():
+    with BugzillaSimulator(closed=True) as simulator, pytest.raises(BugTrackerCredentialsRefused):
+        Asker(Bugzilla, simulator.url).learn_vocabulary()
+
+
+def test_a_field_that_a_bugzilla_does_not_have_spoils_what_it_tells():
+    with BugzillaSimulator() as simulator:
+        del simulator.words["priority"]
+        with pytest.raises(BugTrackerTrouble):
+            Asker(Bugzilla, simulator.url).learn_vocabulary()
 
 
 @pytest.fixture

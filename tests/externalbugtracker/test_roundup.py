@@ -43,6 +43,7 @@ from malonewatch.testing.conformance import (
     BatchesConformance,
     DuplicatesConformance,
     ExternalBugTrackerConformance,
+    VocabularyConformance,
 )
 from malonewatch.testing.roundup import RoundupSimulator
 from malonewatch.testing.simulator import Simulator
@@ -90,6 +91,44 @@ class TestOldRoundup(TestRoundup):
     requests_for_three_batches = 5
     # Nor has it any but the usual.
     test_a_duplicate_names_the_other_bug = None
+
+
+class TestWords(VocabularyConformance):
+    factory = Roundup
+    simulator = RoundupSimulator
+
+
+DEVEL = {
+    "status": ("open", "closed"),
+    "resolution": ("fixed", "later"),
+    "priority": ("low", "high"),
+}
+
+
+def test_words_are_told_with_the_fields_that_were_learnt():
+    fields = ("priority", "resolution")
+    with RoundupSimulator(fields=fields, numbers=DEVEL) as simulator:
+        simulator.add("1", status="open", priority="low", resolution="fixed")
+        asker = Asker(Roundup, simulator.url)
+        assert set(asker.learn_vocabulary().statuses) == {"open", "closed"}
+        asker.ask(["1"])
+        found = asker.learn_vocabulary()
+    assert found.statuses.keys() == {
+        *DEVEL["status"],
+        *("open fixed", "open later", "closed fixed", "closed later"),
+    }
+    assert set(found.statuses.values()) == {None}
+    assert found.importances == ("low", "high")
+
+
+def test_a_roundup_from_before_rest_tells_no_words():
+    with RoundupSimulator(old=True) as simulator:
+        assert Asker(Roundup, simulator.url).learn_vocabulary() is None
+
+
+def test_who_may_not_use_rest_is_told_no_words():
+    with RoundupSimulator(rest=False) as simulator, pytest.raises(BugTrackerCredentialsRefused):
+        Asker(Roundup, simulator.url).learn_vocabulary()
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from malonewatch.cli.options import database_options
 from malonewatch.cli.trackers import tracker
 from malonewatch.cli.transfer import export_command, import_command
 from malonewatch.cli.watches import move, show, unwatch, watch
+from malonewatch.cli.words import check_vocabulary, list_types, map_word, reread_words, unknown
 
 
 @click.group(
@@ -47,4 +48,6 @@ for each in (
 ):
     command.add_command(each)
 for each in (edit, enable, disable, remove, move_tracker, merge, accept_changes):
+    tracker.add_command(each)
+for each in (list_types, map_word, reread_words, unknown, check_vocabulary):
     tracker.add_command(each)

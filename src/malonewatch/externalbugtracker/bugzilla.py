@@ -37,6 +37,7 @@ from malonewatch.externalbugtracker.driver import (
     Form,
     Instead,
     Read,
+    RemoteVocabulary,
     URLShape,
     Workflow,
     invert,
@@ -58,6 +59,9 @@ XML_FIELDS = {
     "dupe_of": "dup_id",
 }
 FIELDS = (*XML_FIELDS, "is_open")
+
+# The fields that have words, as the web services tell what these are.
+FIELDS_OF_WORDS = ("bug_status", "resolution", "priority", "bug_severity")
 
 # Codes of Bugzilla's web services; Bugzilla/WebService/Constants.pm.
 NO_SUCH_BUG = (100, 101)
@@ -110,6 +114,18 @@ class _Bugzilla(Dialect):
             str(dupe_of) if dupe_of else None,
         )
 
+    def vocabulary(self, answers: Sequence[Any]) -> RemoteVocabulary:
+        fields = (field for each in answers for field in each.get("result", each)["fields"])
+        values = {field["name"]: field["values"] for field in fields}
+        names = {name: [each["name"] for each in values[name]] for name in FIELDS_OF_WORDS}
+        statuses = {}
+        for status in values["bug_status"]:
+            is_closed = not status["is_open"]
+            # What is open has no resolution, which is among them as an empty one.
+            for resolution in filter(None, names["resolution"]) if is_closed else ("",):
+                statuses[join(status["name"], resolution)] = is_closed
+        return RemoteVocabulary(statuses, (*names["priority"], *names["bug_severity"]))
+
 
 class Xml(_Bugzilla):
     dialect_name = "xml"
@@ -142,7 +158,7 @@ class JsonRpc(_Bugzilla):
         return super().speaks(authenticated) and not header
 
     def call(self, method: str, parameters: Mapping[str, Any], ids: Sequence[str] = ()) -> Ask:
-        call = {"method": method, "params": [{**parameters, "include_fields": FIELDS}], "id": 1}
+        call = {"method": method, "params": [{"include_fields": FIELDS, **parameters}], "id": 1}
         return Ask("/jsonrpc.cgi", ids=tuple(ids), method="POST", json=call)
 
     def sign(self, ask: Ask, credentials: Credentials) -> Ask:
@@ -165,6 +181,10 @@ class JsonRpc(_Bugzilla):
     def next_page(self, ask: Ask, response: Response, answer: Any) -> Ask | None:
         # There may be a limit to what a search gives.
         return self.ask_rest(ask, answer)
+
+    def ask_vocabulary(self) -> Iterable[Ask]:
+        fields = {"names": FIELDS_OF_WORDS, "include_fields": ("name", "values")}
+        yield self.call("Bug.fields", fields)
 
     def ask_whoami(self) -> Ask:
         return self.call("User.get", {"ids": []})
@@ -196,6 +216,10 @@ class Rest(_Bugzilla):
 
     def identity(self, answer: Any) -> str | None:
         return f"Bugzilla {answer['version']}"
+
+    def ask_vocabulary(self) -> Iterable[Ask]:
+        for name in FIELDS_OF_WORDS:
+            yield Ask(f"{self.path}/field/bug/{name}", (("include_fields", "name,values"),))
 
 
 class RestCgi(Rest):

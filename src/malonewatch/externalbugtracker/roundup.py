@@ -29,11 +29,13 @@ from malonewatch.externalbugtracker.driver import (
     Form,
     Instead,
     Read,
+    RemoteVocabulary,
     URLShape,
     Workflow,
     by_state,
     invert,
     is_number,
+    join,
     parse_time,
 )
 from malonewatch.interfaces import BugTaskImportance, BugTaskStatus, IBatches, IDuplicates, Response
@@ -189,6 +191,23 @@ class Rest(_Roundup):
 
     def identity(self, answer: Any) -> str | None:
         return "Roundup" if "default_version" in answer["data"] else None
+
+    def ask_vocabulary(self) -> Iterable[Ask]:
+        # What it has beyond the usual is known once it was asked for bugs.
+        is_learnt = self.full_name == self.tracker.dialect
+        more = [name for name in FIELDS[2:] if is_learnt and name in self.fields]
+        for name in ("priority", "status", *more):
+            yield Ask(f"/rest/data/{name}", (("@fields", "name"),))
+
+    def vocabulary(self, answers: Sequence[Any]) -> RemoteVocabulary:
+        priorities, statuses, *more = (
+            [each["name"] for each in answer["data"]["collection"]] for answer in answers
+        )
+        for words in more:
+            # Any of them may go with any status, or none.
+            statuses += [join(status, word) for status in statuses for word in words]
+        # Whether a bug is over it does not tell.
+        return RemoteVocabulary(dict.fromkeys(statuses), tuple(priorities))
 
 
 class Csv(_Roundup):

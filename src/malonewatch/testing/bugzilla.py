@@ -12,6 +12,17 @@ from aiohttp import web
 
 from malonewatch.testing.simulator import SimulatedBug, Simulator
 
+#: The words of a new Bugzilla 5.0; a bug that is open has the empty resolution.
+WORDS = {
+    "bug_status": ("UNCONFIRMED", "CONFIRMED", "IN_PROGRESS", "RESOLVED", "VERIFIED"),
+    "resolution": ("", "FIXED", "INVALID", "WONTFIX", "DUPLICATE", "WORKSFORME"),
+    "priority": ("Highest", "High", "Normal", "Low", "Lowest", "---"),
+    "bug_severity": (
+        *("blocker", "critical", "major", "normal", "minor", "trivial", "enhancement"),
+    ),
+}
+CLOSED = frozenset({"RESOLVED", "VERIFIED", "CLOSED"})
+
 
 class BugzillaSimulator(Simulator):
     """A Bugzilla with REST; without it if `rest` is false, as before 5.0.
@@ -25,6 +36,8 @@ class BugzillaSimulator(Simulator):
       with `closed` nobody else sees any.
     - `header`: REST looks for the key in a header too, as the forks do that
       Mozilla and Red Hat run; stock Bugzilla looks at parameters only.
+
+    `words` are what its fields may hold, by the name of the field.
 
     A bug's ``extra["alias"]`` is its list of aliases.
     """
@@ -55,11 +68,13 @@ class BugzillaSimulator(Simulator):
         self.login = login
         self.closed = closed
         self.header = header
+        self.words: dict[str, tuple[str, ...]] = dict(WORDS)
 
     def routes(self) -> list[web.AbstractRouteDef]:
         return [
             web.get("/{rest:rest|rest\\.cgi}/bug", self._search),
             web.get("/{rest:rest|rest\\.cgi}/bug/{id}", self._get),
+            web.get("/{rest:rest|rest\\.cgi}/field/bug/{name}", self._field),
             web.get("/{rest:rest|rest\\.cgi}/version", self._version),
             web.get("/{rest:rest|rest\\.cgi}/whoami", self._whoami),
             web.post("/jsonrpc.cgi", self._jsonrpc),
@@ -177,6 +192,30 @@ class BugzillaSimulator(Simulator):
             return _not_found_page()
         return web.json_response({"version": "5.0.6"})
 
+    async def _field(self, request: web.Request) -> web.Response:
+        if not self._has_rest(request):
+            return _not_found_page()
+        try:
+            self._enter(request)
+            fields = [self._words_of(request.match_info["name"])]
+        except _RefusedError as refused:
+            return refused.response()
+        names = request.query.get("include_fields")
+        return web.json_response({"fields": [_some(field, names) for field in fields]})
+
+    def _words_of(self, name: str) -> dict[str, Any]:
+        """What Bug.fields tells of a field."""
+        if name not in self.words:
+            raise _RefusedError(51, f"There is no field named '{name}'.")
+        values: list[dict[str, Any]] = [
+            {"name": word, "sort_key": 100 * number, "visibility_values": []}
+            for number, word in enumerate(self.words[name])
+        ]
+        for value in values if name == "bug_status" else ():
+            value["is_open"] = value["name"] not in CLOSED
+            value["can_change_to"] = []
+        return {"name": name, "type": 2, "is_custom": False, "values": values}
+
     async def _whoami(self, request: web.Request) -> web.Response:
         # Stock Bugzilla knows no such resource.
         if not self._has_rest(request) or not self.header:
@@ -201,7 +240,7 @@ class BugzillaSimulator(Simulator):
                 found = self._chosen(parameters, is_in)[: parameters.get("limit")]
             elif call["method"] == "Bug.get":
                 found = [self._one(id, is_in) for id in parameters["ids"]]
-            elif is_in:
+            elif is_in or call["method"] == "Bug.fields":
                 found = []
             else:
                 raise _RefusedError(505, 'Logged-out users cannot use the "ids" argument.')
@@ -209,6 +248,9 @@ class BugzillaSimulator(Simulator):
                 "bugs": [_some(self._fields(bug), names) for bug in found],
                 **({"users": []} if call["method"] == "User.get" else {}),
             }
+            if call["method"] == "Bug.fields":
+                fields = [self._words_of(name) for name in parameters["names"]]
+                result = {"fields": [_some(field, names) for field in fields]}
         except _RefusedError as refused:
             error = {"code": refused.code, "message": refused.message}
         return web.json_response({"id": call["id"], "result": result, "error": error})

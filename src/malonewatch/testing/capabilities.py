@@ -8,6 +8,8 @@ from aiohttp import web
 
 from malonewatch.externalbugtracker import ExternalBugTracker
 from malonewatch.interfaces import (
+    BugTaskImportance,
+    BugTaskStatus,
     BugTrackerCredentialsRefused,
     BugTrackerFacts,
     BugTrackerType,
@@ -190,6 +192,44 @@ class ValidatorsConformance:
             simulator.change(one, title="Another")
             changed = asker.ask([one], validators={one: first.validator})[one]
         assert isinstance(changed, RemoteBug)
+
+
+class VocabularyConformance:
+    """For types that ask a bug tracker for its words; the simulator's are the software's own.
+
+    To be a class of its own, for a dialect that tells them.
+    """
+
+    factory: ClassVar[type[ExternalBugTracker]]
+    simulator: ClassVar[Callable[[], Simulator]]
+    #: The id of a bug.
+    id: ClassVar[str] = "1"
+    login: ClassVar[Credentials | None] = None
+
+    def _asker(self, simulator: Simulator) -> Asker:
+        return Asker(type(self).factory, simulator.url, credentials=self.login)
+
+    def test_all_words_that_the_bug_tracker_tells_are_known(self) -> None:
+        with type(self).simulator() as simulator:
+            simulator.add(self.id)
+            asker = self._asker(simulator)
+            bug = asker.ask([self.id])[self.id]
+            found = asker.learn_vocabulary()
+        assert isinstance(bug, RemoteBug)
+        assert found is not None
+        assert bug.remotestatus in found.statuses
+        external = self.factory(asker.facts)
+        for word, closed in found.statuses.items():
+            status, guessed = external.meaning(word, "", closed)
+            assert status is not BugTaskStatus.UNKNOWN, word
+            assert not guessed, word
+        for word in found.importances:
+            importance = external.convertRemoteImportance(word)
+            assert importance is not BugTaskImportance.UNKNOWN, word
+
+    def test_words_are_told_by_such_bug_trackers_only(self) -> None:
+        with Simulator() as simulator:
+            assert self._asker(simulator).learn_vocabulary() is None
 
 
 class CredentialsConformance:

@@ -40,6 +40,7 @@ from malonewatch.testing.capabilities import (
     DuplicatesConformance,
     MovesConformance,
     ValidatorsConformance,
+    VocabularyConformance,
 )
 from malonewatch.testing.faults import FAULTS, answer
 from malonewatch.testing.simulator import Simulator
@@ -52,6 +53,7 @@ __all__ = [
     "ExternalBugTrackerConformance",
     "MovesConformance",
     "ValidatorsConformance",
+    "VocabularyConformance",
 ]
 
 #: Faults that are of no use here: each takes as long as a time limit.

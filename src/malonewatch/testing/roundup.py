@@ -141,6 +141,9 @@ class RoundupSimulator(Simulator):
         return web.json_response({"data": data})
 
     async def _collection(self, request: web.Request) -> web.Response:
+        name = request.match_info["classname"]
+        if name in self.fields and name in self.numbers and self.rest and not self.old:
+            return self._labels_of(name)
         refused = self._refused(request)
         if refused is not None:
             return refused
@@ -154,6 +157,17 @@ class RoundupSimulator(Simulator):
             for bug in bugs
         ]
         return web.json_response({"data": {"collection": collection, "@total_size": total}})
+
+    def _labels_of(self, name: str) -> web.Response:
+        """The class of what a field of bugs may be."""
+        link = f"{self.url}/rest/data/{name}"
+        collection = [
+            {"id": str(number), "link": f"{link}/{number}", "name": label}
+            for number, label in enumerate(self.numbers[name], 1)
+        ]
+        return web.json_response(
+            {"data": {"collection": collection, "@total_size": len(collection)}}
+        )
 
     async def _element(self, request: web.Request) -> web.Response:
         refused = self._refused(request)

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from malonewatch.externalbugtracker.driver import IMPORTANCES, status_of, weight_of
+from malonewatch.externalbugtracker.driver import IMPORTANCES, Vocabulary, status_of, weight_of
 from malonewatch.externalbugtracker.driver.labels import meaning_of
 from malonewatch.interfaces import BugTaskImportance
 
@@ -54,6 +54,18 @@ def test_an_importance_is_written_in_many_ways(label, importance):
 )
 def test_the_label_that_is_surest_to_tell_the_importance_does(labels, weight):
     assert weight_of(labels, IMPORTANCES) == weight
+
+
+def test_a_site_may_mean_something_by_a_whole_label():
+    here = [
+        ("priority::someday", BugTaskImportance.LOW),
+        ("kind/fire", BugTaskImportance.CRITICAL),
+    ]
+    importances = Vocabulary.of((*here, *IMPORTANCES.items()))
+    for label, importance in here:
+        assert meaning_of(label, importances) is importance
+    assert weight_of(["priority::someday", "severity::1"], importances) == "priority::someday"
+    assert weight_of(["bug", "kind/fire"], importances) == "kind/fire"
 
 
 @pytest.mark.parametrize(

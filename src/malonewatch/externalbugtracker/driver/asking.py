@@ -295,10 +295,13 @@ class Asking:
     async def vocabulary(self) -> RemoteVocabulary | None:
         """See `IExternalBugTracker`."""
         self.settled = False
-        for dialect in self.tracker.all_dialects():
+        learnt = self.tracker.dialect_named(self.tracker.dialect)
+        tried: list[tuple[Ask, ...]] = [()]
+        for dialect in filter(None, (learnt, *self.tracker.all_dialects())):
             asks = tuple(dialect.ask_vocabulary())
-            if not asks or not dialect.speaks(self.session.credentials is not None):
+            if asks in tried or not dialect.speaks(self.session.credentials is not None):
                 continue
+            tried.append(asks)
             self.dialect = dialect
             try:
                 heard = [await self._put(ask) for ask in asks]

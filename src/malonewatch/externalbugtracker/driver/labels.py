@@ -87,9 +87,10 @@ def _weigh(label: str, importances: Importances) -> tuple[int, BugTaskImportance
         value = " ".join(rest)
         if value.isdecimal():
             value = WEIGHTS[keys[0]] + value
-        return 0, importances.get(value)
+        # A site may mean one label by it, whatever such a word means.
+        return 0, importances.get(label) or importances.get(value)
     if len(words) > 1 and words[0] in KINDS:
-        return 2, importances.get(" ".join(words[1:]))
+        return 2, importances.get(label) or importances.get(" ".join(words[1:]))
     return 1, importances.get(_NUMBER.sub("", label, count=1))
 
 
