@@ -27,6 +27,7 @@ TEMPLATES = {
     "FUSIONFORGE": "https://forge{t}.example.org/tracker/?func=detail&aid={n}&group_id=5&atid=105",
     "GITHUB": "https://github{t}.example.org/owner/project/pull/{n}",
     "GITLAB": "https://gitlab{t}.example.org/group/project/-/issues/{n}",
+    "GNATS": "https://gnats{t}.example.org/cgi-bin/query-pr-single.pl?number={n}",
     "GOOGLEISSUETRACKER": "https://issuetracker.google.com/issues/{t}{n}",
     "GOOGLE_CODE": "https://code.google.com/p/project{t}/issues/detail?id={n}",
     "JIRA": "https://jira{t}.example.org/browse/PROJECT-{n}",
