@@ -25,6 +25,7 @@ TEMPLATES = {
     "EMAILADDRESS": "mailto:project{t}@example.org?subject={n}",
     "FLYSPRAY": "https://flyspray{t}.example.org/index.php?do=details&task_id={n}",
     "FUSIONFORGE": "https://forge{t}.example.org/tracker/?func=detail&aid={n}&group_id=5&atid=105",
+    "GITEA": "https://codeberg.org/owner/project{t}/issues/{n}",
     "GITHUB": "https://github{t}.example.org/owner/project/pull/{n}",
     "GITLAB": "https://gitlab{t}.example.org/group/project/-/issues/{n}",
     "GNATS": "https://gnats{t}.example.org/cgi-bin/query-pr-single.pl?number={n}",

@@ -76,6 +76,8 @@ def test_a_site_may_mean_something_by_a_whole_label():
         (["status::in review"], "in review", ""),
         (["Workflow: In Dev"], "In Dev", ""),
         (["status/wontfix"], "wontfix", "wontfix"),
+        (["Reviewed/Confirmed"], "Confirmed", ""),
+        (["Reviewed/Invalid"], "Invalid", "Invalid"),
         (["resolution::by design"], "", "by design"),
         (["resolution::mislaid"], "", "mislaid"),
         (["2. Needs Information"], "Needs Information", ""),

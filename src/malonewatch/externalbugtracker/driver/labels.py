@@ -21,7 +21,7 @@ WEIGHTS = {
 }
 KINDS = frozenset({"type", "kind", "category"})
 #: What one begins with that tells a status, while a bug is open; and when it is closed.
-STATES = frozenset({"status", "workflow", "state", "stage"})
+STATES = frozenset({"status", "workflow", "state", "stage", "reviewed"})
 ENDS = frozenset({"resolution", "reason"})
 #: Labels that tell a status though nothing before them says so.
 OPEN_LABELS = {

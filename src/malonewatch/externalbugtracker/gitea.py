@@ -1,0 +1,233 @@
+"""Gitea, and Forgejo: codeberg.org, and the many sites that run either themselves.
+
+Asked with their API, https://docs.gitea.com/api/: issues and pull requests one by one, and what
+changed in a repository since a time.  There is no way to ask for certain ones.
+
+A bug is an issue or a pull request, which share their numbers: ``owner/project#12``.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+from typing import Any
+from urllib.parse import urlsplit
+
+from zope.interface import implementer
+
+from malonewatch.externalbugtracker.driver import (
+    OPEN_LABELS,
+    RESOLUTIONS,
+    STATUSES,
+    Ask,
+    Finding,
+    Forge,
+    Instead,
+    Read,
+    URLShape,
+    Workflow,
+    by_place,
+    format_time,
+    invert,
+    join,
+    parse_time,
+    split_id,
+    status_of,
+    weight_of,
+)
+from malonewatch.interfaces import (
+    BugTaskStatus,
+    Certainty,
+    Credentials,
+    IChangesSince,
+    Response,
+)
+
+API = "/api/v1"
+# No page is longer, unless a site allows it.
+PAGE_SIZE = 50
+# What it says to all whom it does not know, where it is for members only; and to whoever shows a
+# token that is not for this.
+MEMBERS_ONLY, OTHER_SCOPE = b"Only signed in user", b"required scope"
+# Forgejo says of which Gitea it is a like.
+FORGEJO = re.compile(r"\+gitea-|forgejo", re.IGNORECASE)
+NEXT = re.compile(r'>\s*;\s*rel="?next\b')
+
+NAME = r"[\w.-]{1,100}"
+# It keeps these for itself.
+OWNER = r"(?!(?:-|api|admin|explore|org|repo|user)/)[\w.-]{1,100}"
+PLACE = f"{OWNER}/{NAME}"
+TAB = r"(?:commits|files)(?:/[\w.-]{1,100})?"
+KNOWN_HOSTS = (
+    *("code.forgejo.org", "codeberg.org", "forge.fedoraproject.org", "gitea.com"),
+    *("projects.blender.org", "v10.next.forgejo.org"),
+)
+
+_page = partial(
+    URLShape,
+    remotebug="{place}#{id}",
+    # Others have such URLs, too.
+    certainty=Certainty.GUESS,
+    at_root=True,
+    place=PLACE,
+    tab=TAB,
+    ext="diff|patch",
+)
+_resource = partial(URLShape, remotebug="{place}#{id}", place=PLACE)
+
+
+@implementer(IChangesSince)
+class Gitea(Forge):
+    """A Gitea, https://about.gitea.com/, or a Forgejo, https://forgejo.org/."""
+
+    title = "Gitea"
+    request_size = 500
+    # A page has all their descriptions, whichever of them were asked for.
+    bytes_base = 4 * 1024 * 1024
+    multi_product = True
+    hosts = {
+        **{host: f"https://{host}" for host in KNOWN_HOSTS},
+        "www.codeberg.org": "https://codeberg.org",
+    }
+    place_pattern = PLACE
+    highest_id = 2**31 - 1
+    urls = (
+        _page("/{place}/issues/{id}"),
+        _page("/{place}/pulls/{id}"),
+        _page("/{place}/pulls/{id}/{tab}"),
+        _page("/{place}/pulls/{id}.{ext}"),
+        _resource(f"{API}/repos/{{place}}/issues/{{id}}"),
+        _resource(f"{API}/repos/{{place}}/pulls/{{id}}"),
+    )
+    file_link = "/{product:path}/issues/new?title={summary}&body={description}"
+    search_link = (
+        "/{product:path}/issues?state=all&q={summary}",
+        "/issues?type=all&state=all&q={summary}",
+    )
+    statuses = Workflow(
+        invert(
+            {
+                BugTaskStatus.NEW: "open",
+                BugTaskStatus.INPROGRESS: "open draft",
+                BugTaskStatus.FIXCOMMITTED: "merged",
+                BugTaskStatus.WONTFIX: "closed unmerged",
+            },
+            # A label beside the state says more.
+            *(
+                {f"open {word.strip()}": meaning for word in words.split(",")}
+                for table in (OPEN_LABELS, STATUSES)
+                for meaning, words in table.items()
+            ),
+        ),
+        {BugTaskStatus.FIXRELEASED: "closed"},
+        RESOLUTIONS,
+    )
+
+    @classmethod
+    def canonical_place(cls, place: str) -> str:
+        return place.strip("/").lower()
+
+    @classmethod
+    def is_valid(cls, remotebug: str) -> bool:
+        # No path of the API is to lead elsewhere.
+        places = split_id(remotebug)[0].split("/")
+        return not {".", ".."} & {*places} and super().is_valid(remotebug)
+
+    def authorization(self, credentials: Credentials) -> Mapping[str, str]:
+        if credentials.token:
+            return {"Authorization": f"token {credentials.token}"}
+        return super().authorization(credentials)
+
+    def in_full(self, ids: Sequence[str]) -> Iterator[Ask]:
+        return map(self.ask_one, ids)
+
+    def ask_many(self, ids: Sequence[str], since: datetime | None) -> Iterator[Ask]:
+        for place, some in by_place(ids).items():
+            if since is None or len(some) == 1:
+                yield from map(self.ask_one, some)
+            else:
+                changed = (("state", "all"), ("since", format_time(since)))
+                pages = (("limit", str(PAGE_SIZE)), ("page", "1"))
+                path = f"{API}/repos/{place}/issues"
+                yield Ask(path, (*changed, *pages), tuple(some), since=since)
+
+    def ask_one(self, remotebug: str) -> Ask:
+        place, number = split_id(remotebug)
+        return Ask(f"{API}/repos/{place}/issues/{number}", (), (remotebug,), alone=True)
+
+    def ask_identity(self) -> Ask:
+        return Ask(f"{API}/version")
+
+    def identity(self, answer: Any) -> str | None:
+        if answer.keys() >= {"message"}:
+            return "Gitea"
+        version: str = answer["version"]
+        return f"{'Forgejo' if FORGEJO.search(version) else 'Gitea'} {version}"
+
+    def ask_whoami(self) -> Ask:
+        return Ask(f"{API}/user")
+
+    def whoami(self, answer: Any) -> str | None:
+        # A token may be somebody's, though not for telling whose.
+        name: str = answer.get("login", "")
+        return name
+
+    def judge(self, ask: Ask, response: Response, answer: Any) -> Finding | Instead | None:
+        if response.status == 403 and OTHER_SCOPE in response.body:
+            return None if ask.path == self.ask_whoami().path else Finding.REFUSED
+        if response.status == 403 and MEMBERS_ONLY in response.body and not ask.ids:
+            return None
+        if ask.ids and not ask.alone and not urlsplit(response.url).path.endswith(ask.path):
+            # The repository has another name now; each of its bugs is to learn that.
+            return Finding.MISSING
+        # Of a list it is the repository that the HTTP status is about.
+        return super().judge(ask.for_one() if ask.ids else ask, response, answer)
+
+    def merged_into(self, ask: Ask, answer: Any) -> str | None:
+        # It redirects from a repository's old name as if that were for a while.
+        found, (remotebug,) = self.id_at(answer["html_url"]), ask.ids
+        if found is None or found == remotebug or self.called(found) != self.called(remotebug):
+            return None
+        return found
+
+    def next_page(self, ask: Ask, response: Response, answer: Any) -> Ask | None:
+        # The host in the link may be the one that the server believes that it has.
+        if NEXT.search(response.headers.get("link", "")[:4000]) is None:
+            return None
+        *rest, (_, page) = ask.query
+        return replace(ask, query=(*rest, ("page", str(int(page) + 1))))
+
+    def records(self, answer: Any) -> Iterable[Any]:
+        return answer if isinstance(answer, list) else [answer]
+
+    def ids_of(self, record: Any) -> Iterable[str]:
+        return (str(record["number"]),)
+
+    def read(self, record: Mapping[str, Any]) -> Read:
+        get, state = record.get, record["state"]
+        names = [label["name"] for label in record["labels"] or ()]
+        pull, milestone = get("pull_request"), get("milestone")
+        is_open, is_merged = state == "open", pull is not None and pull["merged"] is True
+        resolution = ""
+        if is_merged:
+            words = "merged"
+        elif is_open:
+            is_draft = pull is not None and pull.get("draft") is True
+            words = join(state, "draft" if is_draft else status_of(names, False))
+        else:
+            resolution = "unmerged" if pull is not None else status_of(names, True)
+            words = join(state, resolution) if state else ""
+        merged_at = pull.get("merged_at") if pull is not None else None
+        is_fixed = not is_open and not resolution
+        # Of what an issue duplicates there is no field: people write it in a comment.
+        return Read(
+            words,
+            record["title"],
+            weight_of(names, self.importances),
+            resolution,
+            parse_time(record["updated_at"]),
+            not is_open,
+            date_closed=parse_time(merged_at or get("closed_at") or ""),
+            fixed_in=milestone["title"] if milestone and is_fixed else "",
+        )
