@@ -85,8 +85,8 @@ def command(directory: Path) -> int:
         trackers.move()
         _tell(
             "Now things happen elsewhere: bugs are fixed, closed as a duplicate, refused; one is "
-            "deleted, one is made private, and one moves to another project.  Each watch would come due again within a day; "
-            "--reset makes them due now.",
+            "deleted, one is made private, and one moves to another project.  Each watch would "
+            "come due again within a day; --reset makes them due now.",
         )
         _checkwatches("--lock-file", lock, "--reset")
         after = _facts(uri)
