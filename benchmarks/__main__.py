@@ -9,7 +9,18 @@ import platform
 import sys
 from pathlib import Path
 
-from benchmarks import adding, fairness, hanging, idle, searching, text, throughput, writing
+from benchmarks import (
+    adding,
+    fairness,
+    hanging,
+    hostile,
+    idle,
+    isolation,
+    searching,
+    text,
+    throughput,
+    writing,
+)
 from benchmarks.measure import Row
 
 HERE = Path(__file__).parent
@@ -47,7 +58,10 @@ def table(rows: list[Row]) -> str:
 
 def main() -> int:
     rows: list[Row] = []
-    for module in (throughput, writing, idle, hanging, fairness, adding, searching, text):
+    for module in (
+        *(throughput, writing, idle, hanging, fairness, isolation, hostile, adding),
+        *(searching, text),
+    ):
         print(f"{module.COMMAND} ...", file=sys.stderr, flush=True)
         rows += module.rows()
     shown = table(rows)
