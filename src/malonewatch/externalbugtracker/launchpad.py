@@ -119,6 +119,9 @@ class Launchpad(Forge):
 
     @classmethod
     def parseBugURL(cls, url: SplitResult, baseurl: str | None = None) -> RecognisedURL | None:
+        if "bug" not in url.path.lower() and url.netloc != SHORT:
+            # As nearly all URLs are.
+            return None
         path = re.sub("%2[Bb]", "+", url.path)
         path = f"/bugs{path}" if url.netloc == SHORT else BEFORE.sub("", path, count=1)
         return super().parseBugURL(url._replace(path=AFTER.sub("", path)), baseurl)
