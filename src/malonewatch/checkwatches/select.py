@@ -92,7 +92,7 @@ def select(
             IChangesSince.providedBy(external),
         )
     else:
-        size = external.request_size
+        size, only = external.request_size, bugtracker.withFollowed(only)
         watches = sum(len(bugtracker.getBugsWatching(remotebug)) for remotebug in only)
         batches = [
             Batch(facts, tuple(only[start : start + size])) for start in range(0, len(only), size)

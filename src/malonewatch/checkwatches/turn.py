@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import dataclasses
 import logging
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -173,7 +174,10 @@ class Turn:
         self.facts = facts
         applied = Applied()
         suspicious = trouble = None
-        for batch in plan.batches:
+        batches, planned = deque(plan.batches), len(plan.batches)
+        while batches:
+            batch = batches.popleft()
+            planned -= 1
             fetched = await fetch(
                 *(external, session, batch),
                 asked=work.clock.now(),
@@ -190,7 +194,11 @@ class Turn:
                 # The last one that is known of counts.
                 is_suspicious = isinstance(applied.trouble, SuspiciousAnswer)
                 suspicious = applied.trouble if is_suspicious else None
-            work.progress(done.add(len(fetched.outcomes)))
+            if applied.follow:
+                # Duplicates are followed at once, wherever they lead on this bug tracker.
+                batches.append(Batch(facts, applied.follow))
+            if planned >= 0:
+                work.progress(done.add(len(fetched.outcomes)))
             if fetched.missing or fetched.trouble is not None:
                 trouble = fetched.trouble
                 if trouble is None and not self.stop.is_set():

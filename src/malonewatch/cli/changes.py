@@ -37,6 +37,12 @@ _NAME = click.argument("what", metavar="NAME")
 @click.option("--no-aliases", is_flag=True, help="Forget the aliases known.")
 @click.option("--enable/--disable", "active", default=None, help="Ask it again, or no more.")
 @click.option(
+    "--follow/--no-follow",
+    "follows",
+    default=None,
+    help="Follow watches to where their bugs go, or leave them where they are.",
+)
+@click.option(
     "--concurrency", type=Number(), metavar="N", help="Ask it N things at a time, at most."
 )
 @click.option("--gap", type=Seconds(), metavar="SECONDS", help="Leave so much time between two.")
@@ -57,6 +63,7 @@ def edit(
     aliases: Sequence[str],
     no_aliases: bool,
     active: bool | None,
+    follows: bool | None,
     concurrency: int | None,
     gap: float | None,
     no_politeness: bool,
@@ -72,6 +79,7 @@ def edit(
         aliases=tuple(aliases),
         no_aliases=no_aliases,
         active=active,
+        follows=follows,
         concurrency=concurrency,
         gap=gap,
         no_politeness=no_politeness,

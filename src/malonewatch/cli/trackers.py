@@ -162,6 +162,7 @@ def _facts(details: TrackerDetails) -> list[tuple[str, Cell]]:
         ("Clock", _clock(facts.clock_skew)),
         ("Asked", _politeness(details)),
         ("Polled", _polling(facts)),
+        ("Follows", "" if facts.follows else "no, watches stay where they are"),
         ("Quota", "" if origin is None else _quota(origin.quota)),
         ("Wants no more until", "" if origin is None else at(origin.retry_at, moment)),
         ("At work on it", f"{claim.holder}, until {at(claim.until, moment)}" if claim else ""),

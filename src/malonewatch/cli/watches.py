@@ -21,7 +21,7 @@ from malonewatch.cli.showing import FAILED, show_activity, status_style
 from malonewatch.cli.tables import Styled, show_facts
 from malonewatch.cli.text import at, count_of
 from malonewatch.exitcodes import EXIT_INTERRUPTED
-from malonewatch.interfaces import Certainty
+from malonewatch.interfaces import Certainty, FollowedBug, remote_name
 
 #: How many proposals are shown.
 _PROPOSALS = 20
@@ -168,6 +168,7 @@ def _show_watch(watch: WatchFacts) -> None:
             ("Importance", watch.importance.title),
             ("Private", "yes, it is read with credentials" if watch.private else ""),
             ("Duplicate of", watch.duplicate_of or ""),
+            ("Followed to", ", ".join(map(_followed, watch.followed))),
             ("Moved to", watch.moved_to or ""),
             ("Closed there", at(watch.date_closed, moment)),
             ("Changed there", at(watch.remote_modified, moment)),
@@ -179,6 +180,13 @@ def _show_watch(watch: WatchFacts) -> None:
             ("What to do", watch.help or ""),
         ]
     )
+
+
+def _followed(bug: FollowedBug) -> str:
+    """A bug that a watch is followed to, in short."""
+    if bug.tracker is None:
+        return f"{bug.url} (not asked: nothing is registered there that is)"
+    return remote_name(bug.tracker, bug.remotebug)
 
 
 @click.command()

@@ -63,6 +63,10 @@ class IBugTracker(IBugTrackerFacts):
         description="Sorted.  Any iterable may be assigned; None clears them.",
     )
     active = Bool(title="Active", description="Whether it is asked at all.")
+    follows = Bool(
+        title="Follows",
+        description="Whether watches on duplicates are followed to what those duplicate.",
+    )
     polling = Attribute(
         "How long its bugs are asked for: a `Polling`.  By its type, as of when it was added, "
         "changed, reset or last asked.  With NEVER no watch is due; with ONCE none whose remote "
@@ -158,6 +162,9 @@ class IBugTracker(IBugTrackerFacts):
     origin = Attribute("The scheme, host and port of its base URL, as in `IClaims`.")
 
     # What a run needs.
+
+    def withFollowed(remotebugs: Iterable[str]) -> list[str]:
+        """Some remote bugs, and those that watches on them are followed to here."""
 
     def learnPolling() -> None:
         """Take over from its type how long its bugs are asked for."""

@@ -50,6 +50,12 @@ class IBugWatch(Interface):
         title="When the remote bug last changed", required=False, readonly=True
     )
     duplicate_of = TextLine(title="Remote bug that it duplicates", required=False, readonly=True)
+    followed = Attribute(
+        "The bugs that it is followed along, `FollowedBug` values, the one that its remote bug "
+        "duplicates first; ten at most.  Where the last one is known, the watch has its status, "
+        "resolution, `closed`, `guessed`, `date_closed` and `fixed_in`; all else is of its own "
+        "remote bug.  Empty where the bug tracker does not follow."
+    )
     moved_to = TextLine(title="URL that it moved to", required=False, readonly=True)
     closed = Attribute(
         "The bug tracker's own word on whether the bug is over; None if it has none."
@@ -124,6 +130,14 @@ class IBugWatchSet(Interface):
 
         :raises BugWatchTaken: the bug has a watch on that remote bug.
         :raises BadInput: as for `IBug.addWatch`.
+        """
+
+    def relocateBugWatch(bugwatch: Any, bugtracker: Any, remotebug: str, now: datetime) -> Any:
+        """Let a watch go along with its remote bug, which is there now: `remotebug` is canonical.
+
+        It keeps its number, its bug, its history and what is known, and is
+        due.  Where its bug has a watch there already, that one takes over the
+        history, and the other is removed.  Returns the watch that is left.
         """
 
     def search(query: BugWatchQuery) -> BugWatchPage:
@@ -226,7 +240,11 @@ class IBugWatchDuplicateFound(IBugWatchEvent):
 
 
 class IBugWatchMoved(IBugWatchEvent):
-    """The remote bug moved."""
+    """The remote bug moved.
+
+    Where its bug tracker follows, and that place is of a registered bug tracker, the watch goes
+    there right after this, or becomes one with the watch that its bug has there.
+    """
 
     moved_to = Attribute("The URL that it moved to.")
 

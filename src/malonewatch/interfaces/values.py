@@ -227,7 +227,8 @@ class Applied:
     lists the watches whose status changed, `failures` those that have an error
     now.  `brake` goes into the next call for the same bug tracker in the same
     run.  `trouble` is what the bug tracker is in after that, None if nothing;
-    after a run that of the last batch counts.
+    after a run that of the last batch counts.  `follow` are remote bugs on the
+    same bug tracker to be asked for next, as watches are followed there.
     """
 
     checked: int = 0
@@ -237,6 +238,7 @@ class Applied:
     failures: list[BugWatchChange] = dataclasses.field(default_factory=list)
     brake: Brake = Brake()
     trouble: BugTrackerTrouble | None = None
+    follow: tuple[str, ...] = ()
 
 
 class Claim(NamedTuple):
@@ -364,6 +366,18 @@ class BugWatchPage(NamedTuple):
 
     watches: list[Any]
     next: str | None
+
+
+class FollowedBug(NamedTuple):
+    """A bug that a watch is followed to, as its remote bug duplicates it.
+
+    `tracker` is the name of its bug tracker; None if that is not registered, or
+    never asked, so that `remotebug` is a URL as well.
+    """
+
+    tracker: str | None
+    remotebug: str
+    url: str
 
 
 class UpgradeStep(NamedTuple):

@@ -65,6 +65,13 @@ def _with_line(log: str, moment: float, what: str) -> str:
     return f"{log}{moment:.0f}{what}"
 
 
+def merge_activity(log: str, other: str) -> str:
+    """The latest entries of two, in order."""
+    lines = [*log.splitlines(keepends=True), *other.splitlines(keepends=True)]
+    lines.sort(key=lambda line: float(line.partition("\t")[0]))
+    return "".join(lines[-LIMIT:])
+
+
 def prune_activity(log: str, before: float) -> str:
     """`log` without the entries from before that time."""
     return "".join(

@@ -1,6 +1,7 @@
 """Applying what was fetched: what a bug tracker and its watches learn of it."""
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 from malonewatch.interfaces import (
@@ -9,12 +10,14 @@ from malonewatch.interfaces import (
     Brake,
     BugWatchErrorType,
     Fetched,
+    Outcome,
     Polling,
     RemoteBug,
     SuspiciousAnswer,
 )
 from malonewatch.model import schedule
 from malonewatch.model.comparing import Comparison, compare, is_refusal
+from malonewatch.model.following import follow, go_along, leave
 from malonewatch.model.kept import pack, unpack
 from malonewatch.model.ledger import Ledger
 from malonewatch.model.ledgerpages import Pages
@@ -51,6 +54,7 @@ def apply(tracker: Any, fetched: Fetched, brake: Brake) -> Applied:
     if is_answer:
         tracker.record_clock(skew)
     _tell_watches(found, moment)
+    _follow(tracker, found, fetched.outcomes, moment)
     if fetched.trouble is not None:
         tracker.record_trouble(fetched.trouble, moment, fetched.missing)
     elif suspicion is not None:
@@ -67,9 +71,33 @@ def accept(tracker: Any, moment: float) -> Applied:
     _write(tracker, found, moment, None)
     _count(tracker, found.applied, moment, 0)
     _tell_watches(found, moment)
+    _follow(tracker, found, (), moment)
     if tracker.last_error_type is BugWatchErrorType.SUSPICIOUS_ANSWER:
         tracker.record_answer(moment, None)
     return found.applied
+
+
+def _follow(tracker: Any, found: Comparison, outcomes: Iterable[Outcome], moment: float) -> None:
+    """Follow what turned out to be duplicates, what they are followed to, and what moved."""
+    told, moved = [], []
+    for each in found.told:
+        if each.told.moved_to is not None:
+            leave(each.watch)
+            moved.append((each.watch, each.told.moved_to))
+        elif each.told.duplicate_of is not None or tracker.followed is not None:
+            told.append((each.watch, each.told))
+    for failing in found.failing:
+        if failing.error.moved_to is not None:
+            moved.append((failing.watch, failing.error.moved_to))
+    applied = found.applied
+    more: list[str] = []
+    if told or tracker.followed is not None:
+        # What is hard to believe is not believed of what is followed to, either.
+        changes, more = follow(tracker, told, () if applied.brake.engaged else outcomes, moment)
+        applied.changes += changes
+    for watch, moved_to in moved if tracker.follows else ():
+        more += go_along(tracker, watch, moved_to, moment)
+    applied.follow = tuple(dict.fromkeys(more))
 
 
 def _suspicion(tracker: Any, found: Comparison) -> SuspiciousAnswer | None:

@@ -26,15 +26,17 @@ from malonewatch.interfaces import (
     Polling,
     UnknownWord,
 )
-from malonewatch.model import applying, rereading, schedule
+from malonewatch.model import applying, following, rereading, schedule
 from malonewatch.model.asking import due_batches
 from malonewatch.model.baseurl import base_key, check_baseurl, origin_of
 from malonewatch.model.comparing import held_changes
 from malonewatch.model.condition import Condition
 from malonewatch.model.counters import Counters
 from malonewatch.model.enums import member
+from malonewatch.model.following import Followed
 from malonewatch.model.ledger import Ledger
 from malonewatch.model.mappings import Packed, pack, unpack
+from malonewatch.model.pages import UNKNOWN
 from malonewatch.model.resultset import ResultSet
 from malonewatch.model.site import find_utility
 from malonewatch.model.times import from_seconds, to_seconds
@@ -53,6 +55,9 @@ class BugTracker(Condition):
     _aliases: tuple[str, ...] = ()
     _politeness: tuple[int | None, float | None] = (None, None)
     _mappings: Packed = ((), ())
+    #: Made when the first watch is followed.
+    followed: Followed | None = None
+    _follows = True
     #: The name of a `Polling`, and why it is that.
     _polling: tuple[str, str] = ("ALWAYS", "")
     # Made when it is asked for the first time.
@@ -199,6 +204,32 @@ class BugTracker(Condition):
                 "seconds that is not negative."
             )
         self._politeness = concurrency, gap
+
+    @property
+    def follows(self) -> bool:
+        return self._follows
+
+    @follows.setter
+    def follows(self, follows: bool) -> None:
+        if follows == self._follows:
+            return
+        self._follows, moment = follows, to_seconds(_now())
+        if follows:
+            following.begin_all(self, rereading.known_watches(self), moment)
+        else:
+            following.end_all(self, moment)
+
+    def withFollowed(self, remotebugs: Iterable[str]) -> list[str]:
+        names, ledger = list(remotebugs), self.ledger
+        slots = (slot for name in names for slot in ledger.slots(name))
+        more = following.to_ask(self, dict.fromkeys(map(ledger.watch_id, slots), UNKNOWN))
+        return list(dict.fromkeys((*names, *more)))
+
+    def getBugURL(self, remotebug: str) -> str:
+        """Where a person sees a remote bug."""
+        external = queryAdapter(self, IExternalBugTracker, name=self._bugtrackertype)
+        # It may be of a type that some package brought which is gone.
+        return self._baseurl if external is None else str(external.getBugURL(remotebug))
 
     @property
     def polling(self) -> Polling:

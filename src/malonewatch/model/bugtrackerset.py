@@ -182,6 +182,7 @@ class BugTrackerSet(Numbered):
         del self._names[bugtracker.name]
         del self._titles[self._place(bugtracker)]
         self._earliest.pop(bugtracker.id, None)
+        self._earliest.pop(_followed_key(bugtracker.id), None)
         self._put_off.pop(bugtracker.id, None)
         for url in (bugtracker.baseurl, *bugtracker.aliases):
             self._bases.pop(base_key(url), None)
@@ -248,9 +249,13 @@ class BugTrackerSet(Numbered):
                 title,
                 baseurl,
                 active,
-                self._earliest.get(tracker_id, NEVER) <= moment,
+                self._first_due(tracker_id) <= moment,
                 None if put_off is None or put_off <= moment else from_seconds(put_off),
             )
+
+    def _first_due(self, tracker_id: int) -> int:
+        get = self._earliest.get
+        return int(min(get(tracker_id, NEVER), get(_followed_key(tracker_id), NEVER)))
 
     def clockWentBack(self, now: datetime) -> bool:
         return to_seconds(now) < self.latest.moment - schedule.CLOCK_SKEW_LIMIT
@@ -294,6 +299,17 @@ class BugTrackerSet(Numbered):
 
     def _place(self, bugtracker: BugTracker) -> tuple[str, int | None]:
         return bugtracker.title.casefold(), bugtracker.id
+
+    def note_followed(self, bugtracker: BugTracker, due: int) -> None:
+        """Note when the first of what is followed there is due by itself."""
+        key = _followed_key(bugtracker.id)
+        if self._earliest.get(key, NEVER) != due:
+            self._earliest[key] = due
+
+    def by_id(self, tracker_id: int) -> BugTracker | None:
+        """The bug tracker of that number, None if there is none any more."""
+        found: BugTracker | None = self._trackers.get(tracker_id)
+        return found
 
     def put_off(self, bugtracker: BugTracker, moment: float | None) -> None:
         if moment is None:
@@ -354,3 +370,8 @@ class BugTrackerSet(Numbered):
                     f"{url} belongs to the bug tracker {self._trackers[owner].name!r} already."
                 )
         return keys
+
+
+def _followed_key(tracker_id: Any) -> int:
+    """Where the set keeps the earliest `due` of what is followed to on a bug tracker."""
+    return -int(tracker_id)

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 from persistent import Persistent
-from zope.component import queryAdapter
 from zope.event import notify
 from zope.interface import implementer
 from zope.lifecycleevent import ObjectModifiedEvent
@@ -15,11 +14,12 @@ from malonewatch.interfaces import (
     BugTaskImportance,
     BugTaskStatus,
     BugWatchActivity,
+    BugWatchChange,
     BugWatchErrorType,
+    FollowedBug,
     IBugSet,
     IBugWatch,
     IBugWatchSet,
-    IExternalBugTracker,
     IPersonSet,
     RemoteBug,
     RemoteBugError,
@@ -30,6 +30,8 @@ from malonewatch.model.activity import (
     last_error,
     log_activity,
     log_status,
+    merge_activity,
+    one_line,
     prune_activity,
 )
 from malonewatch.model.brake import LOST, closes
@@ -42,6 +44,7 @@ from malonewatch.model.events import (
     BugWatchStatusChanged,
     tell,
 )
+from malonewatch.model.following import chain_of, leave
 from malonewatch.model.kept import LONGEST
 from malonewatch.model.ledger import Ledger
 from malonewatch.model.pages import PARKED, UNKNOWN
@@ -188,12 +191,7 @@ class BugWatch(Persistent):
 
     @property
     def url(self) -> str:
-        bugtracker = self.bugtracker
-        external = queryAdapter(bugtracker, IExternalBugTracker, name=bugtracker.bugtrackertype)
-        if external is None:
-            # Of a type that some package brought which is gone.
-            return str(bugtracker.baseurl)
-        return str(external.getBugURL(self.remotebug))
+        return str(self.bugtracker.getBugURL(self.remotebug))
 
     @property
     def title(self) -> str:
@@ -203,7 +201,12 @@ class BugWatch(Persistent):
     def activity(self) -> list[BugWatchActivity]:
         return activity_entries(self._activity)
 
+    @property
+    def followed(self) -> list[FollowedBug]:
+        return chain_of(self)
+
     def reset(self) -> None:
+        leave(self)
         relisting = Relisting(self.bugtracker.id)
         relisting.forgotten(self)
         self._forget()
@@ -226,9 +229,23 @@ class BugWatch(Persistent):
 
     def move(self, bugtracker: Any, remotebug: str, slot: int, moment: float) -> None:
         """Stand for another remote bug, the one of that slot; its history goes on."""
-        self.log(moment, "note", f"It was a watch on {self.title} before.")
+        self.log_place(moment)
         self._forget()
         self.stand_for(bugtracker, remotebug, slot)
+
+    def log_place(self, moment: float) -> None:
+        """Note that it stands for something else from now on."""
+        self.log(moment, "note", _was_on(self.title))
+
+    def was_on(self, bugtracker: Any, remotebug: str) -> bool:
+        """Whether it stood for that remote bug before, as far as the history goes back."""
+        note = _was_on(remote_name(bugtracker.title, remotebug))
+        return any(entry.message == note for entry in self.activity)
+
+    def absorb(self, other: "BugWatch", moment: float) -> None:
+        """Take over the history of another watch, which is one with this from now on."""
+        self._activity = merge_activity(self._activity, other._activity)
+        self.log(moment, "note", f"Watch {other.id}, on {other.title}, is one with it now.")
 
     def stand_for(self, bugtracker: Any, remotebug: str, slot: int) -> None:
         """Be a watch on that remote bug; what is known of it stays."""
@@ -241,6 +258,13 @@ class BugWatch(Persistent):
         """Whether the status is another one now, or means another thing."""
         return bool(
             self.remotestatus != remote.remotestatus or self._status != remote.status._name_
+        )
+
+    def change(self, remote: RemoteBug) -> BugWatchChange:
+        """What it would show that is told of its remote bug."""
+        return BugWatchChange(
+            *(self.id, self.bug_id, self.bugtracker.name, self.remotebug),
+            *(self.remotestatus, remote.remotestatus, self.status, remote.status),
         )
 
     def would_close(self, remote: RemoteBug) -> bool:
@@ -402,6 +426,10 @@ def _rule_of(remote: RemoteBug) -> str:
     if remote.status is BugTaskStatus.UNKNOWN:
         return ""
     return "site" if remote.mapped else "flag" if remote.guessed else "table"
+
+
+def _was_on(title: str) -> str:
+    return one_line(f"It was a watch on {title} before.")
 
 
 def _ledger_moment(seconds: float) -> int:

@@ -1,7 +1,8 @@
 """The set of all bug watches."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Any, cast
 
 from BTrees.Length import Length
 from BTrees.LOBTree import LOBTree
@@ -25,6 +26,7 @@ from malonewatch.interfaces import (
 )
 from malonewatch.model import recognition
 from malonewatch.model.bugwatch import BugWatch
+from malonewatch.model.following import leave
 from malonewatch.model.index import WatchIndex
 from malonewatch.model.numbers import Numbered
 from malonewatch.model.recognition import Reading
@@ -83,36 +85,65 @@ class BugWatchSet(Numbered):
         return watch
 
     def moveBugWatch(self, bugwatch: BugWatch, bugtracker: Any, remotebug: Any) -> None:
-        bug = bugwatch.bug
-        remotebug = _check_place(bug, bugtracker, remotebug)
+        remotebug = _check_place(bugwatch.bug, bugtracker, remotebug)
         moment = to_seconds(now())
-        if self.index is not None:
-            self.index.remove(bugwatch)
-        bug.unlink(bugwatch)
-        bugwatch.bugtracker.ledger.remove(bugwatch.slot)
-        slot = bugtracker.ledger.add(bugwatch.id, remotebug, moment)
-        bugwatch.move(bugtracker, remotebug, slot, moment)
+
+        def change() -> None:
+            bugwatch.bugtracker.ledger.remove(bugwatch.slot)
+            slot = bugtracker.ledger.add(bugwatch.id, remotebug, moment)
+            bugwatch.move(bugtracker, remotebug, slot, moment)
+
+        self._replace(bugwatch, change)
         bugtracker.note_moment(moment)
-        bug.link(bugwatch)
-        if self.index is not None:
-            self.index.add([bugwatch])
-        notify(ObjectModifiedEvent(bugwatch))
+
+    def relocateBugWatch(
+        self, bugwatch: BugWatch, bugtracker: Any, remotebug: str, now: datetime
+    ) -> BugWatch:
+        moment = to_seconds(now)
+        there = bugwatch.bug.getBugWatch(bugtracker, remotebug)
+        if there is not None:
+            there.absorb(bugwatch, moment)
+            self.removeBugWatch(bugwatch)
+            notify(ObjectModifiedEvent(there))
+            return cast(BugWatch, there)
+
+        def change() -> None:
+            ledger = bugwatch.bugtracker.ledger
+            checked = ledger.get(bugwatch.slot, "checked")
+            ledger.remove(bugwatch.slot)
+            slot = bugtracker.ledger.add(bugwatch.id, remotebug, moment)
+            bugtracker.ledger.set(slot, checked=checked)
+            bugwatch.log_place(moment)
+            bugwatch.stand_for(bugtracker, remotebug, slot)
+
+        self._replace(bugwatch, change)
+        return bugwatch
 
     def carry_over(self, bugwatch: BugWatch, bugtracker: Any, remotebug: str) -> None:
         """Let a watch stand for what is the same remote bug by another name: all that is known of
         it stays."""
+
+        def change() -> None:
+            slot = bugtracker.ledger.adopt(bugwatch.bugtracker.ledger, bugwatch.slot, remotebug)
+            bugwatch.stand_for(bugtracker, remotebug, slot)
+
+        self._replace(bugwatch, change)
+
+    def _replace(self, bugwatch: BugWatch, change: Callable[[], None]) -> None:
+        """Let `change` make a watch stand for another remote bug, and find it there."""
+        bug = bugwatch.bug
+        leave(bugwatch)
         if self.index is not None:
             self.index.remove(bugwatch)
-        bug = bugwatch.bug
         bug.unlink(bugwatch)
-        slot = bugtracker.ledger.adopt(bugwatch.bugtracker.ledger, bugwatch.slot, remotebug)
-        bugwatch.stand_for(bugtracker, remotebug, slot)
+        change()
         bug.link(bugwatch)
         if self.index is not None:
             self.index.add([bugwatch])
         notify(ObjectModifiedEvent(bugwatch))
 
     def removeBugWatch(self, bugwatch: BugWatch) -> None:
+        leave(bugwatch)
         if self.index is not None:
             self.index.remove(bugwatch)
         bugwatch.bug.unlink(bugwatch)

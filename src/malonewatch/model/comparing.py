@@ -18,6 +18,7 @@ from malonewatch.interfaces import (
 )
 from malonewatch.model.brake import LOST, advance, says_the_same
 from malonewatch.model.enums import member
+from malonewatch.model.following import shown
 from malonewatch.model.kept import bounded, digest_of, unpack
 from malonewatch.model.ledger import Ledger
 from malonewatch.model.ledgerpages import Pages
@@ -186,7 +187,7 @@ def _judge(
                 continue
             is_loss = outcome.error_type in LOST and not watch.was_lost()
         else:
-            is_loss = watch.would_close(outcome)
+            is_loss = watch.would_close(shown(tracker, watch, outcome))
         is_loss = is_loss and each.known
         said, before = ledger.held.get(outcome.remotebug, (moment, None))
         is_repeated = before is not None and says_the_same(before, outcome)
@@ -207,10 +208,10 @@ def _judge(
             found.failing.append(Failing(each.slot, watch, outcome, is_loss))
             applied.failures.append(_failure(tracker, watch, outcome))
         else:
-            remote = bounded(outcome)
+            remote = shown(tracker, watch, bounded(outcome))
             found.told.append(Told(each.slot, watch, remote, outcome, each.digest, each.failed))
             if watch.differs(remote):
-                applied.changes.append(change_of(tracker, watch, remote))
+                applied.changes.append(watch.change(remote))
     applied.checked = in_order + len(found.told)
     applied.failed = len(found.failing) + len(found.refused)
     applied.held = len(found.held)
@@ -242,20 +243,6 @@ def _load(tracker: Any, news: list[_News]) -> list[Any]:
     return watches
 
 
-def change_of(tracker: Any, watch: Any, remote: RemoteBug) -> BugWatchChange:
-    """What a watch would show that is told of its remote bug."""
-    return BugWatchChange(
-        watch.id,
-        watch.bug_id,
-        tracker.name,
-        watch.remotebug,
-        watch.remotestatus,
-        remote.remotestatus,
-        watch.status,
-        remote.status,
-    )
-
-
 def _failure(tracker: Any, watch: Any, error: RemoteBugError) -> BugWatchChange:
     return BugWatchChange(
         watch.id,
@@ -280,6 +267,6 @@ def held_changes(tracker: Any) -> list[BugWatchChange]:
             if isinstance(outcome, RemoteBugError):
                 change = _failure(tracker, watch, outcome)
             else:
-                change = change_of(tracker, watch, outcome)
+                change = watch.change(shown(tracker, watch, outcome))
             changes.append(change._replace(held=True))
     return sorted(changes, key=lambda change: change.watch_id)

@@ -15,7 +15,7 @@ from malonewatch.interfaces import (
     CredentialsUnreadable,
     DialectLearnt,
 )
-from malonewatch.model import schedule
+from malonewatch.model import following, schedule
 from malonewatch.model.activity import activity_entries, log_activity, one_line
 from malonewatch.model.enums import member
 from malonewatch.model.events import BugTrackerInTrouble, BugTrackerRecovered, tell
@@ -164,6 +164,7 @@ class Condition(Persistent):
         self.dialect = self.clock_skew = self._dialect_learnt = None
         self._set(dialect_reason=None)
         self.relist(Relisting(self.id, self.ledger.forget(moment)))
+        following.forget(self, moment)
         self.end_trouble(moment)
 
     def relist(self, relisting: Relisting) -> None:

@@ -43,7 +43,8 @@ def digest_of(remote: RemoteBug) -> int:
     _, words, status, weight, importance, title, resolution, modified, same, moved = remote[:10]
     said: tuple[Any, ...] = (
         *(words, status._name_, weight, importance._name_, title, resolution),
-        *(None if modified is None else modified.timestamp(), same, moved),
+        # Not as 0.1.0 had it, which did not follow: such a bug is told again.
+        *(None if modified is None else modified.timestamp(), same and f"={same}", moved),
     )
     more = remote[11:16]
     if more != _NO_MORE:

@@ -169,6 +169,10 @@ class Ledger(Persistent):
         number, row = divmod(slot, PAGE)
         return int(self._names[number].watch_ids[row])
 
+    def remotebug(self, slot: int) -> str:
+        number, row = divmod(slot, PAGE)
+        return str(self._names[number].remotebugs[row])
+
     def newest(self, start: int = 0) -> Iterator[int]:
         """The numbers of the watches, newest first, without the first `start` of them."""
         last = self._names.maxKey() if self._names else -1

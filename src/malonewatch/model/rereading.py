@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -16,7 +17,7 @@ from malonewatch.interfaces import (
     RemoteBugError,
     UnknownWord,
 )
-from malonewatch.model.comparing import change_of
+from malonewatch.model import following
 from malonewatch.model.kept import digest_of, pack, unpack
 from malonewatch.model.relisting import Relisting
 
@@ -35,14 +36,14 @@ def reread(tracker: Any, moment: float) -> list[BugWatchChange]:
         return []
     ledger, relisting = tracker.ledger, Relisting(tracker.id)
     changes, news = [], []
-    for watch, known in _known(tracker):
+    for watch, known in known_watches(tracker):
         now = _read(external, known)
         if now._replace(mapped=False) == known:
             continue
         ledger.set_digest(watch.slot, digest_of(known), digest_of(now))
         relisting.told(watch, now, moment)
         if watch.differs(now):
-            changes.append(change_of(tracker, watch, now))
+            changes.append(watch.change(now))
         news.append((watch, now))
     for remotebug, (said, packed) in list(ledger.held.items()):
         held = unpack(remotebug, packed)
@@ -53,7 +54,7 @@ def reread(tracker: Any, moment: float) -> list[BugWatchChange]:
     # All is written before anybody is told.
     for watch, now in news:
         watch.update(now, None, moment, recovered=False)
-    return changes
+    return changes + following.reread(tracker, partial(_read, external), moment)
 
 
 def _read(external: Any, known: RemoteBug) -> RemoteBug:
@@ -74,7 +75,7 @@ def unknown_words(tracker: Any) -> list[UnknownWord]:
     importances: Counter[_Word] = Counter()
     examples: dict[Any, str] = {}
     mapped = dict(tracker.mappings.statuses), dict(tracker.mappings.importances)
-    for _, known in _known(tracker):
+    for _, known in known_watches(tracker):
         word, status, guessed = known.remotestatus, known.status, known.guessed
         if (guessed or status is BugTaskStatus.UNKNOWN) and word not in mapped[0]:
             statuses[word, status, guessed] += 1
@@ -90,14 +91,18 @@ def unknown_words(tracker: Any) -> list[UnknownWord]:
     ]
 
 
-def _known(tracker: Any) -> Iterator[tuple[Any, RemoteBug]]:
-    """The watches whose remote bug is known, newest first, and what is known of it."""
+def known_watches(tracker: Any) -> Iterator[tuple[Any, RemoteBug]]:
+    """The watches whose remote bug is known, newest first, and what is known of it.
+
+    Not those that show how another bug is.
+    """
+    followed = () if tracker.followed is None else tracker.followed.chains
     numbers = tracker.ledger.newest()
     get, connection = tracker.bugwatches.get, tracker._p_jar
     while some := [get(number) for number in islice(numbers, PORTION)]:
         if connection is not None:
             connection.prefetch(watch._p_oid for watch in some if watch._p_oid is not None)
         for watch in some:
-            known = watch.known
+            known = None if watch.id in followed else watch.known
             if known is not None:
                 yield watch, known
