@@ -17,7 +17,9 @@ from malonewatch.model.kept import bounded, digest_of, pack, unpack
 
 #: What is said of a bug, and not how it was said.
 KEPT = [
-    name for name in RemoteBug._fields if name not in ("remotebug", "validator", "raw", "apart")
+    name
+    for name in RemoteBug._fields
+    if name not in ("remotebug", "validator", "raw", "apart", "mapped")
 ]
 
 texts = st.text(max_size=4) | st.sampled_from(["", "\0", "None"])
