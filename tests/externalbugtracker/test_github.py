@@ -1,5 +1,5 @@
 import json
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from urllib.parse import urlsplit
 
 import pytest
@@ -323,6 +323,22 @@ def redirecting(url):
     return served
 
 
+def test_a_page_of_long_descriptions_is_read_though_few_of_its_bugs_are_watched():
+    resource = GitHubSimulator._resource
+
+    class Talkative(GitHubSimulator):
+        def _resource(self, bug):
+            return {**resource(self, bug), "body": "One, two, three.\n" * 1000}
+
+    with Talkative() as simulator:
+        since = simulator.now() - timedelta(minutes=5)
+        for number in range(1, 101):
+            simulator.add(f"a/b#{number}", modified=simulator.now())
+        outcomes = Asker(GitHub, simulator.url).ask(["a/b#1", "a/b#2"], since=since)
+        assert len(simulator.requests) == 1
+    assert all(isinstance(outcome, RemoteBug) for outcome in outcomes.values())
+
+
 # Dialects.
 
 
@@ -335,6 +351,18 @@ def test_a_github_that_is_too_old_for_the_query_is_asked_by_rest(is_old):
         asker = Asker(GitHub, simulator.url, credentials=TOKEN)
         assert asker.ask(["a/b#1"])["a/b#1"].status is BugTaskStatus.WONTFIX
         assert asker.dialect == "rest"
+
+
+def test_whoever_gets_a_token_asks_by_queries_from_then_on():
+    with with_login() as simulator:
+        simulator.add("a/b#1")
+        asker = Asker(GitHub, simulator.url)
+        asker.ask(["a/b#1"])
+        assert asker.dialect == "rest"
+        asker.credentials = TOKEN
+        simulator.requests.clear()
+        asker.ask(["a/b#1"])
+        assert (asker.dialect, simulator.requests) == ("graphql", ["POST /api/graphql"])
 
 
 def test_an_error_that_says_nothing_of_the_schema_changes_no_dialect():

@@ -17,19 +17,15 @@ from urllib.parse import urlsplit
 from zope.interface import implementer
 
 from malonewatch.externalbugtracker.driver import (
-    OPEN_LABELS,
-    RESOLUTIONS,
-    STATUSES,
+    ISSUE_STATUSES,
     Ask,
     Finding,
     Forge,
     Instead,
     Read,
     URLShape,
-    Workflow,
     by_place,
     format_time,
-    invert,
     join,
     parse_time,
     split_id,
@@ -37,7 +33,6 @@ from malonewatch.externalbugtracker.driver import (
     weight_of,
 )
 from malonewatch.interfaces import (
-    BugTaskStatus,
     Certainty,
     Credentials,
     IChangesSince,
@@ -84,7 +79,9 @@ class Gitea(Forge):
     title = "Gitea"
     request_size = 500
     # A page has all their descriptions, whichever of them were asked for.
-    bytes_base = 4 * 1024 * 1024
+    bugs_at_once = PAGE_SIZE
+    bytes_per_bug = 64 * 1024
+    values_per_bug = 2000
     multi_product = True
     hosts = {
         **{host: f"https://{host}" for host in KNOWN_HOSTS},
@@ -105,24 +102,7 @@ class Gitea(Forge):
         "/{product:path}/issues?state=all&q={summary}",
         "/issues?type=all&state=all&q={summary}",
     )
-    statuses = Workflow(
-        invert(
-            {
-                BugTaskStatus.NEW: "open",
-                BugTaskStatus.INPROGRESS: "open draft",
-                BugTaskStatus.FIXCOMMITTED: "merged",
-                BugTaskStatus.WONTFIX: "closed unmerged",
-            },
-            # A label beside the state says more.
-            *(
-                {f"open {word.strip()}": meaning for word in words.split(",")}
-                for table in (OPEN_LABELS, STATUSES)
-                for meaning, words in table.items()
-            ),
-        ),
-        {BugTaskStatus.FIXRELEASED: "closed"},
-        RESOLUTIONS,
-    )
+    statuses = ISSUE_STATUSES
 
     @classmethod
     def canonical_place(cls, place: str) -> str:

@@ -21,9 +21,7 @@ from typing import Any
 from zope.interface import implementer
 
 from malonewatch.externalbugtracker.driver import (
-    OPEN_LABELS,
-    RESOLUTIONS,
-    STATUSES,
+    ISSUE_STATUSES,
     Ask,
     ByPlace,
     Dialect,
@@ -32,10 +30,8 @@ from malonewatch.externalbugtracker.driver import (
     Instead,
     Read,
     URLShape,
-    Workflow,
     by_place,
     format_time,
-    invert,
     join,
     parse_time,
     split_id,
@@ -43,7 +39,6 @@ from malonewatch.externalbugtracker.driver import (
     weight_of,
 )
 from malonewatch.interfaces import (
-    BugTaskStatus,
     BugTrackerRateLimited,
     Certainty,
     IBatches,
@@ -54,6 +49,7 @@ from malonewatch.interfaces import (
     Response,
 )
 
+PAGE_SIZE = 100
 # A query costs a point for each hundred connections in it, and each issue has one: its labels.
 QUERY_SIZE = 100
 # The names are REST's.
@@ -90,8 +86,11 @@ class Rest(ByPlace):
     """Bugs one by one, or what changed in a repository."""
 
     dialect_name = "rest"
-    # A body may have 65,536 characters.
-    bytes_per_bug = 256 * 1024
+    with_credentials = False
+    # A page has all their descriptions, whichever of them were asked for.
+    bugs_at_once = PAGE_SIZE
+    bytes_per_bug = 64 * 1024
+    values_per_bug = 2000
 
     @property
     def api(self) -> str:
@@ -106,9 +105,10 @@ class Rest(ByPlace):
             if since is None or len(some) == 1:
                 yield from map(self.ask_one, some)
             else:
-                changed = (("state", "all"), ("since", format_time(since)), ("per_page", "100"))
+                changed = ("since", format_time(since))
+                query = (("state", "all"), changed, ("per_page", str(PAGE_SIZE)))
                 path = f"{self.api}/repos/{place}/issues"
-                yield Ask(path, changed, tuple(some), since=since)
+                yield Ask(path, query, tuple(some), since=since)
 
     def ask_one(self, remotebug: str) -> Ask:
         place, number = split_id(remotebug)
@@ -207,6 +207,7 @@ class GraphQL(Rest):
 
     dialect_name = "graphql"
     with_credentials = True
+    bugs_at_once = 1
     bytes_per_bug = 4 * 1024
 
     @property
@@ -241,6 +242,8 @@ class GraphQL(Rest):
     def judge(self, ask: Ask, response: Response, answer: Any) -> Finding | Instead | None:
         if ask.path != self.path or response.status == 401:
             return super().judge(ask, response, answer)
+        if response.status == 404:
+            return Instead(Rest.dialect_name, certain=False)
         errors = answer.get("errors") if isinstance(answer, dict) else None
         if any(str(each.get("type")).startswith("RATE_LIMIT") for each in errors or ()):
             raise BugTrackerRateLimited(f"{self.tracker.baseurl} wants no more requests this hour.")
@@ -307,24 +310,7 @@ class GitHub(Forge):
         "/{product:path}/issues?q=is%3Aissue%20{summary}",
         "/search?type=issues&q={summary}",
     )
-    statuses = Workflow(
-        invert(
-            {
-                BugTaskStatus.NEW: "open",
-                BugTaskStatus.INPROGRESS: "open draft",
-                BugTaskStatus.FIXCOMMITTED: "merged",
-                BugTaskStatus.WONTFIX: "closed unmerged",
-            },
-            # A label beside the state says more.
-            *(
-                {f"open {word.strip()}": meaning for word in words.split(",")}
-                for table in (OPEN_LABELS, STATUSES)
-                for meaning, words in table.items()
-            ),
-        ),
-        {BugTaskStatus.FIXRELEASED: "closed"},
-        invert({BugTaskStatus.WONTFIX: "not planned"}, RESOLUTIONS),
-    )
+    statuses = ISSUE_STATUSES
 
     @classmethod
     def canonical_place(cls, place: str) -> str:

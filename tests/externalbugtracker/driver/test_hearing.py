@@ -54,6 +54,16 @@ def test_a_bug_of_another_id_is_not_the_one_that_was_asked_for_alone():
     assert heard.strangers
 
 
+def test_a_page_of_a_list_may_hold_as_much_as_all_its_bugs():
+    class Pages(Toys):
+        bugs_at_once = 100
+
+    page = {"toys": [{**toy(str(number)), "parts": [0] * 300} for number in range(1, 101)]}
+    assert len(hear(page, factory=Pages).outcomes) == 2
+    with pytest.raises(Spoiled, match="more values"):
+        hear(page)
+
+
 def test_what_has_no_id_is_what_was_asked_for_alone():
     class Nameless(Toys):
         def ids_of(self, record):

@@ -5,7 +5,12 @@ from malonewatch.externalbugtracker.driver.ask import Ask, Finding, Form, Instea
 from malonewatch.externalbugtracker.driver.details import DetailedDialect
 from malonewatch.externalbugtracker.driver.dialect import Dialect
 from malonewatch.externalbugtracker.driver.forge import ByPlace, Forge, by_place, join_id, split_id
-from malonewatch.externalbugtracker.driver.labels import OPEN_LABELS, status_of, weight_of
+from malonewatch.externalbugtracker.driver.labels import (
+    ISSUE_STATUSES,
+    OPEN_LABELS,
+    status_of,
+    weight_of,
+)
 from malonewatch.externalbugtracker.driver.reading import Table, text_of
 from malonewatch.externalbugtracker.driver.times import (
     format_time,
@@ -34,6 +39,7 @@ from malonewatch.interfaces import RemoteVocabulary, Verdict
 
 __all__ = [
     "IMPORTANCES",
+    "ISSUE_STATUSES",
     "OPEN_LABELS",
     "RESOLUTIONS",
     "RESOLUTIONS_BY_STATE",

@@ -221,7 +221,8 @@ class Asking:
                 body=body,
                 headers=headers,
                 html=ask.form is Form.PAGE,
-                limit=dialect.bytes_base + max(len(ask.ids), 1) * dialect.bytes_per_bug,
+                limit=dialect.bytes_base
+                + max(len(ask.ids), dialect.bugs_at_once) * dialect.bytes_per_bug,
             )
         except (UnparsableBugTracker, AnswerTooLarge, BugTrackerServerError) as trouble:
             raise Spoiled(trouble, _clause(trouble, self.said.baseurl)) from None

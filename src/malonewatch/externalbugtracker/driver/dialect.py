@@ -28,6 +28,8 @@ class Dialect:
     #: How many bytes of answer one bug may take, and any answer beside that.
     bytes_per_bug: ClassVar[int] = 4 * 1024
     bytes_base: ClassVar[int] = 256 * 1024
+    #: How many bugs an answer may tell of though fewer were asked for, as a page of a list does.
+    bugs_at_once: ClassVar[int] = 1
     #: How many values one bug may have in an answer.
     values_per_bug: ClassVar[int] = VALUES_PER_BUG
     #: How long the ids in a request's URL may get, in bytes; servers commonly

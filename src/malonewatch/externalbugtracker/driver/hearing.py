@@ -128,7 +128,8 @@ class Hearing:
         body = response.body if good else response.body[:LONGEST_MESSAGE]
         charset = charset_of(response.headers.get("content-type", ""))
         try:
-            return parse(body, ask.form, len(ask.ids), charset, self.dialect.values_per_bug)
+            bugs = max(len(ask.ids), self.dialect.bugs_at_once)
+            return parse(body, ask.form, bugs, charset, self.dialect.values_per_bug)
         except Unreadable as error:
             if good:
                 raise self.spoiled(str(error)) from None

@@ -9,8 +9,8 @@ import functools
 import re
 from collections.abc import Iterable
 
-from malonewatch.externalbugtracker.driver.vocabulary import Vocabulary, fold
-from malonewatch.externalbugtracker.driver.words import RESOLUTIONS
+from malonewatch.externalbugtracker.driver.vocabulary import Vocabulary, Workflow, fold, invert
+from malonewatch.externalbugtracker.driver.words import RESOLUTIONS, STATUSES
 from malonewatch.interfaces import BugTaskImportance, BugTaskStatus
 
 #: What a label begins with, or ends with, that tells an importance; and with which letter its
@@ -45,6 +45,25 @@ CLOSED_LABELS = {
         "works for me"
     ),
 }
+#: What becomes of issues and pull requests of GitHub and those that took after it, which are open
+#: or closed; a label, or a reason, beside that says more.
+ISSUE_STATUSES = Workflow(
+    invert(
+        {
+            BugTaskStatus.NEW: "open",
+            BugTaskStatus.INPROGRESS: "open draft",
+            BugTaskStatus.FIXCOMMITTED: "merged",
+            BugTaskStatus.WONTFIX: "closed unmerged",
+        },
+        *(
+            {f"open {word.strip()}": meaning for word in words.split(",")}
+            for table in (OPEN_LABELS, STATUSES)
+            for meaning, words in table.items()
+        ),
+    ),
+    {BugTaskStatus.FIXRELEASED: "closed"},
+    invert({BugTaskStatus.WONTFIX: "not planned"}, RESOLUTIONS),
+)
 
 _OPEN, _CLOSED, _RESOLUTIONS = map(Vocabulary, (OPEN_LABELS, CLOSED_LABELS, RESOLUTIONS))
 _WORDS = re.compile(r"[^\W_]+")
