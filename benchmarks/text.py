@@ -44,6 +44,7 @@ TEMPLATES = {
     "SAVANE": "https://savane{t}.example.org/bugs/?{n}",
     "SOURCEFORGE": "https://sourceforge.net/p/project{t}/bugs/{n}/",
     "TRAC": "https://trac{t}.example.org/project/ticket/{n}",
+    "YOUTRACK": "https://youtrack{t}.example.org/issue/PROJECT-{n}",
 }
 AROUND = ("{}", "({}),", "[{}]({}).", "<{}>;", "see {}#c4,")
 SENTENCE = "It has been seen by others as well; http was blamed, or https: who knows? "

@@ -1,0 +1,241 @@
+"""YouTrack, from 2019.1 on, asked with its REST API.
+
+https://www.jetbrains.com/help/youtrack/devportal/resource-api-issues.html
+https://www.jetbrains.com/help/youtrack/devportal/api-query-syntax.html
+"""
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from zope.interface import implementer
+
+from malonewatch.externalbugtracker.driver import (
+    IMPORTANCES,
+    RESOLUTIONS,
+    STATUSES,
+    Ask,
+    ExternalBugTracker,
+    Finding,
+    Instead,
+    Read,
+    RemoteVocabulary,
+    URLShape,
+    Workflow,
+    from_epoch,
+    invert,
+)
+from malonewatch.interfaces import (
+    BugTaskImportance,
+    BugTaskStatus,
+    Certainty,
+    IBatches,
+    IDuplicates,
+    IMoves,
+    Response,
+    Verdict,
+)
+
+FIELDS = (
+    "idReadable,summary,updated,resolved,customFields($type,name,value(name)),"
+    "links(direction,linkType(sourceToTarget,targetToSource),issues(idReadable))"
+)
+#: A project has the fields that it likes, and calls them what it likes; these are of the kinds
+#: whose values say whether an issue is over.
+STATE_KINDS = ("StateIssueCustomField", "StateMachineIssueCustomField")
+STATE, PRIORITY, FIXED_IN = (
+    ("state", "status", "stage"),
+    ("priority", "severity"),
+    ("fix versions", "fix version", "fixed in version"),
+)
+DUPLICATES = "duplicates"
+#: What it says of a list where none of the issues is there.
+INVALID_QUERY = "invalid_query"
+CLOUD, FORMER_CLOUD = ".youtrack.cloud", ".myjetbrains.com"
+
+# Those that come with its templates, and JetBrains' own.
+OPEN = {
+    BugTaskStatus.NEW: "submitted, open, reopened, backlog, unresolved, to do",
+    BugTaskStatus.CONFIRMED: "to be discussed, shelved",
+    BugTaskStatus.INPROGRESS: "develop, investigating, fixed in branch",
+    BugTaskStatus.INCOMPLETE: "wait for reply, waiting for reply",
+    BugTaskStatus.FIXCOMMITTED: "test, staging, to verify, without verification",
+}
+OVER = {
+    BugTaskStatus.FIXRELEASED: "verified, closed, included",
+    BugTaskStatus.WONTFIX: "third party problem",
+}
+
+
+@implementer(IBatches, IDuplicates, IMoves)
+class YouTrack(ExternalBugTracker):
+    """A YouTrack; https://www.jetbrains.com/youtrack/."""
+
+    title = "YouTrack"
+    # It lists all kinds of links there are, of each issue.
+    bytes_per_bug = 32 * 1024
+    values_per_bug = 1500
+    knows_people = True
+    multi_product = True
+    folds_ids = True
+    id_pattern = r"[A-Z][A-Z0-9_]{0,30}-[1-9][0-9]{0,17}"
+    hosts = {"youtrack.jetbrains.com": "https://youtrack.jetbrains.com"}
+    urls = (
+        URLShape("/issue/{id:key}"),
+        URLShape("/issue/{id:key}/{slug}", slug=r"[^/]{1,500}"),
+        URLShape("/agiles/{board}?issue={id:key}", board=r"[^/]{1,99}(?:/[^/]{1,99})?"),
+        # Others write these, too.
+        URLShape("/api/issues/{id:key}", certainty=Certainty.GUESS),
+        URLShape("/tickets/{id:key}", certainty=Certainty.GUESS),
+        URLShape("/tickets/{id:key}/{slug}", slug=r"[^/]{1,500}", certainty=Certainty.GUESS),
+    )
+    file_link = (
+        "/newIssue?project={product}&summary={summary}&description={description}",
+        "/newIssue?summary={summary}&description={description}",
+    )
+    search_link = ("/issues/{product}?q={summary}", "/issues?q={summary}")
+    statuses = Workflow(invert(OPEN, OVER, STATUSES, RESOLUTIONS), {}, invert(OVER, RESOLUTIONS))
+    importances = IMPORTANCES.plus({BugTaskImportance.CRITICAL: "show-stopper"})
+
+    @classmethod
+    def getKnownBaseURL(cls, netloc: str) -> str | None:
+        if netloc.endswith(CLOUD):
+            return f"https://{netloc}"
+        if netloc.endswith(FORMER_CLOUD):
+            return f"https://{netloc}/youtrack"
+        return super().getKnownBaseURL(netloc)
+
+    @classmethod
+    def canonicalRemoteBug(cls, remotebug: str) -> str:
+        project, dash, number = remotebug.strip().removeprefix("#").upper().rpartition("-")
+        return f"{project}{dash}{super().canonicalRemoteBug(number)}"
+
+    # Questions.
+
+    def ask_many(self, ids: Sequence[str], since: datetime | None) -> Iterator[Ask]:
+        query = f"issue id: {', '.join(ids)}"
+        # Without a number they are 42 at most.
+        parameters = (("query", query), ("fields", FIELDS), ("$top", str(len(ids))))
+        yield Ask("/api/issues", parameters, tuple(ids))
+
+    def ask_one(self, remotebug: str) -> Ask:
+        return Ask(f"/api/issues/{remotebug}", (("fields", FIELDS),), (remotebug,), alone=True)
+
+    def ask_missing(self, ids: Sequence[str]) -> Iterator[Ask]:
+        # One that is not there may cost a list all others, so they come in shorter lists.
+        size = math.isqrt(len(ids))
+        for start in range(0, len(ids), size):
+            some = ids[start : start + size]
+            yield from self.ask_many(some, None) if len(some) > 1 else map(self.ask_one, some)
+
+    def ask_identity(self) -> Ask:
+        return Ask("/api/config", (("fields", "version"),))
+
+    def identity(self, answer: Any) -> str | None:
+        # Whatever it gives has that.
+        return f"YouTrack {answer['version']}" if "$type" in answer else None
+
+    def ask_whoami(self) -> Ask:
+        return Ask("/api/users/me", (("fields", "login,guest"),))
+
+    def whoami(self, answer: Any) -> str | None:
+        return None if answer.get("guest") else str(answer["login"])
+
+    def ask_vocabulary(self) -> Iterable[Ask]:
+        return tuple(
+            Ask(
+                f"/api/admin/customFieldSettings/bundles/{kind}",
+                (("fields", "name,values(name,isResolved)"), ("$top", "1000")),
+            )
+            for kind in ("state", "enum")
+        )
+
+    def vocabulary(self, answers: Sequence[Any]) -> RemoteVocabulary:
+        states, others = answers
+        priorities = (each for each in others if "priorit" in each["name"].lower())
+        return RemoteVocabulary(
+            {
+                value["name"]: bool(value["isResolved"])
+                for each in states
+                for value in each["values"]
+            },
+            tuple(dict.fromkeys(value["name"] for each in priorities for value in each["values"])),
+        )
+
+    # Answers.
+
+    def judge(self, ask: Ask, response: Response, answer: Any) -> Finding | Instead | None:
+        says_why = isinstance(answer, dict) and "error" in answer
+        if says_why and response.status == 400 and answer["error"] == INVALID_QUERY:
+            return None
+        # Where guests are let in at all, what they may not see is said not to be there.
+        about_it = says_why and response.status != 401
+        return super().judge(ask if about_it else ask.for_all(), response, answer)
+
+    def records(self, answer: Any) -> Iterable[Any]:
+        if isinstance(answer, list):
+            return answer
+        return [] if "error" in answer else [answer]
+
+    def ids_of(self, record: Any) -> Iterable[str]:
+        return (record["idReadable"],)
+
+    def merged_into(self, ask: Ask, answer: Any) -> str | None:
+        # An issue that moved to another project has a new id, and answers to the old one.
+        remotebug = self.canonicalRemoteBug(answer["idReadable"])
+        return None if remotebug in ask.ids else remotebug
+
+    def read(self, record: Mapping[str, Any]) -> Read:
+        fields = record["customFields"]
+        states = [field for field in fields if field.get("$type") in STATE_KINDS]
+        status = ", ".join(values_of(states or fields, STATE) or values_of(states, ()))
+        resolved = record["resolved"]
+        over = resolved is not None
+        return Read(
+            # A project may do without.
+            status or ("Resolved" if over else "Unresolved"),
+            record["summary"] or "",
+            ", ".join(values_of(fields, PRIORITY)),
+            modified=from_epoch(record["updated"] / 1000),
+            closed=over,
+            duplicate_of=next(originals(record), None),
+            date_closed=from_epoch(resolved / 1000) if over else None,
+            # Of an open issue it is but a plan.
+            fixed_in=", ".join(values_of(fields, FIXED_IN)) if over else "",
+        )
+
+    def verdict(self, remotestatus: str, resolution: str, closed: bool | None) -> Verdict:
+        found = super().verdict(remotestatus, resolution, closed)
+        if closed:
+            # Some words mean one thing of what is open, and another of what is not.
+            meaning = self.statuses.resolutions.get(remotestatus)
+            if meaning is not None:
+                return Verdict(meaning, False)
+            if not found.status.is_resolved:
+                return Verdict(BugTaskStatus.FIXRELEASED, True)
+        elif closed is False and found.status is BugTaskStatus.FIXRELEASED:
+            return Verdict(BugTaskStatus.FIXCOMMITTED, False)
+        return found
+
+
+def values_of(fields: Iterable[Mapping[str, Any]], names: Sequence[str]) -> list[str]:
+    """The names of the values of the first of those fields that has any; of whatever fields if
+    there are no names."""
+    found: dict[str, list[str]] = {}
+    for field in fields:
+        value = field["value"]
+        values = value if isinstance(value, list) else [value]
+        found[field["name"].lower()] = [
+            each["name"] for each in values if isinstance(each, dict) and each.get("name")
+        ]
+    return next((found[name] for name in names or found if found.get(name)), [])
+
+
+def originals(record: Mapping[str, Any]) -> Iterator[str]:
+    """The ids of the issues that an issue duplicates."""
+    for link in record.get("links") or ():
+        kind = link["linkType"]
+        words = kind["targetToSource" if link["direction"] == "INWARD" else "sourceToTarget"]
+        if (words or "").lower() == DUPLICATES:
+            yield from (issue["idReadable"] for issue in link["issues"])
