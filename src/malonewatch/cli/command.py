@@ -17,6 +17,7 @@ from malonewatch.cli.completion import completion
 from malonewatch.cli.credentials import credentials
 from malonewatch.cli.database import init, pack, upgrade
 from malonewatch.cli.listing import list_command
+from malonewatch.cli.migrating import migrate
 from malonewatch.cli.options import database_options
 from malonewatch.cli.trackers import tracker
 from malonewatch.cli.transfer import export_command, import_command
@@ -47,7 +48,7 @@ for each in (
     *(init, upgrade, pack, completion),
 ):
     command.add_command(each)
-for each in (edit, enable, disable, remove, move_tracker, merge, accept_changes):
+for each in (edit, enable, disable, remove, move_tracker, merge, migrate, accept_changes):
     tracker.add_command(each)
 for each in (list_types, map_word, reread_words, unknown, check_vocabulary):
     tracker.add_command(each)
