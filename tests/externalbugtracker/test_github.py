@@ -73,6 +73,14 @@ class Common(ExternalBugTrackerConformance):
         ("https://github.com/a/b.c/issues/0042#issuecomment-7", BASE, "a/b.c#42"),
         ("https://github.com/example/project/pull/42", BASE, "example/project#42"),
         ("https://github.com/example/project/pull/42/files?w=1", BASE, "example/project#42"),
+        ("https://github.com/example/project/pull/42/commits/0f3b", BASE, "example/project#42"),
+        ("https://github.com/example/project/pull/42.diff", BASE, "example/project#42"),
+        ("https://redirect.github.com/example/project/issues/42", BASE, "example/project#42"),
+        (
+            "https://github.com/orgs/e/projects/7/views/1?pane=issue&issue=example%7Cproject%7C42",
+            *(BASE, "example/project#42"),
+        ),
+        ("https://github.com/users/jane/projects/7?issue=a%7Cb%7C42", BASE, "a/b#42"),
         ("https://api.github.com/repos/example/project/issues/42", BASE, "example/project#42"),
         ("https://api.github.com/repos/example/project/pulls/42", BASE, "example/project#42"),
         (
@@ -90,6 +98,8 @@ class Common(ExternalBugTrackerConformance):
         "https://github.com/example/project/issues/9999999999",
         "https://github.com/example/project/discussions/42",
         "https://github.com/example/project/commit/42",
+        "https://github.com/example/project/pull/42/edit",
+        "https://github.com/orgs/example/projects/7?pane=issue&itemId=42",
         "https://github.com/example/issues/42",
         "https://github.com/orgs/example/issues/42",
         "https://github.com/issues/42",
@@ -173,6 +183,13 @@ def test_github_com_answers_programs_elsewhere():
     with pytest.raises(UnparsableBugTracker):
         Asker(GitHub, BASE, client=client, dialect="graphql").ask(["a/b#1"])
     assert client.requests[-1][1] == "https://api.github.com/graphql"
+
+
+def test_where_data_stay_in_a_country_programs_are_answered_elsewhere_too():
+    client = Canned(b'{"message": "Not Found"}', status=404)
+    base = "https://acme.ghe.com"
+    Asker(GitHub, base, client=client, dialect="rest").ask(["a/b#1"])
+    assert client.requests == [("GET", "https://api.acme.ghe.com/repos/a/b/issues/1", None)]
 
 
 def test_an_enterprise_says_its_version():

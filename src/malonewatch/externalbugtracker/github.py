@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
 from zope.interface import implementer
 
@@ -42,6 +43,7 @@ from malonewatch.interfaces import (
     BugTrackerRateLimited,
     Certainty,
     IBatches,
+    IBugTrackerFacts,
     IChangesSince,
     IDuplicates,
     IMoves,
@@ -77,9 +79,12 @@ NAME = r"[\w.-]{1,100}"
 # It keeps these for itself, and people have short names.
 OWNER = r"(?!(?:api|apps|gist|orgs|repos|search|settings|topics|users)/)[\w-]{1,39}"
 PLACE = f"{OWNER}/{NAME}"
-TAB = "checks|commits|files|changes"
+# What a pull request has pages of its own for.
+TAB = r"/(?:checks|commits|files|changes)(?:/[\w.-]{1,100})?|\.diff|\.patch"
+BOARD = r"(?:orgs|users)/[\w-]{1,39}/projects/\d{1,9}(?:/views/\d{1,9})?"
+HOSTS = ("github.com", "www.github.com", "redirect.github.com", "api.github.com")
 
-_page = partial(URLShape, place=PLACE, tab=TAB, at_root=True)
+_page = partial(URLShape, at_root=True, place=PLACE, tab=TAB, board=BOARD, owner=OWNER, name=NAME)
 
 
 class Rest(ByPlace):
@@ -292,14 +297,15 @@ class GitHub(Forge):
     request_size = 500
     multi_product = True
     protocols = (GraphQL, Rest)
-    hosts = dict.fromkeys(("github.com", "www.github.com", "api.github.com"), "https://github.com")
+    hosts = dict.fromkeys(HOSTS, "https://github.com")
     services = {"github.com": "https://api.github.com"}
     place_pattern = PLACE
     highest_id = 2**31 - 1
     urls = (
         _page("/{place}/issues/{id}", "{place}#{id}", certainty=Certainty.GUESS),
         _page("/{place}/pull/{id}", "{place}#{id}"),
-        _page("/{place}/pull/{id}/{tab}", "{place}#{id}"),
+        _page("/{place}/pull/{id}{tab}", "{place}#{id}"),
+        _page("/{board}?issue={owner}|{name}|{id}", "{owner}/{name}#{id}"),
         URLShape("/api/v3/repos/{place}/issues/{id}", "{place}#{id}", place=PLACE),
         URLShape("/api/v3/repos/{place}/pulls/{id}", "{place}#{id}", place=PLACE),
         _page("/repos/{place}/issues/{id}", "{place}#{id}", certainty=Certainty.GUESS),
@@ -311,6 +317,13 @@ class GitHub(Forge):
         "/search?type=issues&q={summary}",
     )
     statuses = ISSUE_STATUSES
+
+    def __init__(self, facts: IBugTrackerFacts) -> None:
+        super().__init__(facts)
+        host = urlsplit(self.baseurl).netloc
+        if host.endswith(".ghe.com"):
+            # GitHub's own as well, where data stay in a country.
+            self.service = f"https://api.{host}"
 
     @classmethod
     def canonical_place(cls, place: str) -> str:
