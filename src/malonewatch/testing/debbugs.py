@@ -6,7 +6,7 @@ was recorded to answer, and from how SOAP::Lite for Perl guesses types.
 
 import base64
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 from xml.etree.ElementTree import ParseError
 from xml.sax.saxutils import escape
@@ -43,6 +43,11 @@ class DebbugsSimulator(Simulator):
     def __init__(self, *, cgi: str = "cgi-bin", **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.cgi = cgi
+
+    def ways_to_say(self, remotestatus: str) -> Iterator[dict[str, Any]]:
+        """What comes after the status is a tag."""
+        status, _, tag = remotestatus.partition(" ")
+        yield {"status": status, "extra": {"tags": [tag] if tag else []}}
 
     def routes(self) -> list[web.AbstractRouteDef]:
         return [web.post("/{cgi}/soap.cgi", self._soap)]

@@ -7,6 +7,7 @@ From the documentation of MantisBT's web services, from the sources of MantisBT
 import csv
 import io
 import re
+from collections.abc import Iterator
 from datetime import timedelta, timezone
 from html import escape
 from typing import Any
@@ -91,7 +92,17 @@ class MantisSimulator(Simulator):
         self.columns = COLUMNS
         self.token = token
         self.password = password
-        self.numbers = {**NUMBERS, "status": {**NUMBERS["status"], **(statuses or {})}}
+        self.numbers = {name: dict(words) for name, words in NUMBERS.items()}
+        self.numbers["status"].update(statuses or {})
+
+    def ways_to_say(self, remotestatus: str) -> Iterator[dict[str, Any]]:
+        # The headers of issues have numbers, and never a word.
+        self.soap = False
+        for values in super().ways_to_say(remotestatus):
+            for name, word in values.items():
+                known = self.numbers[name]
+                known.setdefault(word, max(known.values()) + 1)
+            yield values
 
     def routes(self) -> list[web.AbstractRouteDef]:
         rest = f"{self.path}/api/rest/index.php"

@@ -4,6 +4,7 @@ From https://www.redmine.org/projects/redmine/wiki/Rest_api, from the sources of
 Redmine 1.1 to 7.0, and from what Redmine 1.1 and 5.0.4 were seen to answer.
 """
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -59,10 +60,14 @@ class RedmineSimulator(Simulator):
     ) -> None:
         super().__init__(**kwargs)
         self.version = version
-        self.statuses = statuses
+        self.statuses = dict(statuses)
         self.token = token
         self.public = public
         self.rest = True
+
+    def ways_to_say(self, remotestatus: str) -> Iterator[dict[str, Any]]:
+        self.statuses.setdefault(remotestatus, False)
+        yield {"status": remotestatus}
 
     def routes(self) -> list[web.AbstractRouteDef]:
         return [

@@ -18,7 +18,7 @@ import hashlib
 import re
 import ssl
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime, timedelta, timezone
 from typing import Any
 from urllib.parse import unquote_plus
@@ -124,6 +124,16 @@ class Simulator:
         bug = SimulatedBug(id, **{**self.defaults, **values})
         self.bugs[id] = bug
         return bug
+
+    def ways_to_say(self, remotestatus: str) -> Iterator[dict[str, Any]]:
+        """Values of bugs of which that may be the remote status, the likeliest first.
+
+        Where a site has to make up its words, this one has done so then.
+        """
+        yield {"status": remotestatus}
+        words = remotestatus.split(" ")
+        for cut in range(1, len(words)):
+            yield {"status": " ".join(words[:cut]), "resolution": " ".join(words[cut:])}
 
     def change(self, id: str, **values: Any) -> SimulatedBug:
         """Change a bug, which is modified now unless `modified` is given."""
