@@ -203,8 +203,11 @@ class Rest(ByPlace):
 
     def moved(self, record: Mapping[str, Any]) -> str | None:
         """Where a bug is now, if it was asked for by another id."""
-        asked, url = record.get("asked"), record["html_url"]
-        return str(url) if asked and self.tracker.id_at(url) != asked else None
+        place, number = split_id(record.get("asked", ""))
+        # A page is that of an issue or of a pull request.
+        pages = tuple(f"/{place}/{kind}/{number}" for kind in ("issues", "pull"))
+        url: str = record["html_url"]
+        return None if not place or url.lower().endswith(pages) else url
 
 
 class GraphQL(Rest):

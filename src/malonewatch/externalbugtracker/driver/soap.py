@@ -56,11 +56,13 @@ def pairs(element: Element) -> dict[str, Element]:
     """What is in a struct or in a map, whose items have a key and a value each, by name."""
     found = {}
     for child in element:
-        item = {part.tag.rpartition(":")[2]: part for part in child}
-        if item.keys() >= {"key", "value"}:
-            found[(item["key"].text or "").strip()] = item["value"]
-        else:
-            found[child.tag.rpartition(":")[2]] = child
+        name = child.tag.rpartition(":")[2]
+        if len(child):
+            item = {part.tag.rpartition(":")[2]: part for part in child}
+            if item.keys() >= {"key", "value"}:
+                found[(item["key"].text or "").strip()] = item["value"]
+                continue
+        found[name] = child
     return found
 
 
@@ -77,8 +79,9 @@ def text(element: Element) -> str:
     if len(element):
         return " ".join(map(text, element))
     plain = (element.text or "").strip()
-    kinds = (value for name, value in element.attrib.items() if name.endswith(":type"))
-    if any(kind.rpartition(":")[2].lower().startswith("base64") for kind in kinds):
-        with contextlib.suppress(ValueError):
-            return decode(base64.b64decode(plain)).strip()
+    # Plainly: this is done for each field of each bug.
+    for name, kind in element.attrib.items():
+        if name.endswith(":type") and kind.rpartition(":")[2].lower().startswith("base64"):
+            with contextlib.suppress(ValueError):
+                return decode(base64.b64decode(plain)).strip()
     return plain
