@@ -120,13 +120,13 @@ class Rest(ByPlace):
         return Ask(f"{self.api}/repos/{place}/issues/{number}", (), (remotebug,), alone=True)
 
     def ask_identity(self) -> Ask:
-        return Ask(f"{self.api}/meta")
+        # Where its addresses are listed, too, but there are thousands.
+        return Ask(f"{self.api}/")
 
     def identity(self, answer: Any) -> str | None:
-        if "verifiable_password_authentication" not in answer:
+        if "current_user_repositories_url" not in answer:
             return None
-        version = answer.get("installed_version")
-        return f"GitHub Enterprise {version}" if version else "GitHub"
+        return "GitHub Enterprise" if self.api else "GitHub"
 
     def ask_whoami(self) -> Ask:
         return Ask(f"{self.api}/user")

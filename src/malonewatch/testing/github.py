@@ -79,7 +79,7 @@ class GitHubSimulator(Simulator):
 
     def routes(self) -> list[web.AbstractRouteDef]:
         return [
-            web.get("/api/v3/meta", self._meta),
+            web.get("/api/v3/", self._root),
             web.get("/api/v3/user", self._user),
             web.get("/api/v3/repos/{owner}/{name}/issues", self._list),
             web.get("/api/v3/repos/{owner}/{name}/issues/{number}", self._one),
@@ -133,11 +133,11 @@ class GitHubSimulator(Simulator):
                 return found
         return place if place in {*self.issues_off, *self.blocked} else None
 
-    async def _meta(self, request: web.Request) -> web.Response:
+    async def _root(self, request: web.Request) -> web.Response:
         self._knows(request)
-        return web.json_response(
-            {"verifiable_password_authentication": False, "installed_version": "3.17.2"}
-        )
+        api = f"{self.url}/api/v3"
+        names = ("current_user", "current_user_repositories", "emojis", "issues", "rate_limit")
+        return web.json_response({f"{name}_url": f"{api}/{name}" for name in names})
 
     async def _user(self, request: web.Request) -> web.Response:
         if not self._knows(request):
