@@ -5,6 +5,7 @@ YouTrack 2026.3 wrote down about lists in which an issue is not there.
 """
 
 import re
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -51,6 +52,11 @@ class YouTrackSimulator(Simulator):
         self.guests = guests
         self.forgiving = False
         self.state_field: tuple[str, str] | None = ("State", "StateIssueCustomField")
+
+    def ways_to_say(self, remotestatus: str) -> Iterator[dict[str, Any]]:
+        """Whether an issue of a state is resolved is up to the project."""
+        yield {"status": remotestatus}
+        yield {"status": remotestatus, "extra": {"resolved": self.now()}}
 
     def routes(self) -> list[web.AbstractRouteDef]:
         bundles = f"{self.path}/api/admin/customFieldSettings/bundles/{{kind}}"
