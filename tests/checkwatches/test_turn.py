@@ -20,6 +20,7 @@ from malonewatch.interfaces import (
     DialectLearnt,
     Polling,
     RemoteBug,
+    RemoteBugUnchanged,
     SuspiciousAnswer,
 )
 from malonewatch.model import BugTracker
@@ -540,3 +541,21 @@ def test_duplicates_are_followed_in_the_same_run_and_asked_for_together_from_the
     Run(database).update(["chained"])
     Run(database).update_only("chained", ["1"])
     assert asked == [("1", "2", "3")] * 2
+
+
+def test_what_is_followed_to_is_asked_for_once_in_a_run_whatever_comes_of_it(
+    database, registry, watch_bugs
+):
+    asked = []
+
+    async def fetch(self, session, batch):
+        asked.append(batch.remotebugs)
+        for name in batch.remotebugs:
+            # Which is no answer to who knows nothing.
+            yield (
+                RemoteBug("1", "NEW", duplicate_of="2") if name == "1" else RemoteBugUnchanged("2")
+            )
+
+    watch_bugs("odd", "https://odd.example.com", ["1"], registry.type("ODD", fetch))
+    Run(database).update(["odd"])
+    assert asked == [("1",), ("2",)]

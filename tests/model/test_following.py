@@ -275,3 +275,10 @@ def test_checking_a_watch_asks_for_what_it_is_followed_to(say, watch, tracker):
 def test_nothing_is_kept_where_nothing_is_followed(say, tracker, watch):
     say(bug_is("42", "ASSIGNED", OPEN))
     assert tracker.followed is None
+
+
+def test_what_the_application_could_not_be_told_is_not_heard(say, asked, watch):
+    say(duplicate("7"))
+    say(RemoteBugError("7", BugWatchErrorType.APPLICATION_FAILED, "It failed."))
+    assert watch.remotestatus == "RESOLVED DUPLICATE"
+    assert asked() == [("7",)]

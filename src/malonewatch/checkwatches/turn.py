@@ -175,6 +175,7 @@ class Turn:
         applied = Applied()
         suspicious = trouble = None
         batches, planned = deque(plan.batches), len(plan.batches)
+        asked = {name for batch in batches for name in batch.remotebugs}
         while batches:
             batch = batches.popleft()
             planned -= 1
@@ -194,9 +195,11 @@ class Turn:
                 # The last one that is known of counts.
                 is_suspicious = isinstance(applied.trouble, SuspiciousAnswer)
                 suspicious = applied.trouble if is_suspicious else None
-            if applied.follow:
-                # Duplicates are followed at once, wherever they lead on this bug tracker.
-                batches.append(Batch(facts, applied.follow))
+            # Duplicates are followed at once, wherever they lead on this bug tracker.
+            more = tuple(name for name in applied.follow if name not in asked)
+            if more:
+                asked.update(more)
+                batches.append(Batch(facts, more))
             if planned >= 0:
                 work.progress(done.add(len(fetched.outcomes)))
             if fetched.missing or fetched.trouble is not None:

@@ -14,6 +14,7 @@ from persistent import Persistent
 
 from malonewatch.interfaces import (
     BugWatchChange,
+    BugWatchErrorType,
     FollowedBug,
     NoBugTrackerFound,
     Outcome,
@@ -201,7 +202,7 @@ def _hear(tracker: Any, outcomes: Iterable[Outcome], moment: float) -> set[int]:
     for outcome in outcomes:
         name = outcome.remotebug
         followers = followed.followers.get(name)
-        if followers is None:
+        if followers is None or getattr(outcome, "error_type", None) is _REFUSED:
             continue
         before = followed.said.get(name)
         if isinstance(outcome, RemoteBugUnchanged):
@@ -216,6 +217,10 @@ def _hear(tracker: Any, outcomes: Iterable[Outcome], moment: float) -> set[int]:
         _put_off(tracker, name, outcome, moment)
     _note_due(tracker)
     return concerned
+
+
+#: What stands for an outcome that the application could not be told.
+_REFUSED = BugWatchErrorType.APPLICATION_FAILED
 
 
 def _put_off(tracker: Any, name: str, outcome: Outcome, moment: float) -> None:
