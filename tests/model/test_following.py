@@ -282,3 +282,45 @@ def test_what_the_application_could_not_be_told_is_not_heard(say, asked, watch):
     say(RemoteBugError("7", BugWatchErrorType.APPLICATION_FAILED, "It failed."))
     assert watch.remotestatus == "RESOLVED DUPLICATE"
     assert asked() == [("7",)]
+
+
+def test_where_nothing_was_ever_followed_nothing_is_kept_of_duplicates_either(say, tracker, watch):
+    tracker.follows = False
+    assert say(duplicate("7")) == ()
+    assert (tracker.followed, watch.remotestatus) == (None, "RESOLVED DUPLICATE")
+
+
+def test_what_is_elsewhere_is_not_asked_for_here(say, asked, watch, make_tracker):
+    other = make_tracker("others")
+    say(duplicate("https://others.example.com/show_bug.cgi?id=7"))
+    say(bug_is("7", "ASSIGNED", OPEN), by=other)
+    assert asked(days=1) == [("42",)]
+
+
+def test_what_is_not_the_status_changes_without_being_a_change(say, watch, tracker, clock):
+    say(duplicate("7"))
+    say(bug_is("7", "ASSIGNED", OPEN))
+    applied = apply(tracker, [bug_is("7", "ASSIGNED", OPEN)._replace(fixed_in="2.0")], clock.now())
+    assert (applied.changes, watch.fixed_in) == ([], "2.0")
+
+
+def test_others_are_followed_on_when_one_watch_is_gone(say, watch, watches, bugs, tracker):
+    other = bugs.createBug().addWatch(tracker, "42", None)
+    say(duplicate("7"))
+    watches.removeBugWatch(watch)
+    say(bug_is("7", "ASSIGNED", OPEN))
+    assert other.remotestatus == "ASSIGNED"
+
+
+def test_as_it_was_is_no_answer_where_nothing_is_known(say, asked, watch):
+    say(duplicate("7"))
+    assert say(RemoteBugUnchanged("7")) == ("7",)
+    assert watch.remotestatus == "RESOLVED DUPLICATE"
+
+
+def test_the_same_again_is_no_news(say, watch, events):
+    say(duplicate("7"))
+    say(bug_is("7", "ASSIGNED", OPEN))
+    events.clear()
+    say(bug_is("7", "ASSIGNED", OPEN))
+    assert events == []

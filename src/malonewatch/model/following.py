@@ -5,7 +5,7 @@ those have no part of which nothing is followed.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from BTrees.LOBTree import LOBTree
 from BTrees.OLBTree import OLBTree
@@ -132,13 +132,10 @@ def chain_of(watch: Any) -> list[FollowedBug]:
     ]
 
 
-def own_of(watch: Any) -> RemoteBug | None:
-    """What the watch's own remote bug was last said to be; None if that is what it shows."""
-    followed = watch.bugtracker.followed
-    if followed is None or watch.id not in followed.chains:
-        return None
-    own = unpack(watch.remotebug, followed.chains[watch.id][0])
-    return own if isinstance(own, RemoteBug) else None
+def own_of(watch: Any) -> RemoteBug:
+    """What the own remote bug of a watch that is followed was last said to be."""
+    packed, _ = watch.bugtracker.followed.chains[watch.id]
+    return cast(RemoteBug, unpack(watch.remotebug, packed))
 
 
 # What to ask for.
@@ -236,8 +233,8 @@ def _put_off(tracker: Any, name: str, outcome: Outcome, moment: float) -> None:
 
 def _note_due(tracker: Any) -> None:
     """Let runs know when the first is due."""
-    if tracker.__parent__ is not None:
-        tracker.__parent__.note_followed(tracker, min(tracker.followed.due.values(), default=NEVER))
+    due = min(tracker.followed.due.values(), default=NEVER)
+    tracker.__parent__.note_followed(tracker, due)
 
 
 def settle(watches: Iterable[Any], moment: float) -> list[BugWatchChange]:
@@ -246,8 +243,6 @@ def settle(watches: Iterable[Any], moment: float) -> list[BugWatchChange]:
     relistings: dict[int, tuple[Any, Relisting]] = {}
     for watch in watches:
         tracker, own = watch.bugtracker, own_of(watch)
-        if own is None:
-            continue
         start(watch, own, moment)
         now, known = shown(tracker, watch, own), watch.known
         if known is not None and pack(now) == pack(known):
