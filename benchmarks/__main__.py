@@ -17,6 +17,7 @@ from benchmarks import (
     idle,
     isolation,
     searching,
+    starting,
     text,
     throughput,
     writing,
@@ -60,7 +61,7 @@ def main() -> int:
     rows: list[Row] = []
     for module in (
         *(throughput, writing, idle, hanging, fairness, isolation, hostile, adding),
-        *(searching, text),
+        *(searching, starting, text),
     ):
         print(f"{module.COMMAND} ...", file=sys.stderr, flush=True)
         rows += module.rows()
