@@ -16,6 +16,7 @@ from benchmarks import (
     hostile,
     idle,
     isolation,
+    requests,
     searching,
     starting,
     text,
@@ -61,7 +62,7 @@ def main() -> int:
     rows: list[Row] = []
     for module in (
         *(throughput, writing, idle, hanging, fairness, isolation, hostile, adding),
-        *(searching, starting, text),
+        *(searching, text, starting, requests),
     ):
         print(f"{module.COMMAND} ...", file=sys.stderr, flush=True)
         rows += module.rows()

@@ -95,6 +95,14 @@ CASES = [
         attributes={"people": {"sesame": True}},
     ),
     Case(
+        *("PHABRICATOR", "phabricator", "PhabricatorSimulator", 10, "with a token"),
+        id="T{}".format,
+        credentials=Credentials(token="api-sesame"),
+        attributes={"tokens": {"api-sesame": True}},
+    ),
+    Case("YOUTRACK", "youtrack", "YouTrackSimulator", 10, id="FROB-{}".format),
+    Case("GOOGLEISSUETRACKER", "googleissuetracker", "GoogleIssueTrackerSimulator", 40),
+    Case(
         *("LAUNCHPAD", "launchpad", "LaunchpadSimulator", 1000, "on condition"),
         batches=False,
         attributes={"validators": True},
