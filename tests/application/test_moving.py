@@ -28,7 +28,7 @@ def test_the_type_can_be_another(database, watched):
     _, after = moving.move(database, NAME, NEW, "trac")
     assert after.bugtrackertype == "TRAC"
     with pytest.raises(UnknownBugTrackerType):
-        moving.move(database, NAME, BUGZILLA, "jira")
+        moving.move(database, NAME, BUGZILLA, "nonsense")
 
 
 def test_a_dry_run_says_the_same_and_changes_nothing(database, watched):

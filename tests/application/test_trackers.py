@@ -118,7 +118,7 @@ def test_politeness_is_changed_in_part_or_forgotten(some):
 
 def test_a_change_that_cannot_be_changes_nothing_at_all(some):
     with pytest.raises(UnknownBugTrackerType):
-        trackers.edit(some, "some", TrackerChanges(summary="S", active=False, type_name="JIRA"))
+        trackers.edit(some, "some", TrackerChanges(summary="S", active=False, type_name="NONSENSE"))
     with pytest.raises(BadInput):
         trackers.edit(some, "some", TrackerChanges(baseurl="https://other", name="Not a name"))
     facts = trackers.show(some, "some").facts
