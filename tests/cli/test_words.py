@@ -155,6 +155,11 @@ def test_a_bug_tracker_is_asked_for_its_words(library, bugzilla):
     assert found["unmapped_importances"] == ["grim"]
 
 
+def test_one_without_importances_has_statuses_alone(library, bugzilla):
+    bugzilla.words.update(priority=(), bug_severity=())
+    assert library("tracker", "check", "library").out.startswith("library has 13 statuses.\n")
+
+
 def test_one_that_does_not_tell_shows_what_its_watches_have(library, bugzilla):
     bugzilla.rest = False
     result = library("tracker", "check", "library")
