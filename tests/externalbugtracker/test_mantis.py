@@ -74,6 +74,7 @@ class TestMantis(
             "https://www.austingroupbugs.net",
             "42",
         ),
+        ("https://mantisbt.org/bugs/view.php?id=0042", "https://www.mantisbt.org/bugs", "42"),
     ]
     not_urls = [
         "https://example.com/review.php?id=42",

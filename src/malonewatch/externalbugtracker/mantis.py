@@ -297,7 +297,9 @@ class Mantis(ExternalBugTracker):
 
     title = "MantisBT"
     protocols = (Soap, Rest, Csv, Page)
-    hosts = {host: f"https://{host}" for host in HOSTS}
+    hosts = {host: f"https://{host}" for host in HOSTS} | dict.fromkeys(
+        ("www.mantisbt.org", "mantisbt.org"), "https://www.mantisbt.org/bugs"
+    )
     urls = (
         # Other programs have pages of that name too.
         URLShape("/view.php?id={id}", certainty=Certainty.GUESS),
