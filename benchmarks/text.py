@@ -20,6 +20,7 @@ TRACKERS = 10
 
 # By type; {n} is the number of the bug, {t} that of the bug tracker.
 TEMPLATES = {
+    "AZUREDEVOPS": "https://dev.azure.com/organisation{t}/project/_workitems/edit/{n}",
     "BITBUCKET": "https://bitbucket.org/owner/project{t}/issues/{n}",
     "BUGZILLA": "https://bugzilla{t}.example.org/show_bug.cgi?id={n}",
     "DEBBUGS": "https://debbugs{t}.example.org/cgi-bin/bugreport.cgi?bug={n}",

@@ -130,9 +130,10 @@ def test_a_block_is_known_without_a_page(body, expected):
         LOGIN_PAGE,
         "<input type=password>",
         "<INPUT name=a\nTYPE = 'password'>",
+        "<html><head><title>Frob Services | Sign In</title></head></html>",
     ],
 )
-def test_a_log_in_page_is_known_by_its_form(body):
+def test_a_log_in_page_is_known_by_its_form_or_its_title(body):
     assert is_login(URL, body.encode())
 
 

@@ -60,7 +60,9 @@ _RATE_WORDS = re.compile(
     re.IGNORECASE,
 )
 
-_LOGIN = re.compile(rb"<input[^<>]+type\s*=\s*[\"']?password", re.IGNORECASE)
+_LOGIN = re.compile(
+    rb"<input[^<>]+type\s*=\s*[\"']?password|<title>[^<]{0,100}\bsign in\s*</title>", re.IGNORECASE
+)
 _LOGIN_PATH = re.compile(
     r"/(login|log_in|signin|sign_in|login_page\.php|account/login(\.php)?|users/sign_in)/?$",
     re.IGNORECASE,

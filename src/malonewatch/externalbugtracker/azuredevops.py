@@ -1,0 +1,258 @@
+"""Azure DevOps, once Visual Studio Team Services, and its server, once Team Foundation Server.
+
+https://learn.microsoft.com/en-us/rest/api/azure/devops/wit/work-items/get-work-items-batch
+https://learn.microsoft.com/en-us/azure/devops/boards/work-items/guidance/choose-process
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from typing import Any
+from urllib.parse import SplitResult
+
+from zope.interface import implementer
+
+from malonewatch.externalbugtracker.driver import (
+    IMPORTANCES,
+    RESOLUTIONS,
+    STATUSES,
+    Ask,
+    ExternalBugTracker,
+    Finding,
+    Instead,
+    Read,
+    URLShape,
+    Workflow,
+    invert,
+    join,
+    parse_time,
+)
+from malonewatch.interfaces import (
+    BugTaskImportance,
+    BugTaskStatus,
+    Certainty,
+    Credentials,
+    IBatches,
+    IDuplicates,
+    RecognisedURL,
+    Response,
+)
+
+CLOUD, FORMER_CLOUD = "dev.azure.com", ".visualstudio.com"
+#: Servers of 2019 and later know it as well as the cloud.
+VERSION = ("api-version", "5.0")
+STATE, REASON, PRIORITY, SEVERITY, CLOSED = (
+    *("System.State", "System.Reason"),
+    *("Microsoft.VSTS.Common.Priority", "Microsoft.VSTS.Common.Severity"),
+    "Microsoft.VSTS.Common.ClosedDate",
+)
+TITLE, CHANGED = "System.Title", "System.ChangedDate"
+FIELDS = (TITLE, STATE, REASON, CHANGED, PRIORITY, SEVERITY, CLOSED)
+DUPLICATE_OF = "System.LinkTypes.Duplicate-Reverse"
+#: How a message begins that there is no such work item, or that it may not be seen.
+NO_WORK_ITEM = "TF401232"
+#: Instead of leading to a page where people log in it shall say that somebody has to.
+NO_REDIRECT = {"X-TFS-FedAuthRedirect": "Suppress"}
+
+# Those of the processes that come with it: Agile, Basic, CMMI and Scrum.
+OPEN = {
+    BugTaskStatus.NEW: "to do, proposed, open, requested",
+    BugTaskStatus.CONFIRMED: "ready",
+    BugTaskStatus.INPROGRESS: "active, committed, doing, design",
+}
+CLOSING = {
+    BugTaskStatus.FIXCOMMITTED: "resolved",
+    BugTaskStatus.FIXRELEASED: "closed, done, completed",
+    BugTaskStatus.WONTFIX: "removed, cut, inactive",
+}
+#: Why it is over, if not because it was done: that the state says.
+REASONS: Mapping[BugTaskStatus, str] = {
+    meaning: words
+    for meaning, words in RESOLUTIONS.items()
+    if meaning is not BugTaskStatus.FIXRELEASED
+}
+LEFT_OUT = {BugTaskStatus.WONTFIX: "copied to backlog, removed from the backlog, cut"}
+
+_page = partial(
+    URLShape,
+    # It is recognised once it is known where the organisation ends.
+    registered=True,
+    project=r"(?:DefaultCollection/)?[^/_][^/]{0,200}",
+    hub=r"_(?:boards|backlogs|sprints|workitems|queries)",
+    rest=r"[^?]{1,400}",
+)
+
+
+@implementer(IBatches, IDuplicates)
+class AzureDevOps(ExternalBugTracker):
+    """An organisation of Azure DevOps, or a collection of its server; https://dev.azure.com."""
+
+    title = "Azure DevOps"
+    # The question for relations gives descriptions, too.
+    bytes_per_bug = 128 * 1024
+    values_per_bug = 2000
+    request_size = 200
+    highest_id = 2**31 - 1
+    multi_product = True
+    knows_people = True
+    urls = (
+        _page("/_workitems/edit/{id}"),
+        _page("/{project}/_workitems/edit/{id}"),
+        _page("/_workitems?id={id}"),
+        _page("/{project}/_workitems?id={id}"),
+        _page("/{project}/{hub}/{rest}?workitem={id}"),
+        _page("/_apis/wit/workitems/{id}"),
+        _page("/_apis/wit/workItems/{id}"),
+        _page("/{project}/_apis/wit/workitems/{id}"),
+        _page("/{project}/_apis/wit/workItems/{id}"),
+    )
+    file_link = (
+        "/{product}/_workitems/create/Bug"
+        "?%5BSystem.Title%5D={summary}&%5BSystem.Description%5D={description}"
+    )
+    search_link = (
+        "/{product}/_search?text={summary}&type=workitem",
+        "/_search?text={summary}&type=workitem",
+    )
+    statuses = Workflow(invert(OPEN, STATUSES), CLOSING, invert(LEFT_OUT, REASONS))
+    importances = IMPORTANCES.plus(
+        {
+            BugTaskImportance.CRITICAL: "1, 1 - Critical",
+            BugTaskImportance.HIGH: "2, 2 - High",
+            BugTaskImportance.MEDIUM: "3, 3 - Medium",
+            BugTaskImportance.LOW: "4, 4 - Low",
+        }
+    )
+
+    @classmethod
+    def parseBugURL(cls, url: SplitResult, baseurl: str | None = None) -> RecognisedURL | None:
+        if "/_" not in url.path:
+            return None
+        if baseurl is not None:
+            found = super().parseBugURL(url, baseurl)
+            return found if found and found.certainty is Certainty.REGISTERED else None
+        base, certainty = base_of(url)
+        found = None if base is None else super().parseBugURL(url, base)
+        return None if found is None else found._replace(certainty=certainty)
+
+    # Questions.
+
+    def ask_many(self, ids: Sequence[str], since: datetime | None) -> Iterator[Ask]:
+        yield batch(ids, {"fields": FIELDS})
+
+    def ask_one(self, remotebug: str) -> Ask:
+        query = (VERSION, ("$expand", "Relations"))
+        path = f"/_apis/wit/workitems/{remotebug}"
+        return Ask(path, query, (remotebug,), alone=True, headers=NO_REDIRECT)
+
+    def ask_more(self, ask: Ask, answers: Sequence[Any]) -> Ask | None:
+        # Relations cannot be had together with but a few fields.
+        if ask.alone or len(answers) > 1:
+            return None
+        same = [str(item["id"]) for item in items(answers[0]) if is_duplicate(item)]
+        return batch(same, {"$expand": "Relations"}) if same else None
+
+    def ask_identity(self) -> Ask:
+        return Ask("/_apis/connectionData", headers=NO_REDIRECT)
+
+    def identity(self, answer: Any) -> str | None:
+        if "instanceId" not in answer or "authenticatedUser" not in answer:
+            return None
+        in_cloud = answer.get("deploymentType") == "hosted"
+        return "Azure DevOps" if in_cloud else "Azure DevOps Server"
+
+    def whoami(self, answer: Any) -> str | None:
+        name = answer["authenticatedUser"].get("providerDisplayName")
+        return None if name in (None, "", "Anonymous") else str(name)
+
+    def authorization(self, credentials: Credentials) -> Mapping[str, str]:
+        if credentials.token:
+            # A personal access token is a password of nobody in particular.
+            credentials = Credentials(password=credentials.token)
+        return super().authorization(credentials)
+
+    # Answers.
+
+    def judge(self, ask: Ask, response: Response, answer: Any) -> Finding | Instead | None:
+        # Whatever is not public wants a log-in before it tells what there is.
+        if response.status == 401:
+            return Finding.REFUSED
+        message = answer.get("message") if isinstance(answer, dict) else None
+        is_about_it = response.status != 404 or str(message).startswith(NO_WORK_ITEM)
+        return super().judge(ask if is_about_it else ask.for_all(), response, answer)
+
+    def records(self, answer: Any) -> Iterable[Any]:
+        few, *rest = answer if isinstance(answer, tuple) else (answer,)
+        if "value" not in few:
+            return [few]
+        whole = {item["id"]: item for each in rest for item in items(each)}
+        return [whole.get(item["id"], item) for item in items(few)]
+
+    def read(self, record: Mapping[str, Any]) -> Read:
+        fields = record["fields"]
+        state, reason = fields[STATE], fields.get(REASON) or ""
+        # Most reasons only tell the way that it went.
+        if state not in self.statuses.closing or reason not in self.statuses.resolutions:
+            reason = ""
+        closed = time_of(fields, CLOSED)
+        return Read(
+            join(state, reason),
+            fields.get(TITLE) or "",
+            str(fields.get(PRIORITY) or fields.get(SEVERITY) or ""),
+            reason,
+            time_of(fields, CHANGED),
+            # Whether a state of a process is over is told for each kind of work item apart.
+            True if closed is not None else None,
+            duplicate_of=next(originals(record), None) if is_duplicate(record) else None,
+            date_closed=closed,
+        )
+
+
+def base_of(url: SplitResult) -> tuple[str | None, Certainty]:
+    """The base URL that `url` has, None if it has none, and how sure that is."""
+    host = url.netloc.lower()
+    head = url.path.partition("/_")[0].split("/")
+    if host == CLOUD:
+        return (f"https://{host}/{head[1]}" if len(head) > 1 else None), Certainty.KNOWN_HOST
+    if host.endswith(FORMER_CLOUD):
+        return f"https://{host}", Certainty.KNOWN_HOST
+    # On a server there is a collection, and below that there may be a project.
+    above = [part.lower() for part in head]
+    end = above.index("tfs") + 2 if "tfs" in above else max(len(head) - 1, 2)
+    if len(head) < end:
+        return None, Certainty.SHAPE
+    return f"{url.scheme}://{url.netloc}{'/'.join(head[:end])}", Certainty.SHAPE
+
+
+def batch(ids: Sequence[str], what: Mapping[str, Any]) -> Ask:
+    """The question for something of many work items, whichever of them there are."""
+    return Ask(
+        "/_apis/wit/workitemsbatch",
+        (VERSION,),
+        tuple(ids),
+        method="POST",
+        json={"ids": [int(each) for each in ids], "errorPolicy": "Omit", **what},
+        headers=NO_REDIRECT,
+    )
+
+
+def items(answer: Any) -> list[Any]:
+    """The work items in an answer; what is not there, or not to be seen, is null."""
+    return [item for item in answer["value"] if item is not None]
+
+
+def time_of(fields: Mapping[str, Any], name: str) -> datetime | None:
+    """The time in a field, to the second: as many digits follow as are no zeros."""
+    return parse_time((fields.get(name) or "")[:19])
+
+
+def is_duplicate(item: Mapping[str, Any]) -> bool:
+    """Whether a work item is said to be a duplicate."""
+    return "duplicate" in str(item["fields"].get(REASON, "")).lower()
+
+
+def originals(item: Mapping[str, Any]) -> Iterator[str]:
+    """The ids of the work items that one is a duplicate of."""
+    for relation in item.get("relations") or ():
+        if relation["rel"] == DUPLICATE_OF:
+            yield relation["url"].rpartition("/")[2]
