@@ -5,7 +5,7 @@ may cross threads, processes and machines.
 """
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
@@ -238,7 +238,7 @@ class Applied:
     failures: list[BugWatchChange] = dataclasses.field(default_factory=list)
     brake: Brake = Brake()
     trouble: BugTrackerTrouble | None = None
-    follow: tuple[str, ...] = ()
+    follow: Sequence[str] = ()
 
 
 class Claim(NamedTuple):
