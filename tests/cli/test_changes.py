@@ -52,7 +52,7 @@ def test_aliases_are_added_or_replaced(some):
     [
         ["--name", "Not a name"],
         ["--title", ""],
-        ["--type", "JIRA"],
+        ["--type", "NONSENSE"],
         ["--url", "nonsense"],
         ["--url", "http://[::1"],
         ["--url", "http://u:p@h/"],

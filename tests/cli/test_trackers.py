@@ -60,9 +60,9 @@ def test_without_a_type_that_can_be_told_the_types_are_named(cli):
 
 
 def test_a_type_that_is_none_is_refused(cli):
-    result = cli("tracker", "add", "https://example.com/", "--type", "jira")
+    result = cli("tracker", "add", "https://example.com/", "--type", "nonsense")
     assert result.code == 2
-    assert "'jira'" in result.err
+    assert "'nonsense'" in result.err
     assert "BUGZILLA" in result.err
 
 
