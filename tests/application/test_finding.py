@@ -1,10 +1,16 @@
+import asyncio
+
 import pytest
 
 from malonewatch.application.finding import find_bugs, find_tracker_at, look_up
+from malonewatch.application.servers import identify, session_with
 from malonewatch.interfaces import (
     BadInput,
     BugTrackerConnectError,
+    BugTrackerFacts,
+    BugTrackerType,
     Certainty,
+    Politeness,
     Refused,
     UnknownBugTrackerType,
     UnparsableBugTracker,
@@ -127,6 +133,21 @@ def test_a_host_that_is_known_is_not_asked_and_is_one_bug_tracker(database, soft
     assert (found.baseurl, found.bugtrackertype) == ("https://sourceforge.net", "SOURCEFORGE")
     assert found.identified is None
     assert software.asked == []
+
+
+def test_what_it_may_not_be_does_not_slow_down_the_question_what_it_is(software, monkeypatch):
+    asked = []
+
+    class Pool:
+        def session(self, facts, timeout, **settings):
+            asked.append(settings["defaults"])
+
+    slow = Politeness(concurrency=1, gap=60.0)
+    facts = BugTrackerFacts("", BugTrackerType.FIRST, BASE)
+    monkeypatch.setattr(software, "politeness", slow)
+    asyncio.run(identify(Pool(), facts))
+    session_with(Pool(), facts)
+    assert asked == [Politeness(), slow]
 
 
 def test_trouble_with_one_type_does_not_keep_another_from_being_found(database, software, server):

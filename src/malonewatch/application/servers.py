@@ -10,6 +10,7 @@ from malonewatch.interfaces import (
     BugTrackerTrouble,
     IExternalBugTracker,
     IHTTPClient,
+    Politeness,
     UnsupportedBugTracker,
 )
 
@@ -44,8 +45,12 @@ def ask_each(
         asking.close()
 
 
-def session_with(pool: Any, facts: BugTrackerFacts) -> tuple[Any, Any]:
+def session_with(
+    pool: Any, facts: BugTrackerFacts, defaults: Politeness | None = None
+) -> tuple[Any, Any]:
     """The `IExternalBugTracker` of a bug tracker, and an `IHTTPSession` to it.
+
+    It is asked as politely as its type wants, unless other `defaults` are given.
 
     :raises UnsupportedBugTracker: nothing can talk to its type.
     """
@@ -59,7 +64,7 @@ def session_with(pool: Any, facts: BugTrackerFacts) -> tuple[Any, Any]:
         facts,
         external.timeout,
         authorization=external.authorization,
-        defaults=external.politeness,
+        defaults=external.politeness if defaults is None else defaults,
         service=external.service,
     )
     return external, session
@@ -68,7 +73,8 @@ def session_with(pool: Any, facts: BugTrackerFacts) -> tuple[Any, Any]:
 async def identify(pool: Any, facts: BugTrackerFacts) -> str | BugTrackerTrouble | None:
     """What a server says that it is; None if not of that type; or why it cannot be asked."""
     try:
-        external, session = session_with(pool, facts)
+        # What a type wants counts where it is one of that type, and a lane keeps it.
+        external, session = session_with(pool, facts, Politeness())
         said: str | None = await external.identify(session)
     except BugTrackerTrouble as trouble:
         return trouble
