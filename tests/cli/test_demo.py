@@ -48,6 +48,7 @@ def test_it_shows_what_changed_what_failed_and_why(shown):
     assert "It is the same as #101." in rows[("desktop #102",)]
     assert "Private bug" in rows[("desktop #103",)]
     assert "It was merged." in rows[("hub example/project#41",)]
+    assert "the watch went along" in rows[("lab example/drivers#8",)]
     assert "Bug not found" in rows[("forge example/bugs#22",)]
     assert "Challenge page instead of data" in rows[("garden #7",)]
     assert "The other 4 are as they were." in table

@@ -179,13 +179,14 @@ def _show_changes(before: Sequence[WatchFacts], after: Sequence[WatchFacts]) -> 
         if failed is not None:
             now = Styled(failed.title, "red")
             why = new.last_error or ""
+        elif old.remote != new.remote:
+            now = Styled(new.meaning, status_style(new.status))
+            why = f"It was {old.remote} and moved; the watch went along."
         elif old.meaning != new.meaning:
             now = Styled(new.meaning, status_style(new.status))
             why = WHY.get(new.status, "")
             if new.duplicate_of is not None:
                 why = f"It is the same as #{new.duplicate_of}."
-            if new.moved_to is not None:
-                why = f"It moved to {new.moved_to}."
         else:
             continue
         rows.append((str(new.bug), new.remote, old.meaning, now, why))
