@@ -1,7 +1,5 @@
 """Bug watches."""
 
-import operator
-import pickle
 from datetime import datetime
 from typing import Any
 
@@ -52,7 +50,8 @@ from malonewatch.model.readonly import stored
 from malonewatch.model.relisting import Relisting
 from malonewatch.model.schedule import CHECK_INTERVAL
 from malonewatch.model.site import find_utility
-from malonewatch.model.times import from_optional, from_seconds, now, to_optional, to_seconds
+from malonewatch.model.times import from_optional, from_seconds, now, to_seconds
+from malonewatch.model.watchrecord import NOTHING_KNOWN, keep, load_state, state_of
 
 
 @implementer(IBugWatch)
@@ -60,9 +59,7 @@ class BugWatch(Persistent):
     """See `IBugWatch`.
 
     What every check changes is not here but in the bug tracker's ledger, in
-    row `slot`.  The record is the reference to the bug tracker, and a pickle of
-    the other values (see `_FIELDS`) in itself: ZODB asks of each value in a
-    record whether it is a reference, and a run may have very many to write.
+    row `slot`.
     """
 
     id = stored("id")
@@ -92,19 +89,13 @@ class BugWatch(Persistent):
         """Know nothing of the remote bug."""
         # By assignment, which loads the record first if need be.
         self._lastchanged: float | None = None
-        self.__dict__.update(_NOTHING_KNOWN)
+        self.__dict__.update(NOTHING_KNOWN)
 
     def __getstate__(self) -> Any:
-        values = self.__dict__
-        return values["bugtracker"], pickle.dumps(_values_of(values), 3)
+        return state_of(self.__dict__)
 
     def __setstate__(self, state: Any) -> None:
-        # In a record of 0.1.0 the values stand by themselves, and are less.
-        values = pickle.loads(state[1]) if len(state) == 2 else state[1:]
-        missing = len(_FIELDS) - len(values)
-        if missing:
-            values += _ADDED[-missing:]
-        self.__dict__.update(zip(_FIELDS, values, strict=True), bugtracker=state[0])
+        load_state(self.__dict__, state)
 
     @property
     def __parent__(self) -> Any:
@@ -324,20 +315,7 @@ class BugWatch(Persistent):
         if remote.duplicate_of is not None and remote.duplicate_of != values["duplicate_of"]:
             self.log(moment, "duplicate", remote.duplicate_of)
             events.append(BugWatchDuplicateFound(self, remote.duplicate_of))
-        values["remotestatus"] = remote.remotestatus
-        values["_status"] = remote.status._name_
-        values["remote_importance"] = remote.remote_importance
-        values["_importance"] = remote.importance._name_
-        values["remote_title"] = remote.title
-        values["resolution"] = remote.resolution
-        values["_modified"] = to_optional(remote.modified)
-        values["duplicate_of"] = remote.duplicate_of
-        values["moved_to"] = remote.moved_to
-        values["closed"] = remote.closed
-        values["guessed"] = remote.guessed
-        values["private"] = remote.private
-        values["_date_closed"] = to_optional(remote.date_closed)
-        values["fixed_in"] = remote.fixed_in
+        keep(values, remote)
         if differs:
             values["_activity"] = log_status(
                 *(self._activity, moment, "mapping" if is_mapping else "status"),
@@ -390,35 +368,6 @@ class BugWatch(Persistent):
         log = log_activity(self._activity, moment, kind, message, error_type)
         if log is not self._activity:
             self._activity = log
-
-
-#: What the record of a watch holds beside the bug tracker, in this order; new fields go to the end.
-_FIELDS = (
-    *("id", "slot", "remotebug", "bug_id", "_owner_name", "_datecreated"),
-    *("remotestatus", "_status", "remote_importance", "_importance", "remote_title"),
-    *("resolution", "_modified", "duplicate_of", "moved_to", "_lastchanged", "_activity"),
-    *("closed", "guessed", "private", "_date_closed", "fixed_in"),
-)
-#: The last of them, as they are where a record does not have them yet.
-_ADDED = (None, False, False, None, "")
-_values_of = operator.itemgetter(*_FIELDS)
-
-_NOTHING_KNOWN = {
-    "remotestatus": None,
-    "_status": BugTaskStatus.UNKNOWN.name,
-    "remote_importance": "",
-    "_importance": BugTaskImportance.UNKNOWN.name,
-    "remote_title": "",
-    "resolution": "",
-    "_modified": None,
-    "duplicate_of": None,
-    "moved_to": None,
-    "closed": None,
-    "guessed": False,
-    "private": False,
-    "_date_closed": None,
-    "fixed_in": "",
-}
 
 
 def _rule_of(remote: RemoteBug) -> str:
