@@ -71,8 +71,9 @@ class TestAzureDevOps(
         ("http://DEV.azure.com/frobs/Frob/_workitems/edit/42", BASE, "42"),
         (
             "https://frobs.visualstudio.com/DefaultCollection/Frob/_workitems/edit/42",
-            *("https://frobs.visualstudio.com", "42"),
+            *(BASE, "42"),
         ),
+        ("https://frobs.visualstudio.com/_workitems?id=42", BASE, "42"),
         ("https://tfs.example.com/tfs/Main/Frob/_workitems/edit/42", SERVER, "42"),
         ("https://tfs.example.com/tfs/Main/_workitems/edit/42", SERVER, "42"),
         (
@@ -91,6 +92,8 @@ class TestAzureDevOps(
         f"{BASE}/Frob/_workitems/recentlyupdated",
         "https://dev.azure.com/_workitems/edit/42",
         "https://example.com/_workitems/edit/42",
+        # The organisation stands in the host already.
+        "https://frobs.visualstudio.com/frobs/Frob/_workitems/edit/42",
         "https://tfs.example.com/tfs/_workitems/edit/42",
         "https://example.com/issues/42",
     ]
@@ -106,6 +109,26 @@ class TestAzureDevOps(
 )
 def test_how_sure_a_url_is(url, certainty):
     assert AzureDevOps.parseBugURL(urlsplit(url)).certainty is certainty
+
+
+@pytest.mark.parametrize(
+    ("host", "baseurl"),
+    [
+        ("frobs.visualstudio.com", BASE),
+        ("frobs.vsrm.visualstudio.com", None),
+        ("developercommunity.visualstudio.com", None),
+        ("visualstudio.com", None),
+        ("dev.azure.com", None),
+    ],
+)
+def test_an_organisation_is_one_bug_tracker_by_its_former_host_too(host, baseurl):
+    assert AzureDevOps.getKnownBaseURL(host) == baseurl
+
+
+def test_one_that_is_registered_at_its_former_host_stays_there():
+    base = "https://frobs.visualstudio.com"
+    url = urlsplit(f"{base}/Frob/_workitems/edit/1")
+    assert AzureDevOps.parseBugURL(url, base) == RecognisedURL(base, "1", Certainty.REGISTERED)
 
 
 def test_below_a_registered_base_url():
@@ -240,7 +263,7 @@ def test_a_name_and_a_password_go_along_as_they_are():
         ("Closed", "Obsolete", "Closed Obsolete", BugTaskStatus.EXPIRED),
         ("Removed", "Moved out of state", "Removed", BugTaskStatus.WONTFIX),
         ("Closed", "Copied to Backlog", "Closed Copied to Backlog", BugTaskStatus.WONTFIX),
-        ("Simmering", "", "Simmering", BugTaskStatus.UNKNOWN),
+        ("Rejected", "", "Rejected", BugTaskStatus.UNKNOWN),
     ],
 )
 def test_status(state, reason, remotestatus, status):
@@ -259,6 +282,21 @@ def test_what_was_closed_in_a_state_that_is_not_known_is_guessed():
     assert outcome.date_closed == when
 
 
+def test_what_is_in_a_state_that_is_not_known_and_was_not_closed_is_guessed_to_be_open():
+    with AzureDevOpsSimulator() as simulator:
+        simulator.add("1", status="Simmering")
+        outcome = ask(simulator, "1")["1"]
+    assert (outcome.status, outcome.guessed) == (BugTaskStatus.NEW, True)
+    assert outcome.closed is False
+
+
+@pytest.mark.parametrize("state", ["Resolved", "Closed", "Rejected"])
+def test_that_something_is_open_is_not_said_of_a_state_that_may_be_over(state):
+    with AzureDevOpsSimulator() as simulator:
+        simulator.add("1", status=state)
+        assert ask(simulator, "1")["1"].closed is None
+
+
 def test_its_own_words_are_in_the_table():
     table = make().status_table
     for meaning, text in (*OPEN.items(), *CLOSING.items()):
@@ -268,7 +306,8 @@ def test_its_own_words_are_in_the_table():
 @pytest.mark.parametrize(
     ("priority", "severity", "importance"),
     [
-        ("1", "3 - Medium", BugTaskImportance.CRITICAL),
+        ("1", "", BugTaskImportance.CRITICAL),
+        ("2", "3 - Medium", BugTaskImportance.MEDIUM),
         ("2", "", BugTaskImportance.HIGH),
         ("3", "", BugTaskImportance.MEDIUM),
         ("4", "", BugTaskImportance.LOW),

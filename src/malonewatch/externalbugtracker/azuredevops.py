@@ -39,6 +39,8 @@ from malonewatch.interfaces import (
 )
 
 CLOUD, FORMER_CLOUD = "dev.azure.com", ".visualstudio.com"
+#: What is there beside the organisations.
+NO_ORGANISATIONS = {"code", "developercommunity", "marketplace", "my", "www"}
 #: Servers of 2019 and later know it as well as the cloud.
 VERSION = ("api-version", "5.0")
 STATE, REASON, PRIORITY, SEVERITY, CLOSED = (
@@ -128,12 +130,19 @@ class AzureDevOps(ExternalBugTracker):
     def parseBugURL(cls, url: SplitResult, baseurl: str | None = None) -> RecognisedURL | None:
         if "/_" not in url.path:
             return None
-        if baseurl is not None:
-            found = super().parseBugURL(url, baseurl)
-            return found if found and found.certainty is Certainty.REGISTERED else None
-        base, certainty = base_of(url)
+        base, certainty = base_of(url) if baseurl is None else (baseurl, Certainty.REGISTERED)
         found = None if base is None else super().parseBugURL(url, base)
-        return None if found is None else found._replace(certainty=certainty)
+        if found is None or found.certainty is not Certainty.REGISTERED:
+            return None
+        known = cls.getKnownBaseURL(url.netloc.lower()) if baseurl is None else None
+        return RecognisedURL(known or found.baseurl, found.remotebug, certainty)
+
+    @classmethod
+    def getKnownBaseURL(cls, netloc: str) -> str | None:
+        organisation = netloc.removesuffix(FORMER_CLOUD)
+        if organisation == netloc or "." in organisation or organisation in NO_ORGANISATIONS:
+            return None
+        return f"https://{CLOUD}/{organisation}"
 
     # Questions.
 
@@ -194,17 +203,19 @@ class AzureDevOps(ExternalBugTracker):
         # Most reasons only tell the way that it went.
         if state not in self.statuses.closing or reason not in self.statuses.resolutions:
             reason = ""
-        closed = time_of(fields, CLOSED)
+        date_closed = time_of(fields, CLOSED)
+        # Which states are over is told for each kind of work item apart, and not here.
+        may_be_over = state in self.statuses.closing or state in self.statuses.resolutions
         return Read(
             join(state, reason),
             fields.get(TITLE) or "",
-            str(fields.get(PRIORITY) or fields.get(SEVERITY) or ""),
+            # Every kind of work item has a priority, which is 2 until somebody changes it.
+            str(fields.get(SEVERITY) or fields.get(PRIORITY) or ""),
             reason,
             time_of(fields, CHANGED),
-            # Whether a state of a process is over is told for each kind of work item apart.
-            True if closed is not None else None,
+            True if date_closed is not None else None if may_be_over else False,
             duplicate_of=next(originals(record), None) if is_duplicate(record) else None,
-            date_closed=closed,
+            date_closed=date_closed,
         )
 
 
