@@ -76,6 +76,7 @@ def test_a_message_id_is_kept_without_its_brackets(text):
         ("[Ticket #0042]", "[Ticket #0042]"),
         ("#42", "#42"),
         ("id: 42", "id: 42"),
+        ("grid:a@b", "grid:a@b"),
         ("<joe>", "<joe>"),
         ("<a@b> and <c@d>", "<a@b> and <c@d>"),
     ],

@@ -34,7 +34,7 @@ class Bitbucket(Forge):
         "there is nothing left that could be asked for."
     )
     hosts = dict.fromkeys(("bitbucket.org", "www.bitbucket.org", "api.bitbucket.org"), BASE)
-    place_pattern = r"(?!\.\.?/)[A-Za-z0-9_.-]{1,62}/(?!\.\.?$)[A-Za-z0-9_.-]{1,100}"
+    place_pattern = r"[A-Za-z0-9_.-]{1,62}/[A-Za-z0-9_.-]{1,100}"
     highest_id = 2**31 - 1
     urls = (
         _shape("/{place}/issues/{id}"),

@@ -33,7 +33,8 @@ class EmailAddress(ExternalBugTracker):
     @classmethod
     def canonicalRemoteBug(cls, remotebug: str) -> str:
         remotebug = " ".join(remotebug.split())
-        found = MESSAGE_ID.fullmatch(PREFIX.sub("", remotebug, count=1))
+        prefix = PREFIX.match(remotebug)
+        found = MESSAGE_ID.fullmatch(remotebug, prefix.end() if prefix else 0)
         return remotebug if found is None else found[1]
 
     @classmethod

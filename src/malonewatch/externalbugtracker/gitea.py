@@ -108,12 +108,6 @@ class Gitea(Forge):
     def canonical_place(cls, place: str) -> str:
         return place.strip("/").lower()
 
-    @classmethod
-    def is_valid(cls, remotebug: str) -> bool:
-        # No path of the API is to lead elsewhere.
-        places = split_id(remotebug)[0].split("/")
-        return not {".", ".."} & {*places} and super().is_valid(remotebug)
-
     def authorization(self, credentials: Credentials) -> Mapping[str, str]:
         if credentials.token:
             return {"Authorization": f"token {credentials.token}"}

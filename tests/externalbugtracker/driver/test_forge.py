@@ -86,6 +86,20 @@ def test_an_id_is_valid_if_both_its_parts_are(remotebug, valid):
     assert Smithy.is_valid(remotebug) is valid
 
 
+class Anywhere(Smithy):
+    place_pattern = r"[\w./-]+!?"
+
+
+@pytest.mark.parametrize("place", ["jane/..", "../anvil", "./anvil", "jane/./anvil", "jane/..!"])
+def test_no_place_leads_elsewhere_on_the_server(place):
+    assert Anywhere.is_valid("jane/..anvil#7")
+    assert not Anywhere.is_valid(join_id(place, "7"))
+
+
+def test_a_place_is_written_in_ascii():
+    assert not Anywhere.is_valid("jane/\N{LATIN SMALL LETTER E WITH ACUTE}tau#7")
+
+
 def test_the_url_of_a_bug_has_both_parts():
     url = make().getBugURL("jane/anvil#7")
     assert url == "https://smithy.example/jane/anvil/7"

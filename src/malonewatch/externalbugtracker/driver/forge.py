@@ -62,7 +62,11 @@ class Forge(ByPlace, ExternalBugTracker):
     @classmethod
     def is_valid(cls, remotebug: str) -> bool:
         place, number = split_id(remotebug)
-        return re.fullmatch(cls.place_pattern, place) is not None and super().is_valid(number)
+        # No path is to lead elsewhere on the server.
+        if {".", ".."} & {*place.removesuffix("!").split("/")}:
+            return False
+        found = re.fullmatch(cls.place_pattern, place, re.ASCII)
+        return found is not None and super().is_valid(number)
 
     def parts(self, remotebug: str) -> Mapping[str, str]:
         place, number = split_id(remotebug)
