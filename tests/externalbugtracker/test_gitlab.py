@@ -88,6 +88,12 @@ class TestGitLab(
         ("https://gitlab.com/example/project/issues/42?scope=all", BASE, "example/project#42"),
         ("https://gitlab.com/example/project/-/issues/incident/42", BASE, "example/project#42"),
         ("https://gitlab.com/example/project/-/issues/42/designs", BASE, "example/project#42"),
+        (
+            "https://gitlab.com/example/project/-/issues/42/designs/frob-2.png",
+            *(BASE, "example/project#42"),
+        ),
+        ("https://gitlab.com/example/project/-/merge_requests/42.diff", BASE, "example/project!42"),
+        ("https://gitlab.com/example/project/merge_requests/42.patch", BASE, "example/project!42"),
         ("https://gitlab.com/example/project/-/work_items/42", BASE, "example/project#42"),
         ("https://gitlab.com/example/project/-/merge_requests/42", BASE, "example/project!42"),
         (f"https://gitlab.com/example/project/-/issues?{drawer()}", BASE, "example/project#42"),

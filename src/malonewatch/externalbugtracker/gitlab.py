@@ -83,7 +83,7 @@ NAME = r"[\w.][\w.-]{0,254}"
 PLACE = rf"(?!(?:api|groups|users)/){NAME}(?:/{NAME}){{1,20}}"
 ENCODED_PLACE = rf"{NAME}(?:%2[Ff]{NAME}){{1,20}}"
 # What a merge request has pages of its own for.
-TAB = "commits|conflicts|designs|diffs|pipelines|reports"
+TAB = r"/(?:commits|conflicts|designs(?:/[\w.-]{1,255})?|diffs|pipelines|reports)|\.diff|\.patch"
 KNOWN_HOSTS = (
     *("0xacab.org", "code.videolan.org", "foss.heptapod.net", "framagit.org", "gitlab.com"),
     *("gitlab.alpinelinux.org", "gitlab.archlinux.org", "gitlab.freedesktop.org"),
@@ -268,11 +268,11 @@ class GitLab(Forge):
         _page("/{place}/-/merge_requests/{id}", "{place}!{id}"),
         _page("/{place}/-/work_items/{id}", "{place}#{id}"),
         _page("/{place}/-/issues/incident/{id}", "{place}#{id}"),
-        _page("/{place}/-/issues/{id}/{tab}", "{place}#{id}"),
-        _page("/{place}/-/merge_requests/{id}/{tab}", "{place}!{id}"),
+        _page("/{place}/-/issues/{id}{tab}", "{place}#{id}"),
+        _page("/{place}/-/merge_requests/{id}{tab}", "{place}!{id}"),
         # As they were before 12, and still lead there.
         _page("/{place}/merge_requests/{id}", "{place}!{id}"),
-        _page("/{place}/merge_requests/{id}/{tab}", "{place}!{id}"),
+        _page("/{place}/merge_requests/{id}{tab}", "{place}!{id}"),
         _page("/{place}/issues/{id}", "{place}#{id}", certainty=Certainty.GUESS),
         _resource("/api/v4/projects/{place}/issues/{id}", "{place}#{id}"),
         _resource("/api/v4/projects/{place}/merge_requests/{id}", "{place}!{id}"),
