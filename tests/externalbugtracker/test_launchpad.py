@@ -77,6 +77,7 @@ class _Launchpad(
             "ubuntu/jammy/+source/gtk+3.0#42",
         ),
         ("https://bugs.launchpad.net/frob/+bug/42/+activity", BASE, "frob#42"),
+        ("https://bugs.launchpad.net/frob/+bug/42/+editstatus", BASE, "frob#42"),
         ("https://bugs.launchpad.net/frob/trunk/+bug/42?x=1", BASE, "frob/trunk#42"),
         (
             "https://bugs.qastaging.launchpad.net/frob/+bug/42",

@@ -47,7 +47,11 @@ TARGET = rf"{NAME}(?:/{NAME})?(?:/\+(?:source|oci)/{NAME})?"
 SHORT = "pad.lv"
 VERSION = "/1.0"
 BEFORE = re.compile(r"(?:/api)?/(?:1\.0|beta|devel)(?=/(?!\+))|/malone(?=/bugs/)")
-AFTER = re.compile(r"/(?:comments/\d+|bug_tasks|\+activity|\+index|\+text)/?\Z", re.ASCII)
+AFTER = re.compile(
+    r"/(?:comments/\d+|bug_tasks"
+    r"|\+(?:activity|addcomment|duplicate|edit|editstatus|index|subscribe|text|viewstatus))/?\Z",
+    re.ASCII,
+)
 # As targets were written before 2007.
 FORMER = re.compile(r"(?:distros|products|projects)/(?=.)")
 # What is said of credentials, and of nothing else.
