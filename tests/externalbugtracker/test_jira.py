@@ -83,6 +83,15 @@ class TestServer(
             *("https://example.atlassian.net", "A-1"),
         ),
         (
+            "https://example.atlassian.net/jira/software/c/projects/A/issues/A-1?jql=x",
+            *("https://example.atlassian.net", "A-1"),
+        ),
+        (
+            "https://example.com/jira/servicedesk/projects/A/queues/custom/3/A-1",
+            *("https://example.com", "A-1"),
+        ),
+        ("https://example.com/jira/projects/A/issues/A-1", "https://example.com/jira", "A-1"),
+        (
             "https://issues.apache.org/jira/browse/LUCENE-7",
             *("https://issues.apache.org/jira", "LUCENE-7"),
         ),
@@ -230,6 +239,11 @@ def test_it_tells_its_words():
         ("Resolved", "Won't Fix", {}, BugTaskStatus.WONTFIX, True),
         ("Done", "", {}, BugTaskStatus.FIXRELEASED, True),
         ("Closed", "Cannot Reproduce", {}, BugTaskStatus.INVALID, True),
+        # Projects of the cloud may have no resolutions.
+        ("Rejected", "", {"category": "done"}, BugTaskStatus.WONTFIX, True),
+        ("Duplicate", "", {"category": "done"}, BugTaskStatus.INVALID, True),
+        ("Closed", "Gone away", {}, BugTaskStatus.EXPIRED, True),
+        ("Closed", "Out of scope", {}, BugTaskStatus.WONTFIX, True),
         # Before there were categories.
         ("Frobbed", "Fixed", {"category": None}, BugTaskStatus.FIXRELEASED, True),
         ("Frobbing", "", {"category": None}, BugTaskStatus.UNKNOWN, False),

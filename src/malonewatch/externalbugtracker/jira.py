@@ -69,6 +69,7 @@ _page = partial(
     view=r"jira\.issueviews:issue-\w{1,20}",
     portal=r"\d{1,9}",
     version=r"\d|latest",
+    part=r"core|discovery|polaris|servicedesk|software|work",
     rest=r"[^?]{1,200}",
     file=r"[\w.-]{1,255}",
 )
@@ -206,6 +207,8 @@ class Jira(ExternalBugTracker):
     }
     urls = (
         _page("/browse/{id}", id=KEY),
+        # The cloud's own, before what elsewhere would be below a base URL.
+        _page("/jira/{part}/{rest}/{id}", id=KEY, at_root=True),
         _page("/projects/{project}/issues/{id}", id=KEY),
         _page("/si/{view}/{id}/{file}", id=KEY),
         _page("/rest/api/{version}/issue/{id}", id=KEY),
@@ -242,8 +245,15 @@ class Jira(ExternalBugTracker):
                 BugTaskStatus.INVALID: (
                     "Not A Bug, Not a problem, Non-Issue, Cannot Reproduce, Not Reproducible"
                 ),
-                BugTaskStatus.EXPIRED: "Auto Closed, Timed out, Abandoned",
-                BugTaskStatus.FIXRELEASED: "Staged, Workaround, Delivered, Complete",
+                BugTaskStatus.EXPIRED: "Auto Closed, Timed out, Abandoned, Gone away",
+                BugTaskStatus.FIXRELEASED: (
+                    "Staged, Workaround, Delivered, Complete, Partially Completed, Explained,"
+                    "Community Answered, Feedback Received"
+                ),
+                BugTaskStatus.WONTFIX: (
+                    "Out of scope, Can't Do, External, Future Project, Withdrawn,"
+                    "Works as Designed, Migrated to another ITS"
+                ),
             },
             RESOLUTIONS,
         ),

@@ -90,6 +90,8 @@ WORKFLOW = Workflow(
         # Its own flag is asked where the tables say nothing.
         ("brewing", "", False, (NEW, True)),
         ("brewing", "", True, (FIXED, True)),
+        ("Not now", "", True, (WONTFIX, True)),
+        ("not now", "", False, (NEW, True)),
         ("brewing fixed", "fixed", True, (FIXED, True)),
         ("brewing not now", "not now", True, (WONTFIX, True)),
         ("brewing by magic", "by magic", True, (UNKNOWN, False)),

@@ -145,7 +145,9 @@ class Workflow:
         if not closed:
             return Verdict(BugTaskStatus.NEW, True)
         if not resolution:
-            return Verdict(BugTaskStatus.FIXRELEASED, True)
+            # Where there are none, a status may say the same.
+            ended = self.resolutions.get(remotestatus) or BugTaskStatus.FIXRELEASED
+            return Verdict(ended, True)
         found = self.resolutions.get(resolution) or BugTaskStatus.UNKNOWN
         return Verdict(found, found is not BugTaskStatus.UNKNOWN)
 
