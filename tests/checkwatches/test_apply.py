@@ -305,3 +305,8 @@ def test_a_bug_that_we_fail_for_costs_no_other_and_has_its_traceback(
     ]
     assert {record.exc_info[0] for record in caplog.records} == {ZeroDivisionError}
     assert (report.refused, report.faults) == (0, 2)
+
+
+def test_a_bug_tracker_that_is_gone_learns_nothing_of_how_long_it_is_asked(applier, database):
+    applier.learn_polling("gone")
+    assert database.written == 1

@@ -1,7 +1,8 @@
 import pytest
 
 from malonewatch.application import trackers as application
-from malonewatch.interfaces import BugTaskStatus, BugWatchChange
+from malonewatch.cli import watches
+from malonewatch.interfaces import BugTaskStatus, BugWatchChange, FollowedBug
 
 
 def show(cli, name):
@@ -210,3 +211,9 @@ def test_a_bug_tracker_may_be_told_not_to_follow(cli, bugzilla, url):
     assert cli("tracker", "edit", name, "--no-follow").code == 0
     assert "RESOLVED DUPLICATE" in cli("show", "1").out
     assert "no, watches stay where they are" in cli("tracker", "show", name).out
+
+
+def test_a_bug_that_nobody_asks_for_is_shown_as_such():
+    url = "https://bugs.example.com/show_bug.cgi?id=7"
+    shown = watches._followed(FollowedBug(None, url, url))
+    assert shown == f"{url} (not asked: nothing is registered there that is)"

@@ -7,8 +7,9 @@ FIELDS = {
     *("id", "bug", "bug_title", "tracker", "tracker_title", "remotebug", "url", "remote_title"),
     *("remotestatus", "status", "old_remotestatus", "old_status", "closed", "guessed", "private"),
     *("resolution", "fixed_in", "remote_importance", "importance", "date_closed"),
-    *("remote_modified", "duplicate_of", "moved_to", "owner", "datecreated", "lastchecked"),
-    *("lastchanged", "next_check", "last_error_type", "last_error", "help"),
+    *("remote_modified", "duplicate_of", "followed", "moved_to", "owner", "datecreated"),
+    *("lastchecked", "lastchanged", "next_check", "not_polled", "last_error_type", "last_error"),
+    "help",
 }
 
 

@@ -45,3 +45,7 @@ def test_what_stands_for_a_type_says_which():
 def test_what_is_no_name_of_a_type_is_no_attribute():
     with pytest.raises(AttributeError, match="'roundup' is not the name"):
         BugTrackerType.roundup  # noqa: B018
+
+
+def test_a_name_is_that_of_a_type():
+    assert (BugTrackerType("FROB").name, BugTrackerType.FROB.name) == ("FROB", "FROB")

@@ -34,7 +34,7 @@ def test_the_newest_entry_comes_first():
     ],
 )
 def test_a_change_of_status_is_kept_in_its_parts(old, new, message):
-    log = log_status("", 1, old, new, "CONFIRMED", "FIXRELEASED", "table")
+    log = log_status("", 1, "status", old, new, "CONFIRMED", "FIXRELEASED", "table")
     old_status = None if old is None else BugTaskStatus.CONFIRMED
     assert activity_entries(log) == [
         BugWatchActivity(
@@ -45,7 +45,7 @@ def test_a_change_of_status_is_kept_in_its_parts(old, new, message):
 
 
 def test_statuses_are_one_line_each():
-    log = log_status("", 1, "A\tB\n", "C\u2028D\t", "NEW", "NEW", "")
+    log = log_status("", 1, "status", "A\tB\n", "C\u2028D\t", "NEW", "NEW", "")
     (entry,) = activity_entries(log)
     assert (entry.old_remotestatus, entry.new_remotestatus) == ("A B", "C D")
 
@@ -62,7 +62,7 @@ def test_lines_of_the_first_version_are_notes_and_errors():
 def test_names_that_this_version_does_not_know_are_unknown():
     log = "1\terror\tFROBBED\tIt frobbed.\n"
     assert activity_entries(log)[0].error_type is BugWatchErrorType.UNKNOWN
-    (entry,) = activity_entries(log_status("", 1, "A", "B", "FROBBED", "FROBBED", "site"))
+    (entry,) = activity_entries(log_status("", 1, "status", "A", "B", "FROBBED", "FROBBED", "site"))
     assert entry.old_status is entry.new_status is BugTaskStatus.UNKNOWN
 
 

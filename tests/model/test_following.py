@@ -324,3 +324,11 @@ def test_the_same_again_is_no_news(say, watch, events):
     events.clear()
     say(bug_is("7", "ASSIGNED", OPEN))
     assert events == []
+
+
+def test_what_is_watched_itself_is_asked_for_as_that_watch_wants(say, asked, watch, bug, tracker):
+    bug.addWatch(tracker, "7", None)
+    say(duplicate("7"), clock_skew=0)
+    say(bug_is("7", "ASSIGNED", OPEN), clock_skew=0)
+    (together,) = asked(days=1, changed_since=True)
+    assert set(together) == {"42", "7"}

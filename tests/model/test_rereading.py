@@ -25,6 +25,7 @@ from malonewatch.interfaces import (
     UnknownWord,
 )
 from malonewatch.model import rereading
+from malonewatch.model.pages import PAGE
 from malonewatch.testing import fresh_site
 
 from ..fetching import apply
@@ -227,3 +228,10 @@ def test_very_many_watches_are_read_in_portions(monkeypatch, clock):
         apply(tracker, (LIMBO._replace(remotebug=str(each)) for each in range(5)), clock.now())
         transaction.commit()
         assert len(tracker.setMappings(TO_TRIAGED, clock.now())) == 5
+
+
+def test_what_was_told_by_other_words_meanwhile_keeps_its_digest(known, tracker, clock):
+    slot = known.slot
+    tracker.ledger.set_digest(slot, 1, 2)
+    number, row = divmod(slot, PAGE)
+    assert tracker.ledger._names[number].digests[row] not in (0, 1, 2)

@@ -58,6 +58,11 @@ def test_who_has_not_logged_in_is_told(options, path, code):
     assert answer["code"] == code
 
 
+def test_one_that_is_closed_exports_a_form_to_log_in():
+    with BugzillaSimulator(closed=True) as simulator:
+        assert "Log in" in get(f"{simulator.url}/show_bug.cgi?ctype=xml&id=1")[1]
+
+
 def test_all_fields_are_given_where_none_are_named():
     with BugzillaSimulator() as simulator:
         simulator.add("1")

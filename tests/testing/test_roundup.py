@@ -25,6 +25,7 @@ def get(url):
         ("/rest/data/user", 404, "Class user not found"),
         ("/rest/data/issue?@fields=id,colour", 400, "Unknown property: colour"),
         ("/rest/data/issue/2", 404, "no such issue 2"),
+        ("/rest/data/user/2", 404, "Class user not found"),
         ("/issue?@action=export_csv&@columns=id,colour", 400, "colour"),
         ("/issueone", 404, ""),
     ],
@@ -52,3 +53,11 @@ def test_what_is_hidden_is_left_out():
         _, text = get(simulator.url + path)
     attributes = json.loads(text)["data"]["attributes"]
     assert attributes == {"status": "chatting", "superseder": ["7"]}
+
+
+def test_another_one_is_a_link_unless_it_is_to_be_short():
+    with RoundupSimulator() as simulator:
+        simulator.add("1", duplicate_of="7")
+        _, text = get(f"{simulator.url}/rest/data/issue/1?@fields=superseder")
+        link = f"{simulator.url}/rest/data/issue/7"
+    assert json.loads(text)["data"]["attributes"] == {"superseder": [{"id": "7", "link": link}]}

@@ -9,6 +9,7 @@ from tests.toys import BASE, Toys
 from malonewatch.externalbugtracker.driver import (
     Ask,
     Dialect,
+    Finding,
     RemoteVocabulary,
     Verdict,
     Workflow,
@@ -181,3 +182,21 @@ def test_a_type_that_cannot_ask_for_words_tells_none():
     assert asker.client.requests == []
     with pytest.raises(TypeError):
         dolls().vocabulary([])
+
+
+class Shy(Elsewhere):
+    dialect_name = "shy"
+
+    def judge(self, ask, response, answer):
+        return Finding.MISSING
+
+
+class TellingShyly(Toys):
+    protocols = (Shy, Told)
+
+
+def test_an_answer_without_words_leads_to_the_next_dialect():
+    answers = {"/api/statuses": STATUSES, "/statuses": STATUSES, "/weights": {"weights": ["x"]}}
+    answers["/api/weights"] = answers["/weights"]
+    assert learn(answers, TellingShyly).importances == ("x",)
+    assert "/api/statuses" in answers["asked"]

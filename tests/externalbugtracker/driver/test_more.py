@@ -180,3 +180,15 @@ def test_a_bug_that_is_no_more_may_be_a_part_of_another_all_the_same():
 def test_a_record_may_say_that_its_bug_was_deleted():
     outcome = merging(lambda path, parameters: letter("1", sent=False), "1")["1"]
     assert outcome.error_type is BugWatchErrorType.BUG_DELETED
+
+
+class Placed(Batch):
+    """One whose HTTP status is about the place of the bugs."""
+
+    def judge(self, ask, response, answer):
+        return super().judge(ask.for_one(), response, answer)
+
+
+def test_what_more_says_of_the_place_of_many_is_said_of_none():
+    with pytest.raises(UnparsableBugTracker):
+        Asker(Placed, BASE, dialect="letters", client=Server(without_states(410))).ask(["1", "2"])
