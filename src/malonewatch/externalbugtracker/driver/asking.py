@@ -28,7 +28,7 @@ from malonewatch.interfaces import (
 
 #: From how many bytes on an answer is read in a thread.
 LARGE = 32 * 1024
-#: How many pages of an answer are followed beyond one for each bug.
+#: How many pages of an answer for certain bugs are followed beyond one for each.
 MOST_PAGES = 20
 #: How much of what somebody or something is called is kept, in characters.
 LONGEST_NAME = 100
@@ -146,7 +146,8 @@ class Asking:
         """
         found: dict[str, Outcome] = {}
         page = ask
-        for _ in range(len(ask.ids) + MOST_PAGES):
+        # What changed is not read on where it would be cheaper by now to ask for each alone.
+        for _ in range(len(ask.ids) + (MOST_PAGES if ask.since is None else 0)):
             heard = await self._put(page)
             if heard.finding is not None:
                 why = f"HTTP status {heard.response.status}, where there should be bugs"
