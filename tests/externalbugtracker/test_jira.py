@@ -1,3 +1,4 @@
+import contextlib
 import functools
 import json
 from datetime import datetime, timezone
@@ -197,6 +198,17 @@ def test_an_empty_page_is_the_last():
     asker = Asker(Jira, BASE, dialect="server", client=Canned(json.dumps(body).encode()))
     with pytest.raises(BugTrackerTrouble):
         asker.ask(["A-1", "A-2"])
+
+
+@pytest.mark.parametrize("apart", [False, True])
+def test_that_the_interface_of_the_cloud_is_gone_is_no_finding_about_an_issue(apart):
+    with JiraSimulator() as simulator:
+        simulator.add("A-1")
+        asker = Asker(Jira, simulator.url, dialect="cloud")
+        outcomes = []
+        with contextlib.suppress(BugTrackerTrouble):
+            outcomes = asker.ask(["A-1"], apart=apart).values()
+    assert all(outcome.error_type is ERROR.UNPARSABLE_BUG for outcome in outcomes)
 
 
 def test_in_the_cloud_the_other_search_is_not_looked_for():

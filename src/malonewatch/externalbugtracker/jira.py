@@ -27,6 +27,8 @@ from malonewatch.externalbugtracker.driver import (
     Ask,
     Dialect,
     ExternalBugTracker,
+    Finding,
+    Instead,
     Read,
     RemoteVocabulary,
     URLShape,
@@ -127,6 +129,12 @@ class Server(Dialect):
             {status["name"]: is_done(status) for status in statuses},
             tuple(priority["name"] for priority in priorities),
         )
+
+    def judge(self, ask: Ask, response: Response, answer: Any) -> Finding | Instead | None:
+        # It says so of an issue that there is not; else it is the page that is not there.
+        says_why = isinstance(answer, dict) and "errorMessages" in answer
+        is_other = response.status == 404 and not says_why
+        return super().judge(ask.for_all() if is_other else ask, response, answer)
 
     def next_page(self, ask: Ask, response: Response, answer: Any) -> Ask | None:
         # The server may allow shorter pages only.
