@@ -466,6 +466,13 @@ def test_a_type_that_batches_asks_for_a_single_bug_alone_if_that_can_be_on_condi
         assert shop.paths == [path]
 
 
+def test_a_bug_kept_apart_that_is_said_not_to_be_there_is_asked_for_once():
+    shop = Shop(missing=["1"])
+    outcome = asker(shop, Toys).ask(["1"], apart=True)["1"]
+    assert outcome.error_type is BugWatchErrorType.BUG_NOT_FOUND
+    assert shop.paths == ["/shop/toys/1"]
+
+
 def test_a_bug_kept_apart_is_asked_for_on_condition_too():
     @implementer(IValidators)
     class Validated(Toys):

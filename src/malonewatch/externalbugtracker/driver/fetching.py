@@ -326,7 +326,9 @@ class Fetching(Asking):
         """The outcome of a question for one bug, if need be of the question for one that is not
         there: the former may be for a list of one, which does not tell why it is empty."""
         if isinstance(outcome, RemoteBugError) and outcome.error_type is _NOT_FOUND:
-            ((outcome,),) = [each async for each in self._missing([outcome.remotebug])]
+            remotebug = outcome.remotebug
+            if [*self.dialect.ask_missing([remotebug])] != [self.dialect.ask_one(remotebug)]:
+                ((outcome,),) = [each async for each in self._missing([remotebug])]
         return outcome
 
 
