@@ -76,6 +76,7 @@ def test_a_site_may_mean_something_by_a_whole_label():
         (["status::in review"], "in review", ""),
         (["Workflow: In Dev"], "In Dev", ""),
         (["status/wontfix"], "wontfix", "wontfix"),
+        (["status: needs-info"], "needs-info", ""),
         (["Reviewed/Confirmed"], "Confirmed", ""),
         (["Reviewed/Invalid"], "Invalid", "Invalid"),
         (["resolution::by design"], "", "by design"),

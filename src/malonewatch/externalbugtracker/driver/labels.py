@@ -131,8 +131,9 @@ def _say(label: str, closed: bool) -> tuple[bool, str]:
     if scope is not None:
         key, value = fold(scope[1]), scope[2].strip()
         if closed and key in STATES:
-            # What else it says is of the time before.
-            return (True, value) if value in _RESOLUTIONS else (False, "")
+            # What else it says is of the time before, as that something was to be told.
+            is_end = value in _RESOLUTIONS and value not in _OPEN
+            return (True, value) if is_end else (False, "")
         return (True, value) if key in (ENDS if closed else STATES) else (False, "")
     word = _NUMBER.sub("", label.strip(), count=1)
     return False, word if word in (_CLOSED if closed else _OPEN) else ""
