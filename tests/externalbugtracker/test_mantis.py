@@ -14,6 +14,7 @@ from malonewatch.interfaces import (
     BugTaskStatus,
     BugTrackerCredentialsRefused,
     BugTrackerFacts,
+    BugTrackerTrouble,
     BugTrackerType,
     BugWatchErrorType,
     Certainty,
@@ -30,7 +31,7 @@ from malonewatch.testing.conformance import (
     ExternalBugTrackerConformance,
     ValidatorsConformance,
 )
-from malonewatch.testing.faults import answer
+from malonewatch.testing.faults import answer, page
 from malonewatch.testing.mantis import MantisSimulator
 
 BASE = "https://mantis.example.com"
@@ -395,3 +396,15 @@ def outcomes_of(body, dialect):
     except MalonewatchError:
         return
     assert isinstance(found["1"], (RemoteBug, RemoteBugError))
+
+
+def test_a_page_that_is_nowhere_says_nothing_of_an_issue_and_the_export_is_not_left():
+    with OLD() as simulator:
+        simulator.add("1")
+        asker = Asker(Mantis, simulator.url)
+        asker.ask(["1"])
+        assert asker.dialect == "csv"
+        simulator.fault = page("<h1>Not found</h1>", 404)
+        with pytest.raises(BugTrackerTrouble):
+            asker.ask(["1"])
+        assert asker.dialect == "csv"

@@ -251,7 +251,8 @@ class Page(Dialect):
     def judge(self, ask: Ask, response: Response, answer: Any) -> Finding | Instead | None:
         if LOGIN in response.url:
             return Finding.REFUSED
-        if ask.alone and response.status == 200 and not (cells_of(answer) or NOT_FOUND in answer):
+        says_nothing = ask.alone and not (cells_of(answer) or NOT_FOUND in answer)
+        if says_nothing and (response.status < 300 or response.status == 404):
             return Finding.SPOILED
         return super().judge(ask, response, answer)
 

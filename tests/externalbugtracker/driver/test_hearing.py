@@ -234,11 +234,28 @@ def test_no_status_but_success_has_data(status, alone, many, body):
     assert not hear(body, ONE, status=status).outcomes
 
 
-@pytest.mark.parametrize("status", [200, 202, 204, 206])
-def test_success_without_data_makes_no_sense(status):
+@pytest.mark.parametrize("body", [b"", {"toys": [toy("1")], "toy": toy("1")}])
+@pytest.mark.parametrize("status", [202, 204, 206])
+def test_what_is_no_whole_answer_makes_no_sense(status, body):
+    for ask in (ONE, MANY):
+        with pytest.raises(Spoiled, match=f"HTTP status {status}"):
+            hear(body, ask, status=status)
+
+
+def test_success_without_data_makes_no_sense():
     for ask in (ONE, MANY):
         with pytest.raises(Spoiled, match="should be JSON"):
-            hear(b"", ask, status=status)
+            hear(b"", ask)
+
+
+def test_an_empty_list_says_nothing_of_one_bug():
+    class Lists(Toys):
+        def records(self, answer):
+            return answer if isinstance(answer, list) else [answer]
+
+    assert not hear([], MANY, Lists).outcomes
+    with pytest.raises(Spoiled, match="says nothing of the bug"):
+        hear([], ONE, Lists)
 
 
 def test_where_credentials_went_along_an_unknown_one_is_not_told_from_a_private_bug():

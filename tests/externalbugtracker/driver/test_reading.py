@@ -209,6 +209,16 @@ def test_other_text_is_decoded():
     assert parse(b"caf\xe9", Form.PAGE, 1, "iso-8859-1") == "café"
 
 
+@pytest.mark.parametrize("rest", ["", "<td>Op", "<td>Open</td", "</bod"])
+def test_a_page_that_was_cut_off_is_no_answer(rest):
+    page = f"<!DOCTYPE html><HTML><body>{rest}".encode()
+    with pytest.raises(Unreadable, match="no end"):
+        parse(page, Form.PAGE, 1)
+    for end in (b"</BODY>", b"</html>"):
+        assert parse(page + end, Form.PAGE, 1)
+    assert parse(page, Form.TEXT, 1)
+
+
 @pytest.mark.parametrize(
     "charset",
     [

@@ -16,6 +16,9 @@ LONGEST_MESSAGE = 64 * 1024
 #: Longer words are no status and no importance.
 LONGEST_WORDS = 200
 
+#: Accepted, but not done yet; no content; reset; a part of it.
+NO_DATA = (202, 204, 205, 206)
+
 #: What a type raises for an answer or a record that is not what it should be.
 UNFIT = (LookupError, TypeError, AttributeError, ValueError, RecursionError)
 
@@ -124,6 +127,8 @@ class Hearing:
         return Spoiled(self.said.unparsable(why), why)
 
     def _value(self, ask: Ask, response: Response) -> Any:
+        if response.status in NO_DATA:
+            raise self.spoiled(f"HTTP status {response.status}, where there should be data")
         good = 200 <= response.status < 300
         body = response.body if good else response.body[:LONGEST_MESSAGE]
         charset = charset_of(response.headers.get("content-type", ""))
@@ -138,6 +143,8 @@ class Hearing:
     def _read(self, ask: Ask, heard: Heard) -> None:
         """Read the bugs that are in an answer."""
         dialect, folds, outcome = self.dialect, self.tracker.folds_ids, self._outcome
+        if ask.alone and type(heard.value) is list and not heard.value:
+            raise self.spoiled("it says nothing of the bug that was asked for")
         names = ask.ids if ask.known_as is None else (ask.known_as,)
         asked = dict(zip(map(dialect.called, names), ask.ids, strict=True))
         if folds:

@@ -35,6 +35,9 @@ _PORTION = 256 * 1024
 
 _TAG = re.compile(r"<[^<>]*>")
 _GUARD = b")]}'"
+_PAGE = re.compile("<html", re.IGNORECASE)
+# Some leave out the last tag, but not both.
+_PAGE_END = re.compile("</(?:body|html)>", re.IGNORECASE)
 
 # What bug trackers write in.  Python knows others, and some take very long.
 _CHARSETS = frozenset(
@@ -93,7 +96,10 @@ def parse(
         return parse_csv(body, charset)
     if form is Form.XML:
         return parse_xml(body, charset)
-    return decode(body, charset)
+    text = decode(body, charset)
+    if form is Form.PAGE and _PAGE.search(text, 0, 1000) and not _PAGE_END.search(text):
+        raise Unreadable("the page has no end")
+    return text
 
 
 def parse_json(body: bytes) -> Any:
