@@ -318,3 +318,10 @@ def test_a_warning_beside_an_item_is_none_about_the_item():
     client = Canned(body.encode(), "text/html")
     bug = Asker(Savane, BASE, dialect="page", client=client).ask(["bugs/7"])["bugs/7"]
     assert bug.status is BugTaskStatus.NEW
+
+
+def test_blanks_in_what_is_no_id_take_no_time():
+    # With three repetitions of blanks in a row this took minutes.
+    remotebug = f"bugs{' ' * 5000}!"
+    assert Savane.canonicalRemoteBug(remotebug) == remotebug
+    assert Savane.canonicalRemoteBug("Bugs / #42") == "bugs/42"

@@ -53,7 +53,7 @@ TRACKERS = {
 }
 _NAMES = "|".join(TRACKERS)
 _PATH = re.compile(rf"(.*)/({_NAMES})(?:/(?:index|item)\.php)?/?")
-_ID = re.compile(rf"({_NAMES})\s*[/#]?\s*#?\s*([0-9]{{1,18}})", re.IGNORECASE)
+_ID = re.compile(rf"({_NAMES})[\s/#]{{0,9}}([0-9]{{1,18}})", re.IGNORECASE)
 _HEADING = re.compile(r"\s*(bug|patch|sr|task) #([0-9]{1,18})\s*[:,]\s*(.*)", re.DOTALL)
 #: Where nothing was chosen for a field.
 NONE = "None"
