@@ -72,8 +72,7 @@ NAMES = {
     ),
 }
 NUMBERS = {name: number for number, name in NAMES["status"].items()}
-#: From this status on an issue is over; what follows are a view state, a resolution, and the
-#: relationship of an issue to the one that it is a duplicate of.
+#: The status from which on an issue is over, a view state, a resolution, and a relationship.
 RESOLVED, PRIVATE, DUPLICATE, DUPLICATE_OF = 80, "50", "60", "0"
 
 HOSTS = ("www.austingroupbugs.net", "bugs.scribus.net", "bugs.limesurvey.org")
