@@ -473,6 +473,23 @@ def test_a_bug_kept_apart_that_is_said_not_to_be_there_is_asked_for_once():
     assert shop.paths == ["/shop/toys/1"]
 
 
+def test_unless_another_question_tells_more_of_one_that_is_not_there():
+    class Listed(Toys):
+        """A list tells of toys that their own pages are not there for."""
+
+        def ask_missing(self, ids):
+            return self.ask_many(ids, None)
+
+    class Hidden(Shop):
+        def _answer(self, path, parameters):
+            return 404 if path == "/shop/toys/1" else super()._answer(path, parameters)
+
+    shop = Hidden()
+    outcome = asker(shop, Listed).ask(["1"], apart=True)["1"]
+    assert isinstance(outcome, RemoteBug)
+    assert shop.paths == ["/shop/toys/1", "/shop/toys"]
+
+
 def test_a_bug_kept_apart_is_asked_for_on_condition_too():
     @implementer(IValidators)
     class Validated(Toys):
