@@ -39,6 +39,7 @@ from malonewatch.externalbugtracker.driver import (
     URLShape,
     Workflow,
     by_place,
+    in_state,
     invert,
     join,
     join_id,
@@ -295,11 +296,7 @@ class GitLab(Forge):
                 BugTaskStatus.WONTFIX: "closed unmerged",
             },
             # A label beside the state says more.
-            *(
-                {f"opened {word.strip()}": meaning for word in words.split(",")}
-                for table in (OPEN_LABELS, STATUSES)
-                for meaning, words in table.items()
-            ),
+            in_state("opened", OPEN_LABELS, STATUSES),
         ),
         {BugTaskStatus.FIXRELEASED: "closed"},
         RESOLUTIONS,

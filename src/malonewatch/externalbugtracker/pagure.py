@@ -28,6 +28,7 @@ from malonewatch.externalbugtracker.driver import (
     Workflow,
     by_place,
     from_epoch,
+    in_state,
     invert,
     join,
     split_id,
@@ -84,11 +85,7 @@ class Pagure(Forge):
                 BugTaskStatus.WONTFIX: "Closed unmerged",
             },
             # A tag beside the status says more.
-            *(
-                {f"Open {word.strip()}": meaning for word in words.split(",")}
-                for table in (OPEN_LABELS, STATUSES)
-                for meaning, words in table.items()
-            ),
+            in_state("Open", OPEN_LABELS, STATUSES),
             # Before 2.12 the reason stood in the place of the status.
             RESOLUTIONS,
         ),

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 
 from malonewatch.externalbugtracker.driver.vocabulary import Vocabulary, Workflow, fold, invert
-from malonewatch.externalbugtracker.driver.words import RESOLUTIONS, STATUSES
+from malonewatch.externalbugtracker.driver.words import RESOLUTIONS, STATUSES, in_state
 from malonewatch.interfaces import BugTaskImportance, BugTaskStatus
 
 #: What a label begins with, or ends with, that tells an importance; and with which letter its
@@ -55,11 +55,7 @@ ISSUE_STATUSES = Workflow(
             BugTaskStatus.FIXCOMMITTED: "merged",
             BugTaskStatus.WONTFIX: "closed unmerged",
         },
-        *(
-            {f"open {word.strip()}": meaning for word in words.split(",")}
-            for table in (OPEN_LABELS, STATUSES)
-            for meaning, words in table.items()
-        ),
+        in_state("open", OPEN_LABELS, STATUSES),
     ),
     {BugTaskStatus.FIXRELEASED: "closed"},
     invert({BugTaskStatus.WONTFIX: "not planned"}, RESOLUTIONS),
