@@ -1,24 +1,17 @@
 """The simulated Bugzilla, asked as nobody should."""
 
 import json
-import urllib.error
-import urllib.request
 
 import pytest
+from tests import asked
 
 from malonewatch.testing.bugzilla import BugzillaSimulator
 
 
 def get(url, call=None):
     """The status, and the answer: what JSON holds, or text."""
-    body = None if call is None else json.dumps(call).encode()
-    request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
-    try:
-        with urllib.request.urlopen(request) as response:
-            status, text = response.status, response.read().decode()
-    except urllib.error.HTTPError as error:
-        with error:
-            status, text = error.code, error.read().decode()
+    body = None if call is None else json.dumps(call)
+    status, _, text = asked.ask(url, body, Content_Type="application/json")
     return status, json.loads(text) if text.startswith("{") else text
 
 

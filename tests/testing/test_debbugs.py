@@ -1,9 +1,7 @@
 """The simulated Debbugs, asked as nobody should."""
 
-import urllib.error
-import urllib.request
-
 import pytest
+from tests import asked
 
 from malonewatch.testing.debbugs import DebbugsSimulator
 
@@ -20,15 +18,9 @@ def simulator():
 
 def post(simulator, body, **headers):
     """The status and the text of the answer."""
-    fields = {"Content-Type": "text/xml", **headers}
     url = f"{simulator.url}/cgi-bin/soap.cgi"
-    request = urllib.request.Request(url, body.encode(), fields)
-    try:
-        with urllib.request.urlopen(request) as response:
-            return response.status, response.read().decode()
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code, error.read().decode()
+    status, _, text = asked.ask(url, body, **{"Content-Type": "text/xml", **headers})
+    return status, text
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,9 @@
 """The simulated Gitea, asked as nobody should."""
 
 import json
-import urllib.error
-import urllib.request
 
 import pytest
+from tests import asked
 
 from malonewatch.testing.gitea import GiteaSimulator
 
@@ -19,12 +18,8 @@ def simulator():
 
 def ask(simulator, path):
     """The status and the value of the answer."""
-    try:
-        with urllib.request.urlopen(f"{simulator.url}/api/v1{path}") as response:
-            return response.status, json.load(response)
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code, json.load(error)
+    status, _, text = asked.ask(f"{simulator.url}/api/v1{path}")
+    return status, json.loads(text)
 
 
 @pytest.mark.parametrize(

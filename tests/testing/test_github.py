@@ -1,10 +1,9 @@
 """The simulated GitHub, asked as nobody should, or as others do."""
 
 import json
-import urllib.error
-import urllib.request
 
 import pytest
+from tests import asked
 
 from malonewatch.testing.github import GitHubSimulator
 
@@ -20,15 +19,9 @@ def simulator():
 
 def ask(simulator, path, value=None, **headers):
     """The status, the headers and the value of the answer."""
-    data = None if value is None else json.dumps(value).encode()
-    fields = {name.replace("_", "-"): field for name, field in headers.items()}
-    request = urllib.request.Request(simulator.url + path, data, fields)
-    try:
-        with urllib.request.urlopen(request) as response:
-            return response.status, response.headers, json.load(response)
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code, error.headers, json.loads(error.read() or "null")
+    body = None if value is None else json.dumps(value)
+    status, found, text = asked.ask(simulator.url + path, body, **headers)
+    return status, found, json.loads(text or "null")
 
 
 @pytest.mark.parametrize(("path", "value"), [("/api/v3/user", None), ("/api/graphql", {})])

@@ -1,10 +1,9 @@
 """The simulated GitLab, asked as nobody should."""
 
 import json
-import urllib.error
-import urllib.request
 
 import pytest
+from tests import asked
 
 from malonewatch.testing.gitlab import GitLabSimulator
 
@@ -19,13 +18,9 @@ def simulator():
 
 def ask(simulator, path, value=None):
     """The status and the value of the answer."""
-    data = None if value is None else json.dumps(value).encode()
-    try:
-        with urllib.request.urlopen(simulator.url + path, data) as response:
-            return response.status, json.load(response)
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code, json.load(error)
+    body = None if value is None else json.dumps(value)
+    status, _, text = asked.ask(simulator.url + path, body)
+    return status, json.loads(text)
 
 
 @pytest.mark.parametrize(

@@ -1,22 +1,17 @@
 """The simulated Roundup, asked as nobody should."""
 
 import json
-import urllib.error
-import urllib.request
 
 import pytest
+from tests import asked
 
 from malonewatch.testing.roundup import RoundupSimulator
 
 
 def get(url):
     """The status and the text of the answer."""
-    try:
-        with urllib.request.urlopen(url) as response:
-            return response.status, response.read().decode()
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code, error.read().decode()
+    status, _, text = asked.ask(url)
+    return status, text
 
 
 @pytest.mark.parametrize(
