@@ -30,3 +30,14 @@ def sample(bugtrackertype: str, name: str) -> Sample:
         table = csv.DictReader(manifest, delimiter="\t", quoting=csv.QUOTE_NONE)
         (row,) = [row for row in table if row["file"] == name]
     return Sample((folder / name).read_bytes(), json.loads(row["must_read"]))
+
+
+def answer_in(data: bytes) -> tuple[int, dict[str, str], bytes]:
+    """The (status, headers by lower-case name, body) of a recorded answer; one that is a body
+    alone had the status 200."""
+    if not data.startswith(b"HTTP/"):
+        return 200, {}, data
+    head, _, body = data.replace(b"\r\n", b"\n").partition(b"\n\n")
+    first, *lines = head.decode().split("\n")
+    pairs = (line.partition(":")[::2] for line in lines)
+    return int(first.split()[1]), {name.lower(): value.strip() for name, value in pairs}, body

@@ -6,7 +6,7 @@ import pytest
 from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.samples import sample
+from tests.samples import answer_in, sample
 
 from malonewatch.externalbugtracker.gitea import PAGE_SIZE, Gitea
 from malonewatch.interfaces import (
@@ -408,14 +408,6 @@ def test_any_json_is_bugs_or_an_error_of_ours(value):
 
 
 # What real ones answered.
-
-
-def answer_in(data):
-    """The (status, headers, body) of a recorded answer."""
-    head, _, body = data.replace(b"\r\n", b"\n").partition(b"\n\n")
-    first, *lines = head.decode().split("\n")
-    pairs = (line.partition(":")[::2] for line in lines)
-    return int(first.split()[1]), {name.lower(): value.strip() for name, value in pairs}, body
 
 
 @pytest.mark.parametrize("name", ["issue-closed.http", "pull-as-issue.http"])

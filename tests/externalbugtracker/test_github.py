@@ -6,7 +6,7 @@ import pytest
 from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.samples import sample
+from tests.samples import answer_in, sample
 
 from malonewatch.externalbugtracker.github import GitHub
 from malonewatch.interfaces import (
@@ -471,14 +471,9 @@ def test_a_duplicate_names_what_it_duplicates_wherever_that_is():
 
 def canned(name):
     recorded = sample("GITHUB", name)
-    head, _, body = recorded.body.partition(b"\n\n")
-    if not name.endswith(".http"):
-        return Canned(recorded.body), recorded.must_read
-    status, *lines = head.decode().replace("\r", "").split("\n")
-    headers = dict(line.lower().split(": ", 1) for line in lines if ": " in line)
+    status, headers, body = answer_in(recorded.body)
     kind = headers.pop("content-type", "application/json")
-    client = Canned(body, kind, int(status.split()[1]), headers=headers)
-    return client, recorded.must_read
+    return Canned(body, kind, status, headers=headers), recorded.must_read
 
 
 @pytest.mark.parametrize(
@@ -533,14 +528,11 @@ def test_a_recorded_bug_that_is_as_it_was_is_unchanged():
     ],
 )
 def test_recorded_refusals_are_served_as_they_were(name, trouble):
-    recorded = sample("GITHUB", name)
-    head, _, body = recorded.body.partition(b"\n\n")
-    status, *lines = head.decode().replace("\r", "").split("\n")
-    headers = dict(line.lower().split(": ", 1) for line in lines if ": " in line)
+    status, headers, body = answer_in(sample("GITHUB", name).body)
     wanted = ("retry-after", "x-ratelimit-remaining", "x-ratelimit-limit")
     kept = {name.replace("-", "_"): headers[name] for name in wanted if name in headers}
     kind = headers.get("content-type", "text/html").partition(";")[0]
     with with_login() as simulator:
-        refusal = answer(int(status.split()[1]), body.decode(), content_type=kind, **kept)
+        refusal = answer(status, body.decode(), content_type=kind, **kept)
         with fault(simulator, refusal), pytest.raises(trouble):
             ask(simulator, "a/b#1", dialect="rest")

@@ -6,7 +6,7 @@ import pytest
 from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.samples import sample
+from tests.samples import answer_in, sample
 
 from malonewatch.externalbugtracker.gitlab import PLACES_PER_QUERY, GitLab
 from malonewatch.interfaces import (
@@ -695,14 +695,6 @@ def test_any_json_is_bugs_or_an_error_of_ours(dialect, value):
 # What real ones answered.
 
 
-def answer_in(data):
-    """The (status, body) of a recorded answer."""
-    if not data.startswith(b"HTTP/"):
-        return 200, data
-    head, _, body = data.replace(b"\r\n", b"\n").partition(b"\n\n")
-    return int(head.split()[1]), body
-
-
 @pytest.mark.parametrize(
     "name",
     [
@@ -714,7 +706,7 @@ def answer_in(data):
 )
 def test_recorded_issues(name):
     recorded, must_read = sample("GITLAB", name)
-    status, body = answer_in(recorded)
+    status, _, body = answer_in(recorded)
     ids = [f"example/project#{bug['id']}" for bug in must_read]
     client = Canned(body, status=status)
     outcomes = Asker(GitLab, BASE, dialect="rest", client=client).ask(ids)
@@ -728,7 +720,7 @@ def test_recorded_issues(name):
 
 def test_recorded_issues_that_are_switched_off():
     recorded, must_read = sample("GITLAB", "issues-disabled-403.http")
-    status, body = answer_in(recorded)
+    status, _, body = answer_in(recorded)
     assert must_read == {"error": "private", "http": status}
     found = read(body, status=status)
     assert found.error_type is BugWatchErrorType.PRIVATE_REMOTE_BUG

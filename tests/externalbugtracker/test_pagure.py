@@ -6,7 +6,7 @@ import pytest
 from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.samples import sample
+from tests.samples import answer_in, sample
 
 from malonewatch.externalbugtracker.pagure import PAGE_SIZE, Pagure
 from malonewatch.interfaces import (
@@ -408,14 +408,6 @@ def test_a_page_where_there_should_be_a_list_tells_nothing_of_the_bugs():
 # What a real one answered.
 
 
-def answer_in(data):
-    """The (status, body) of a recorded answer."""
-    if not data.startswith(b"HTTP/"):
-        return 200, data
-    head, _, body = data.replace(b"\r\n", b"\n").partition(b"\n\n")
-    return int(head.split()[1]), body
-
-
 @pytest.mark.parametrize(
     "name",
     [
@@ -427,7 +419,7 @@ def answer_in(data):
 )
 def test_recorded_issues(name):
     recorded, must_read = sample("PAGURE", name)
-    status, body = answer_in(recorded)
+    status, _, body = answer_in(recorded)
     answer = json.loads(body)
     issues = answer if isinstance(answer, list) else answer.get("issues", [answer])
     for issue, bug in zip(issues, must_read, strict=True):
@@ -452,7 +444,7 @@ def test_a_recorded_list_is_of_what_changed():
 
 def test_a_recorded_refusal_of_a_token():
     recorded, must_read = sample("PAGURE", "bad-token-401.http")
-    status, body = answer_in(recorded)
+    status, _, body = answer_in(recorded)
     assert must_read["http"] == status
     with pytest.raises(BugTrackerCredentialsRefused):
         read(body, status=status, credentials=Credentials(token="x"))

@@ -9,6 +9,7 @@ from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
 from malonewatch.interfaces import (
+    BadInput,
     BugWatchTaken,
     IBug,
     IBugSet,
@@ -80,7 +81,7 @@ class Tickets(PersistentMapping):
         return (ticket for ticket in self if ticket.id >= bug_id)
 
     def createBug(self, title="", owner=None, id=None):
-        raise NotImplementedError("The application makes its own tickets.")
+        raise BadInput("The application makes its own tickets.")
 
     def removeBug(self, bug):
         for watch in list(bug.watches):
