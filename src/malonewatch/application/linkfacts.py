@@ -1,0 +1,98 @@
+"""Links and what is known of their bugs, as plain values."""
+
+import dataclasses
+import enum
+from datetime import datetime
+
+from malonewatch.interfaces import Wish
+
+
+class LinkVerdict(enum.Enum):
+    """What the state of the bug means for the place that names it.  The value is the title."""
+
+    FIXED = "fixed"
+    CLOSED = "closed"
+    INVALID = "invalid"
+    GONE = "gone"
+    UNEXPECTED = "unexpected"  #: not as the author expects
+    STAYS = "stays"  #: the bug is open, or as the author expects
+    UNKNOWN = "unknown"  #: it has not been asked for, or could not be
+    PROPOSED = "proposed"  #: its bug tracker has not been accepted yet
+
+    @property
+    def can_go(self) -> bool:
+        """Whether what was written because of the bug can go, or wants to be looked at."""
+        return self in _CAN_GO
+
+
+_CAN_GO = frozenset(
+    {
+        LinkVerdict.FIXED,
+        LinkVerdict.CLOSED,
+        LinkVerdict.INVALID,
+        LinkVerdict.GONE,
+        LinkVerdict.UNEXPECTED,
+    }
+)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class LinkFacts:
+    """A link, and what is known of its bug.
+
+    - `project`, `path`, `line`, `column`, `written`, `text`, `url`, `wish`: as
+      of `ILink`,
+    - `verdict`: what that means for the place,
+    - `watch`: the number of the watch, None if there is none,
+    - `remote`: the remote bug in short, such as ``gtk #12``; empty without,
+    - `title`, `remotestatus`: the remote bug's, empty as long as not known,
+    - `meaning`: what that status means, for people; empty as long as not known,
+    - `since`: when the bug came to be so (aware, UTC), None if that is not known,
+    - `fixed_in`: the release that the fix is in; empty if that is not known,
+    - `survivor`: the bug that it is a duplicate of, in short; empty if of none,
+    - `trouble`: why it is not known how the bug is: a sentence, else empty.
+    """
+
+    project: str
+    path: str
+    line: int
+    column: int
+    written: str
+    text: str
+    url: str
+    wish: Wish | None
+    verdict: LinkVerdict
+    watch: int | None = None
+    remote: str = ""
+    title: str = ""
+    remotestatus: str = ""
+    meaning: str = ""
+    since: datetime | None = None
+    fixed_in: str = ""
+    survivor: str = ""
+    trouble: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """What a person is told of it."""
+        return _sentence(self)
+
+
+def _sentence(link: LinkFacts) -> str:
+    name = link.remote or link.url
+    title = f" ({link.title})" if link.title else ""
+    since = f" since {link.since:%Y-%m-%d}" if link.since is not None else ""
+    if link.survivor and link.verdict is not LinkVerdict.GONE:
+        title += f", a duplicate of {link.survivor},"
+    match link.verdict:
+        case LinkVerdict.PROPOSED:
+            return f"{name} is in a bug tracker that is not accepted yet."
+        case LinkVerdict.UNKNOWN:
+            return f"How {name} is is not known: {link.trouble}"
+        case LinkVerdict.GONE:
+            return f"{name}{title} is gone{since}: {link.trouble}"
+    fixed_in = f", in {link.fixed_in}" if link.fixed_in else ""
+    said = f"{name}{title} is {link.remotestatus} ({link.meaning}){since}{fixed_in}"
+    if link.verdict is LinkVerdict.UNEXPECTED and link.wish is not None:
+        return f"{said}, and the line says '{link.wish.value}'."
+    return f"{said}."
