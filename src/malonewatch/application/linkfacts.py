@@ -4,7 +4,7 @@ import dataclasses
 import enum
 from datetime import datetime
 
-from malonewatch.interfaces import Wish
+from malonewatch.interfaces import BugTaskStatus, BugWatchErrorType, Wish
 
 
 class LinkVerdict(enum.Enum):
@@ -34,6 +34,43 @@ _CAN_GO = frozenset(
         LinkVerdict.UNEXPECTED,
     }
 )
+_GONE = frozenset({BugWatchErrorType.BUG_NOT_FOUND, BugWatchErrorType.BUG_DELETED})
+
+
+def verdict_of(
+    status: BugTaskStatus,
+    wish: Wish | None = None,
+    error_type: BugWatchErrorType | None = None,
+    *,
+    is_watched: bool = True,
+) -> LinkVerdict:
+    """What the state of a bug means for the place that names it.
+
+    `status` is what is known of the bug, even if by now it is from an earlier
+    answer; `error_type` is why it was not told the last time, None if it was.
+    """
+    if not is_watched:
+        return LinkVerdict.PROPOSED
+    if error_type in _GONE:
+        return LinkVerdict.UNEXPECTED if wish is Wish.EXPECT_OPEN else LinkVerdict.GONE
+    if status is BugTaskStatus.UNKNOWN:
+        return LinkVerdict.UNKNOWN
+    match wish:
+        case Wish.EXPECT_OPEN:
+            return _expected(status.is_open)
+        case Wish.EXPECT_CLOSED:
+            return _expected(status.is_closed)
+        case Wish.EXPECT_FIXED:
+            return _expected(status.is_fixed)
+    if status.is_fixed:
+        return LinkVerdict.FIXED
+    if status.is_open or wish is Wish.UNTIL_FIXED:
+        return LinkVerdict.STAYS
+    return LinkVerdict.INVALID if status is BugTaskStatus.INVALID else LinkVerdict.CLOSED
+
+
+def _expected(is_so: bool) -> LinkVerdict:
+    return LinkVerdict.STAYS if is_so else LinkVerdict.UNEXPECTED
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
