@@ -1,7 +1,7 @@
 import pytest
 
+from malonewatch.cleaning import clean
 from malonewatch.cli import main
-from malonewatch.cli.text import clean
 
 FIELDS = {
     *("id", "bug", "bug_title", "tracker", "tracker_title", "remotebug", "url", "remote_title"),

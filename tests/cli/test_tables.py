@@ -1,6 +1,6 @@
+from malonewatch.cleaning import clean
 from malonewatch.cli.output import say
 from malonewatch.cli.tables import Styled, Table, show_facts
-from malonewatch.cli.text import clean
 
 ROWS = [("1", "First " * 10, Styled("good", "green")), ("12345", "中文", "bad\x1b[2J")]
 

@@ -7,10 +7,10 @@ import click
 from malonewatch.application.asking import Answered, Check, find_targets
 from malonewatch.application.asking import check as ask
 from malonewatch.application.facts import WatchFacts
+from malonewatch.cleaning import clean
 from malonewatch.cli.options import Settings, database_options
 from malonewatch.cli.output import say
 from malonewatch.cli.progress import progress_bar
-from malonewatch.cli.text import clean
 from malonewatch.exitcodes import EXIT_FAULT, EXIT_INTERRUPTED, EXIT_LOCKED, EXIT_TROUBLE
 from malonewatch.interfaces import BugTrackerTrouble, Exchange
 

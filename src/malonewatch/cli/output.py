@@ -15,7 +15,7 @@ from typing import Any
 import click
 
 from malonewatch import streams
-from malonewatch.cli.text import clean
+from malonewatch.cleaning import clean
 from malonewatch.interfaces import MalonewatchError
 
 

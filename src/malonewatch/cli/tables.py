@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from malonewatch.cleaning import clean
 from malonewatch.cli.output import is_terminal, terminal_width, write
-from malonewatch.cli.text import clean, width
+from malonewatch.cli.text import width
 
 #: No cell of a table is longer.
 LONGEST_CELL = 300

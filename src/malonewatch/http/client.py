@@ -5,7 +5,6 @@ nothing to ask for does without.
 """
 
 import contextlib
-import importlib.metadata
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -13,14 +12,7 @@ from zope.interface import implementer
 
 from malonewatch.http.settings import Settings
 from malonewatch.interfaces import IHTTPClient, IHTTPPool
-
-
-def version() -> str:
-    """malonewatch's own version."""
-    try:
-        return importlib.metadata.version("malonewatch")
-    except importlib.metadata.PackageNotFoundError:
-        return "unknown"
+from malonewatch.version import version
 
 
 @implementer(IHTTPClient)
