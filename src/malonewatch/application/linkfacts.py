@@ -4,6 +4,7 @@ import dataclasses
 import enum
 from datetime import datetime
 
+from malonewatch.application.references import shortened
 from malonewatch.interfaces import BugTaskStatus, BugWatchErrorType, Wish
 
 
@@ -73,6 +74,10 @@ def _expected(is_so: bool) -> LinkVerdict:
     return LinkVerdict.STAYS if is_so else LinkVerdict.UNEXPECTED
 
 
+#: How much of a bug's title is told.
+_LONGEST_TITLE = 100
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class LinkFacts:
     """A link, and what is known of its bug.
@@ -87,7 +92,8 @@ class LinkFacts:
     - `since`: when the bug came to be so (aware, UTC), None if that is not known,
     - `fixed_in`: the release that the fix is in; empty if that is not known,
     - `survivor`: the bug that it is a duplicate of, in short; empty if of none,
-    - `trouble`: why it is not known how the bug is: a sentence, else empty.
+    - `trouble`: why it is not known how the bug is, or that it is gone: a
+      sentence; empty as long as its status holds.
     """
 
     project: str
@@ -110,6 +116,13 @@ class LinkFacts:
     trouble: str = ""
 
     @property
+    def is_gone(self) -> bool:
+        """Whether the bug tracker has the bug no more, whatever it was."""
+        if self.verdict is LinkVerdict.UNEXPECTED:
+            return bool(self.trouble)
+        return self.verdict is LinkVerdict.GONE
+
+    @property
     def sentence(self) -> str:
         """What a person is told of it."""
         return _sentence(self)
@@ -117,19 +130,36 @@ class LinkFacts:
 
 def _sentence(link: LinkFacts) -> str:
     name = link.remote or link.url
-    title = f" ({link.title})" if link.title else ""
-    since = f" since {link.since:%Y-%m-%d}" if link.since is not None else ""
-    if link.survivor and link.verdict is not LinkVerdict.GONE:
-        title += f", a duplicate of {link.survivor},"
-    match link.verdict:
-        case LinkVerdict.PROPOSED:
-            return f"{name} is in a bug tracker that is not accepted yet."
-        case LinkVerdict.UNKNOWN:
-            return f"How {name} is is not known: {link.trouble}"
-        case LinkVerdict.GONE:
-            return f"{name}{title} is gone{since}: {link.trouble}"
-    fixed_in = f", in {link.fixed_in}" if link.fixed_in else ""
-    said = f"{name}{title} is {link.remotestatus} ({link.meaning}){since}{fixed_in}"
+    if link.verdict is LinkVerdict.PROPOSED:
+        return f"{name} is in a bug tracker that has not been accepted yet."
+    if link.verdict is LinkVerdict.UNKNOWN:
+        return f"It is not known how {name} is{_because(link.trouble)}"
+    bug = f"{name} ({shortened(link.title, _LONGEST_TITLE)})" if link.title else name
+    if link.is_gone:
+        said = _since(bug, "gone", link) + _because(link.trouble)
+    else:
+        if link.survivor:
+            bug = f"{bug}, a duplicate of {link.survivor},"
+        fix = f"; the fix is in {link.fixed_in}." if link.fixed_in else "."
+        said = _since(bug, _state(link), link) + fix
     if link.verdict is LinkVerdict.UNEXPECTED and link.wish is not None:
-        return f"{said}, and the line says '{link.wish.value}'."
-    return f"{said}."
+        return f"{said} The line says '{link.wish.value}'."
+    return said
+
+
+def _since(bug: str, state: str, link: LinkFacts) -> str:
+    if link.since is None:
+        return f"{bug} is {state}"
+    return f"{bug} has been {state} since {link.since:%Y-%m-%d}"
+
+
+def _because(sentence: str) -> str:
+    """The end of a sentence that is explained by another one, if there is one."""
+    return f": {sentence}" if sentence else "."
+
+
+def _state(link: LinkFacts) -> str:
+    """The remote status, and what it means where it does not say so itself."""
+    if link.remotestatus.casefold() == link.meaning.casefold():
+        return link.remotestatus
+    return f"{link.remotestatus} ({link.meaning})"
