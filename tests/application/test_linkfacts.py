@@ -129,9 +129,7 @@ def fact(verdict, **known):
             ),
         ),
         (
-            fact(
-                LinkVerdict.GONE, since=SINCE, trouble="https://gtk.example has no bug 12.", **FIX
-            ),
+            fact(LinkVerdict.GONE, since=SINCE, trouble="Mill has no bug 12.", **FIX),
             "gtk #12 (It crashes) has been gone since 2024-03-09: Mill has no bug 12.",
         ),
         (
