@@ -5,7 +5,7 @@ import pytest
 from zope.component import getUtility
 
 from malonewatch.externalbugtracker import FusionForge, SourceForge
-from malonewatch.externalbugtracker.fusionforge import CLOSED, OPEN, item_of
+from malonewatch.externalbugtracker.fusionforge import CLOSED, OPEN
 from malonewatch.interfaces import (
     BugTaskImportance,
     BugTaskStatus,
@@ -167,7 +167,9 @@ def test_what_people_write_is_not_taken_for_a_field():
         simulator.add("1", extra={"comment": comment, "fields": {"State": "Closed"}})
         bug = Asker(FusionForge, simulator.url).ask(["1"])["1"]
     assert bug.remotestatus == "Closed"
-    assert item_of("<h2>[#1] x</h2><strong>A:</strong> 1</td><strong>A:</strong> 2</td>") == {
+    assert make().item_of(
+        "<h2>[#1] x</h2><strong>A:</strong> 1</td><strong>A:</strong> 2</td>"
+    ) == {
         "id": "1",
         "title": "x",
         "A": "1",
@@ -257,7 +259,7 @@ def test_a_forge_says_which_of_the_two_it_is():
 
 def test_reading_a_page_goes_with_its_length():
     for unit in ("<h1", "<h1>", "<h1>[#1", "<strong", "<", "&", "<h1>[#1]<strong>"):
-        assert (item_of(unit * 100_000) or {"title": ""})["title"] == ""
+        assert (make().item_of(unit * 100_000) or {"title": ""})["title"] == ""
 
 
 def test_every_status_passes_through():

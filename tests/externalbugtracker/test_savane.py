@@ -3,7 +3,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from malonewatch.externalbugtracker import Savane
-from malonewatch.externalbugtracker.savane import CLOSED, OPEN, item_of
+from malonewatch.externalbugtracker.savane import CLOSED, OPEN
 from malonewatch.interfaces import (
     BugTaskImportance,
     BugTaskStatus,
@@ -84,10 +84,10 @@ def test_how_sure_a_url_is(url, certainty):
     assert Savane.parseBugURL(urlsplit(url)).certainty is Certainty[certainty]
 
 
-def test_below_a_registered_base_url_nothing_else_is_its():
+def test_what_is_further_below_is_no_registered_ones():
     url = urlsplit(f"{OTHER}/savane/task/?42")
     assert Savane.parseBugURL(url, f"{OTHER}/savane").certainty is Certainty.REGISTERED
-    assert Savane.parseBugURL(url, OTHER) is None
+    assert Savane.parseBugURL(url, OTHER).baseurl == f"{OTHER}/savane"
 
 
 def test_gna_is_never_polled_and_says_why():
@@ -227,7 +227,7 @@ def test_the_foot_of_each_page_says_what_it_is(page, said):
 
 def test_reading_a_page_goes_with_its_length():
     for unit in ("<h1", "<td", "<", "<h1>bug #1: ", 'class="feedbackerror', "&", "<h1><"):
-        assert item_of(unit * 100_000) in (None, {"id": "bugs/1", "title": ""})
+        assert make().item_of(unit * 100_000) in (None, {"id": "bugs/1", "title": ""})
 
 
 def test_every_status_passes_through():
@@ -309,7 +309,7 @@ def test_fields_are_in_the_first_table_and_the_first_of_a_name_counts():
     cells = CELL.format("Status", "A") + CELL.format("Status", "B")
     other = CELL.format("Privacy", "Private")
     page = f"<h1>task #7: x</h1><table>{cells}</table><table>{other}</table>"
-    assert item_of(page) == {"id": "task/7", "title": "x", "Status": "A"}
+    assert make().item_of(page) == {"id": "task/7", "title": "x", "Status": "A"}
 
 
 def test_a_warning_beside_an_item_is_none_about_the_item():

@@ -1,9 +1,8 @@
 """FusionForge, and GForge before it.
 
 An item of a tracker is read from its page, ``src/common/tracker/actions/detail.php``
-in the sources, https://scm.fusionforge.org.  A tracker's items can be had in CSV, too,
-but only all of them at once with all their comments, and only by whoever knows the
-numbers of the project and of the tracker, which many URLs do not tell.  A task is read
+in the sources, https://scm.fusionforge.org: only whoever knows the numbers of its project
+and its tracker can have CSV, of all items at once with all their comments.  A task is read
 from what ``src/www/pm/t_lookup.php`` gives, which is JSON.
 
 An item's number is the site's; its id is that number, and a task's ``task/12``.
@@ -12,29 +11,22 @@ An item's number is the site's; its id is that number, and a task's ``task/12``.
 import html
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from malonewatch.externalbugtracker.driver import (
     IMPORTANCES,
-    RESOLUTIONS,
-    STATUSES,
-    Ask,
     ExternalBugTracker,
     Finding,
-    Form,
-    Instead,
+    PageDialect,
     Read,
     URLShape,
-    Workflow,
-    by_state,
-    in_state,
-    invert,
+    by_rank,
+    former_workflow,
     join,
     text_of,
 )
-from malonewatch.interfaces import BugTaskImportance, BugTaskStatus, Response
+from malonewatch.interfaces import BugTaskStatus
 
 _TASK = re.compile(r"task\s*[/#]\s*#?([0-9]{1,18})|\[?T([0-9]{1,18})\]?", re.IGNORECASE)
 _ITEM = re.compile(r"\[#([0-9]{1,18})\]")
@@ -61,21 +53,12 @@ CLOSED = {
 }
 
 
-class FusionForge(ExternalBugTracker):
+class FusionForge(PageDialect, ExternalBugTracker):
     """A FusionForge or GForge; https://fusionforge.org/."""
 
     title = "FusionForge"
-    dialect_name = "page"
-    # An item's page has all its comments.
-    bytes_base = 4 * 1024 * 1024
+    login = "/account/login.php"
     multi_product = True
-    hosts = {
-        name: f"https://{name}"
-        for name in (
-            *("fusionforge.org", "r-forge.r-project.org"),
-            *("alioth.debian.org", "gforge.inria.fr", "rubyforge.org"),
-        )
-    }
     # https://wiki.debian.org/Alioth, https://gitlab.inria.fr/siteadmin/doc/-/wikis
     shut_down = {
         "alioth.debian.org": (
@@ -85,6 +68,9 @@ class FusionForge(ExternalBugTracker):
             "InriaForge was shut down for good; Inria's projects are at gitlab.inria.fr."
         ),
         "rubyforge.org": "RubyForge was shut down for good in 2014.",
+    }
+    hosts = {
+        name: f"https://{name}" for name in ("fusionforge.org", "r-forge.r-project.org", *shut_down)
     }
     urls = (
         URLShape("/tracker/index.php?aid={id}"),
@@ -102,31 +88,9 @@ class FusionForge(ExternalBugTracker):
     highest_id = 2**31 - 1
     file_link = "/tracker/?func=add&group_id={group}&atid={tracker}"
     search_link = "/search/?type_of_search=trackers&group_id={group}&words={summary}"
-    statuses = Workflow(
-        invert(
-            in_state("Open", OPEN),
-            in_state("Closed", CLOSED),
-            by_state(
-                {
-                    "Open": BugTaskStatus.NEW,
-                    "Closed": BugTaskStatus.FIXRELEASED,
-                    "Pending": BugTaskStatus.INCOMPLETE,
-                },
-                {"Open": 0, "Closed": 1, "Pending": 2},
-            ),
-            in_state("Open", STATUSES),
-            in_state("Closed", RESOLUTIONS),
-        )
-    )
+    statuses = former_workflow(OPEN, CLOSED)
     # The highest priority is 5.
-    importances = IMPORTANCES.plus(
-        {
-            BugTaskImportance.CRITICAL: "5",
-            BugTaskImportance.HIGH: "4",
-            BugTaskImportance.MEDIUM: "3",
-            BugTaskImportance.LOW: "2, 1",
-        }
-    )
+    importances = IMPORTANCES.plus(by_rank("5", "4", "3", "2, 1"))
 
     @classmethod
     def canonicalRemoteBug(cls, remotebug: str) -> str:
@@ -150,45 +114,37 @@ class FusionForge(ExternalBugTracker):
         numbers = {"group": group or None, "tracker": tracker.removeprefix("atid=") or None}
         return {**super().link_values(remote_product, summary, description), **numbers}
 
-    def ask_one(self, remotebug: str) -> Ask:
-        kind, _, number = remotebug.rpartition("/")
-        if kind:
-            path, query = "/pm/t_lookup.php", [("tid", number)]
-        else:
-            path, query = "/tracker/index.php", [("func", "detail"), ("aid", number)]
-        # The labels, and what goes wrong, are in the reader's language.
-        headers = {"Accept-Language": "en"}
-        return Ask(path, tuple(query), (remotebug,), alone=True, form=Form.PAGE, headers=headers)
-
-    def ask_identity(self) -> Ask:
-        return Ask("/", form=Form.PAGE)
+    def page_of(self, remotebug: str) -> str:
+        return super().page_of(remotebug).replace("t_follow.php/", "t_lookup.php?tid=")
 
     def identity(self, answer: str) -> str | None:
         found = _POWERED.search(answer)
         return None if found is None else found[1]
 
-    def judge(self, ask: Ask, response: Response, answer: Any) -> Finding | Instead | None:
-        if ask.alone and response.status < 400:
-            if urlsplit(response.url).path.endswith("/account/login.php"):
-                return Finding.PRIVATE
-            if _EXIT in answer and item_of(answer) is None:
-                if _DENIED.search(answer):
-                    return Finding.PRIVATE
-                if _MISSING.search(answer):
-                    return Finding.MISSING
-        return super().judge(ask, response, answer)
+    def refusal(self, page: str) -> Finding | None:
+        if _EXIT not in page:
+            return None
+        if _DENIED.search(page):
+            return Finding.PRIVATE
+        return Finding.MISSING if _MISSING.search(page) else None
 
-    def records(self, answer: str) -> Iterable[Any]:
-        if answer.lstrip().startswith("{"):
-            task = json.loads(answer)
-            return ({**task, "id": f"task/{task['project_task_id']}"},)
-        item = item_of(answer)
-        if item is None:
-            raise LookupError("the page of no item")
-        return (item,)
-
-    def ids_of(self, record: Any) -> Iterable[str]:
-        return (record["id"],)
+    def item_of(self, page: str) -> dict[str, Any] | None:
+        """A task, or the fields of an item by the labels on its page, with its id and title."""
+        if page.lstrip().startswith("{"):
+            task = json.loads(page)
+            return {**task, "id": f"task/{task['project_task_id']}"}
+        heading = _HEADING.search(page)
+        if heading is None:
+            return None
+        fields = {"id": heading[1], "title": text_of(heading[2])}
+        # What people wrote comes after the fields, where tabs begin.
+        for part in page[heading.end() :].partition("tabber")[0].split("<strong")[1:]:
+            label, _, rest = part.partition(">")[2].partition("</strong")
+            beside, _, after = rest.partition(">")[2].partition("</td")
+            # Below the label, or in the next cell.
+            value = text_of(beside) or text_of(after.partition(">")[2].partition("</td")[0])
+            fields.setdefault(text_of(label).rstrip("*: "), value)
+        return fields
 
     def read(self, record: Mapping[str, Any]) -> Read | Finding:
         if "project_task_id" in record:
@@ -216,20 +172,3 @@ class FusionForge(ExternalBugTracker):
             resolution if STATES.get(state) is not False else "",
             closed=STATES.get(state),
         )
-
-
-def item_of(page: str) -> dict[str, str] | None:
-    """The fields of an item by the labels on its page, with its id and its title; None if it is
-    the page of none."""
-    heading = _HEADING.search(page)
-    if heading is None:
-        return None
-    fields = {"id": heading[1], "title": text_of(heading[2])}
-    # What people wrote comes after the fields, where tabs begin.
-    for part in page[heading.end() :].partition("tabber")[0].split("<strong")[1:]:
-        label, _, rest = part.partition(">")[2].partition("</strong")
-        beside, _, after = rest.partition(">")[2].partition("</td")
-        # Below the label, or in the next cell.
-        value = text_of(beside) or text_of(after.partition(">")[2].partition("</td")[0])
-        fields.setdefault(text_of(label).rstrip("*: "), value)
-    return fields

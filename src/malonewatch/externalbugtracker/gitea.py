@@ -7,8 +7,7 @@ A bug is an issue or a pull request, which share their numbers: ``owner/project#
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -21,10 +20,10 @@ from malonewatch.externalbugtracker.driver import (
     Ask,
     Finding,
     Forge,
-    Instead,
+    Judgement,
+    OneByOne,
     Read,
     URLShape,
-    by_place,
     format_time,
     join,
     parse_time,
@@ -32,12 +31,7 @@ from malonewatch.externalbugtracker.driver import (
     status_of,
     weight_of,
 )
-from malonewatch.interfaces import (
-    Certainty,
-    Credentials,
-    IChangesSince,
-    Response,
-)
+from malonewatch.interfaces import Certainty, IChangesSince, Response
 
 API = "/api/v1"
 # No page is longer, unless a site allows it.
@@ -73,7 +67,7 @@ _resource = partial(URLShape, remotebug="{place}#{id}", place=PLACE)
 
 
 @implementer(IChangesSince)
-class Gitea(Forge):
+class Gitea(OneByOne, Forge):
     """A Gitea, https://about.gitea.com/, or a Forgejo, https://forgejo.org/."""
 
     title = "Gitea"
@@ -103,28 +97,16 @@ class Gitea(Forge):
         "/issues?type=all&state=all&q={summary}",
     )
     statuses = ISSUE_STATUSES
+    token_scheme = "token"
 
     @classmethod
     def canonical_place(cls, place: str) -> str:
         return place.strip("/").lower()
 
-    def authorization(self, credentials: Credentials) -> Mapping[str, str]:
-        if credentials.token:
-            return {"Authorization": f"token {credentials.token}"}
-        return super().authorization(credentials)
-
-    def in_full(self, ids: Sequence[str]) -> Iterator[Ask]:
-        return map(self.ask_one, ids)
-
-    def ask_many(self, ids: Sequence[str], since: datetime | None) -> Iterator[Ask]:
-        for place, some in by_place(ids).items():
-            if since is None or len(some) == 1:
-                yield from map(self.ask_one, some)
-            else:
-                changed = (("state", "all"), ("since", format_time(since)))
-                pages = (("limit", str(PAGE_SIZE)), ("page", "1"))
-                path = f"{API}/repos/{place}/issues"
-                yield Ask(path, (*changed, *pages), tuple(some), since=since)
+    def ask_changes(self, place: str, ids: Sequence[str], since: datetime) -> Ask:
+        changed = (("state", "all"), ("since", format_time(since)))
+        pages = (("limit", str(PAGE_SIZE)), ("page", "1"))
+        return Ask(f"{API}/repos/{place}/issues", (*changed, *pages), tuple(ids), since=since)
 
     def ask_one(self, remotebug: str) -> Ask:
         place, number = split_id(remotebug)
@@ -147,7 +129,7 @@ class Gitea(Forge):
         name: str = answer.get("login", "")
         return name
 
-    def judge(self, ask: Ask, response: Response, answer: Any) -> Finding | Instead | None:
+    def judge(self, ask: Ask, response: Response, answer: Any) -> Judgement:
         if response.status == 403 and OTHER_SCOPE in response.body:
             return None if ask.path == self.ask_whoami().path else Finding.REFUSED
         if response.status == 403 and MEMBERS_ONLY in response.body and not ask.ids:
@@ -155,8 +137,7 @@ class Gitea(Forge):
         if ask.ids and not ask.alone and not urlsplit(response.url).path.endswith(ask.path):
             # The repository has another name now; each of its bugs is to learn that.
             return Finding.MISSING
-        # Of a list it is the repository that the HTTP status is about.
-        return super().judge(ask.for_one() if ask.ids else ask, response, answer)
+        return super().judge(ask, response, answer)
 
     def merged_into(self, ask: Ask, answer: Any) -> str | None:
         # It redirects from a repository's old name as if that were for a while.
@@ -167,10 +148,8 @@ class Gitea(Forge):
 
     def next_page(self, ask: Ask, response: Response, answer: Any) -> Ask | None:
         # The host in the link may be the one that the server believes that it has.
-        if NEXT.search(response.headers.get("link", "")[:4000]) is None:
-            return None
-        *rest, (_, page) = ask.query
-        return replace(ask, query=(*rest, ("page", str(int(page) + 1))))
+        more = NEXT.search(response.headers.get("link", "")[:4000])
+        return None if more is None else ask.for_next_page()
 
     def records(self, answer: Any) -> Iterable[Any]:
         return answer if isinstance(answer, list) else [answer]

@@ -291,8 +291,7 @@ class Roundup(ExternalBugTracker):
                     "closed": BugTaskStatus.WONTFIX,
                     "pending": BugTaskStatus.INCOMPLETE,
                     "languishing": BugTaskStatus.CONFIRMED,
-                },
-                {"new": 0, "open": 0, "closed": 1, "pending": 2, "languishing": 0},
+                }
             ),
             SUBSTATUSES,
         )

@@ -20,6 +20,7 @@ from urllib.parse import SplitResult, urlsplit
 from zope.interface import implementer
 
 from malonewatch.externalbugtracker.driver import (
+    FORMER_STATES,
     IMPORTANCES,
     RESOLUTIONS,
     Ask,
@@ -31,13 +32,12 @@ from malonewatch.externalbugtracker.driver import (
     URLShape,
     Workflow,
     by_place,
+    by_rank,
     by_state,
-    invert,
     parse_time,
     split_id,
 )
 from malonewatch.interfaces import (
-    BugTaskImportance,
     BugTaskStatus,
     BugTrackerConnectError,
     IBatches,
@@ -68,14 +68,6 @@ FORMER = (
 
 # What came over from the former tracker is "<state>-<resolution>"; whether it is over.
 STATES = {"open": False, "closed": True, "pending": None}
-FORMER_STATUSES = by_state(
-    {
-        "open": BugTaskStatus.NEW,
-        "closed": BugTaskStatus.FIXRELEASED,
-        "pending": BugTaskStatus.INCOMPLETE,
-    },
-    {"open": 0, "closed": 1, "pending": 2},
-)
 # Beside those, a new Allura tracker has unread, accepted and wont-fix; the
 # others are names that projects commonly add.
 STATUSES = {
@@ -114,16 +106,9 @@ class SourceForge(Forge):
     highest_id = 2**31 - 1
     file_link = "/{product:path}/new/?summary={summary}&description={description}"
     search_link = "/{product:path}/search/?q={words}"
-    statuses = Workflow(invert(STATUSES, FORMER_STATUSES, RESOLUTIONS))
+    statuses = Workflow((STATUSES, by_state(FORMER_STATES), RESOLUTIONS))
     # The custom field _priority: on SourceForge 9 is the highest, 5 what a ticket begins with.
-    importances = IMPORTANCES.plus(
-        {
-            BugTaskImportance.CRITICAL: "9, 8",
-            BugTaskImportance.HIGH: "7, 6",
-            BugTaskImportance.MEDIUM: "5",
-            BugTaskImportance.LOW: "4, 3, 2, 1",
-        }
-    )
+    importances = IMPORTANCES.plus(by_rank("9, 8", "7, 6", "5", "4, 3, 2, 1"))
 
     @classmethod
     def parseBugURL(cls, url: SplitResult, baseurl: str | None = None) -> RecognisedURL | None:

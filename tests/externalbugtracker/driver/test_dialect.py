@@ -83,6 +83,18 @@ def test_a_question_is_for_one_bug_or_for_all():
     assert ask.for_one().for_all() == ask
 
 
+def test_a_question_may_be_put_for_the_next_page():
+    ask = Ask("/", (("a", "1"), ("page", "9")), ("1",))
+    assert ask.for_next_page() == Ask("/", (("a", "1"), ("page", "10")), ("1",))
+
+
+def test_one_bug_is_asked_for_as_many_are_unless_the_type_says_more():
+    class Listed(Toys):
+        ask_one = Dialect.ask_one
+
+    assert make(Listed).ask_one("7") == Ask("/toys", (("ids", "7"),), ("7",), alone=True)
+
+
 # What is left of an answer that does not have all
 
 

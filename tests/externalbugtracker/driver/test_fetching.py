@@ -430,7 +430,7 @@ def test_an_id_that_comes_twice_is_asked_for_once():
 
 def test_a_type_that_cannot_ask_for_one_bug_alone_says_so():
     class Unable(Toys):
-        ask_one = Dialect.ask_one
+        ask_many, ask_one = Dialect.ask_many, Dialect.ask_one
 
     with pytest.raises(TypeError, match="Unable asks for no bug alone"):
         asker(Shop(missing=["1"]), Unable).ask(["1"])

@@ -1,13 +1,16 @@
 """A forge of the tests' own: places of two words, and numbers."""
 
 import json
+from datetime import datetime, timezone
 from urllib.parse import urlsplit
 
 import pytest
 
 from malonewatch.externalbugtracker.driver import (
     Ask,
+    Finding,
     Forge,
+    OneByOne,
     Read,
     URLShape,
     by_place,
@@ -15,7 +18,13 @@ from malonewatch.externalbugtracker.driver import (
     split_id,
 )
 from malonewatch.externalbugtracker.driver.ask import Situation
-from malonewatch.interfaces import BugTaskImportance, BugTrackerFacts, BugTrackerType, RemoteBug
+from malonewatch.interfaces import (
+    BugTaskImportance,
+    BugTrackerFacts,
+    BugTrackerType,
+    RemoteBug,
+    Response,
+)
 from malonewatch.testing.asking import Asker, Canned
 
 
@@ -53,8 +62,11 @@ def test_places_are_kept_as_they_are_unless_a_type_says_more():
     assert Anvils.canonicalRemoteBug("Jane/Anvil#7") == "Jane/Anvil#7"
 
 
+FACTS = BugTrackerFacts("x", BugTrackerType("SMITHY"), "https://smithy.example")
+
+
 def make():
-    return Smithy(BugTrackerFacts("x", BugTrackerType("SMITHY"), "https://smithy.example"))
+    return Smithy(FACTS)
 
 
 @pytest.mark.parametrize(
@@ -123,6 +135,40 @@ def test_no_more_of_a_place_are_asked_for_at_once_than_the_type_says():
 
 def test_one_without_others_of_its_place_is_asked_for_alone():
     assert [ask.alone for ask in make().plan(["a/b#1", "7", "8"], Situation())] == [True] * 3
+
+
+class Listing(OneByOne, Smithy):
+    def ask_changes(self, place, ids, since):
+        return None if place == "c/d" else Ask(f"/{place}/changes", ids=tuple(ids), since=since)
+
+
+LONG_AGO = datetime(2024, 1, 1, tzinfo=timezone.utc)
+
+
+def test_bugs_may_be_asked_for_one_by_one_or_for_what_changed_where_there_are_several():
+    listing = Listing(FACTS)
+    ids = ["a/b#1", "c/d#1", "a/b#2", "e/f#1", "c/d#2"]
+    assert [ask.ids for ask in listing.in_full(ids)] == [(each,) for each in ids]
+    assert [ask.alone for ask in listing.ask_many(ids, None)] == [True] * 5
+    assert [(ask.ids, ask.alone) for ask in listing.ask_many(ids, LONG_AGO)] == [
+        (("a/b#1", "a/b#2"), False),
+        (("c/d#1",), True),
+        (("c/d#2",), True),
+        (("e/f#1",), True),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("ids", "finding"), [(("a/b#1", "a/b#2"), Finding.MISSING), ((), Finding.ABSENT)]
+)
+def test_a_list_that_is_not_there_tells_of_its_place(ids, finding):
+    ask = Ask("/a/b/changes", ids=ids)
+    assert Listing(FACTS).judge(ask, Response("", 404, {}, b""), None) is finding
+
+
+def test_a_forge_that_lists_changes_has_to_say_how():
+    with pytest.raises(TypeError, match="OneByOne asks for no changes"):
+        OneByOne(None).ask_changes("a/b", ["a/b#1"], LONG_AGO)
 
 
 def test_an_answer_needs_only_the_numbers():

@@ -230,6 +230,14 @@ def test_a_token_may_have_a_header_of_its_own():
     assert "Authorization" in make(Headed).authorization(Credentials("me", "sesame"))
 
 
+def test_a_token_may_have_a_scheme_of_its_own():
+    class Schemed(Dolls):
+        token_scheme = "token"
+
+    headers = make(Schemed).authorization(Credentials(token="sesame"))
+    assert headers == {"Authorization": "token sesame"}
+
+
 # Dialects
 
 

@@ -53,6 +53,11 @@ def match(shape, url, base=None):
         ("/bug?id={id}", "https://a.example/bug?id=%2537", None),
         ("/bug?id={id}", "https://a.example/bug?id=", None),
         ("/bug?id={id}", "https://a.example/bug", None),
+        ("/bug?{id}", "https://a.example/x/bug?7", ("/x", "7")),
+        ("/bug?{id}", "https://a.example/bug/?a=b;7=", ("", "7")),
+        ("/bug?{id}", "https://a.example/bug?7=8", None),
+        ("/bug?{id}", "https://a.example/bug?x7", None),
+        ("/bug?{id}", "https://a.example/bug", None),
     ],
 )
 def test_a_shape_gives_the_path_of_the_base_url_and_the_id(template, url, found):
@@ -76,6 +81,7 @@ def test_an_id_may_have_several_parts_of_kinds_of_their_own():
 
 def test_what_is_built_is_quoted():
     assert URLShape("/bug?id={id}").build({"id": "a b&c"}) == "/bug?id=a%20b%26c"
+    assert URLShape("/bug/?{id}").build({"id": "7"}) == "/bug/?7"
 
 
 # Building

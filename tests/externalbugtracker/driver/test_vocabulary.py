@@ -4,8 +4,10 @@ from malonewatch.externalbugtracker.driver import (
     RESOLUTIONS_BY_STATE,
     Vocabulary,
     Workflow,
+    by_rank,
     by_state,
     fold,
+    former_workflow,
     in_state,
     invert,
     join,
@@ -58,6 +60,11 @@ def test_tables_may_be_either_way_round():
         NEW: ["new", "open", "fresh"],
         FIXED: ["done"],
     }
+
+
+def test_importances_may_be_told_from_the_highest_down():
+    assert by_rank("9, 8", "7") == {BugTaskImportance.CRITICAL: "9, 8", HIGH: "7"}
+    assert len(by_rank(*"7654321")) == len(BugTaskImportance)
 
 
 NEW, FIXED, WONTFIX, UNKNOWN = (
@@ -117,11 +124,25 @@ def test_a_table_has_every_status_as_it_may_come():
 
 
 def test_a_state_means_something_with_each_resolution():
-    table = by_state({"open": NEW, "shut": FIXED}, {"open": 0, "shut": 1})
+    table = by_state({"open": NEW, "Closed": FIXED})
     assert table["open"] is NEW
     assert table["open wont fix"] is WONTFIX
-    assert table["shut fixed"] is FIXED
+    assert table["Closed fixed"] is FIXED
     assert len(table) == 2 + 2 * len(RESOLUTIONS_BY_STATE)
+
+
+def test_a_workflow_may_be_of_several_tables():
+    both = Workflow(({NEW: "new"}, {"fresh": NEW}), {FIXED: "done"}, ({WONTFIX: ["not now"]},))
+    assert both.table() == {"new": NEW, "fresh": NEW, "done": FIXED, "done not now": WONTFIX}
+
+
+def test_programs_that_came_from_sourceforges_have_its_words_and_their_own():
+    workflow = former_workflow({NEW: "hot"}, {WONTFIX: "hot"})
+    statuses = ("Open", "Pending", "Open hot", "Closed hot", "closed fixed", "closed obsolete")
+    assert [workflow.meaning(status).status.title for status in statuses] == [
+        *("New", "Incomplete", "New", "Won't Fix", "Fix Released", "Expired"),
+    ]
+    assert "Pending" not in former_workflow({}, {}, {"Open": NEW}).statuses
 
 
 def test_words_may_have_meanings_of_their_own_in_each_state():

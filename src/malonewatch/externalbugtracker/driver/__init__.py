@@ -1,16 +1,32 @@
 """What all types of external bug tracker have in common, and are made of."""
 
 from malonewatch.externalbugtracker.driver import soap
-from malonewatch.externalbugtracker.driver.ask import Ask, Finding, Form, Instead, Read, Situation
+from malonewatch.externalbugtracker.driver.ask import (
+    Ask,
+    Finding,
+    Form,
+    Instead,
+    Judgement,
+    Read,
+    Situation,
+)
 from malonewatch.externalbugtracker.driver.details import DetailedDialect
 from malonewatch.externalbugtracker.driver.dialect import Dialect
-from malonewatch.externalbugtracker.driver.forge import ByPlace, Forge, by_place, join_id, split_id
+from malonewatch.externalbugtracker.driver.forge import (
+    ByPlace,
+    Forge,
+    OneByOne,
+    by_place,
+    join_id,
+    split_id,
+)
 from malonewatch.externalbugtracker.driver.labels import (
     ISSUE_STATUSES,
     OPEN_LABELS,
     status_of,
     weight_of,
 )
+from malonewatch.externalbugtracker.driver.pages import PageDialect
 from malonewatch.externalbugtracker.driver.reading import Table, text_of
 from malonewatch.externalbugtracker.driver.times import (
     format_time,
@@ -28,16 +44,20 @@ from malonewatch.externalbugtracker.driver.vocabulary import (
     join,
 )
 from malonewatch.externalbugtracker.driver.words import (
+    FORMER_STATES,
     IMPORTANCES,
     RESOLUTIONS,
     RESOLUTIONS_BY_STATE,
     STATUSES,
+    by_rank,
     by_state,
+    former_workflow,
     in_state,
 )
 from malonewatch.interfaces import RemoteVocabulary, Verdict
 
 __all__ = [
+    "FORMER_STATES",
     "IMPORTANCES",
     "ISSUE_STATUSES",
     "OPEN_LABELS",
@@ -53,6 +73,9 @@ __all__ = [
     "Forge",
     "Form",
     "Instead",
+    "Judgement",
+    "OneByOne",
+    "PageDialect",
     "Read",
     "RemoteVocabulary",
     "Situation",
@@ -63,9 +86,11 @@ __all__ = [
     "Workflow",
     "build_url",
     "by_place",
+    "by_rank",
     "by_state",
     "fold",
     "format_time",
+    "former_workflow",
     "from_epoch",
     "in_state",
     "invert",

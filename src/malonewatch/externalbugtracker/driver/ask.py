@@ -61,6 +61,11 @@ class Ask:
         """The same question as one for a single bug."""
         return dataclasses.replace(self, alone=True)
 
+    def for_next_page(self) -> "Ask":
+        """The same question for the page after it; its number is the last parameter."""
+        *rest, (name, page) = self.query
+        return dataclasses.replace(self, query=(*rest, (name, str(int(page) + 1))))
+
     def for_all(self) -> "Ask":
         """The same question as one of which the HTTP status is about no bug in particular."""
         return dataclasses.replace(self, alone=False)
@@ -109,6 +114,10 @@ class Instead(NamedTuple):
 
     dialect: str
     certain: bool = True
+
+
+#: What an answer is judged to say; None if it is data.
+Judgement = Finding | Instead | None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

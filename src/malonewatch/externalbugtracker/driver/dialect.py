@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 from urllib.parse import quote
 
-from malonewatch.externalbugtracker.driver.ask import Ask, Finding, Instead, Read, Situation
+from malonewatch.externalbugtracker.driver.ask import Ask, Finding, Judgement, Read, Situation
 from malonewatch.externalbugtracker.driver.reading import VALUES_PER_BUG
 from malonewatch.interfaces import (
     Credentials,
@@ -72,8 +72,11 @@ class Dialect:
             yield self.ask_one(remotebug)
 
     def ask_one(self, remotebug: str) -> Ask:
-        """The question for one bug alone, which tells why it cannot be had."""
-        raise TypeError(f"{type(self).__name__} asks for no bug alone")
+        """The question for one bug alone, which tells why it cannot be had; by default that for
+        many, of one."""
+        if type(self).ask_many is Dialect.ask_many:
+            raise TypeError(f"{type(self).__name__} asks for no bug alone")
+        return next(iter(self.ask_many([remotebug], None))).for_one()
 
     def ask_missing(self, ids: Sequence[str]) -> Iterator[Ask]:
         """Questions for bugs that an answer for many left out."""
@@ -138,7 +141,7 @@ class Dialect:
 
     # Answers.
 
-    def judge(self, ask: Ask, response: Response, answer: Any) -> Finding | Instead | None:
+    def judge(self, ask: Ask, response: Response, answer: Any) -> Judgement:
         """What an answer says instead of data, None if it is data.
 
         `answer` is None where it could not be read, which only happens with an

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import ClassVar
+from datetime import datetime
+from typing import Any, ClassVar
 
-from malonewatch.externalbugtracker.driver.ask import Ask
+from malonewatch.externalbugtracker.driver.ask import Ask, Judgement
 from malonewatch.externalbugtracker.driver.dialect import Dialect
 from malonewatch.externalbugtracker.driver.labels import meaning_of
 from malonewatch.externalbugtracker.driver.tracker import ExternalBugTracker
-from malonewatch.interfaces import BugTaskImportance
+from malonewatch.interfaces import BugTaskImportance, Response
 
 
 class ByPlace(Dialect):
@@ -32,6 +33,28 @@ class ByPlace(Dialect):
                 yield from self.ask_many(portion, None)
             else:
                 yield self.ask_one(portion[0])
+
+
+class OneByOne(ByPlace):
+    """A dialect of forges that list what changed in a place, but tell certain bugs alone only."""
+
+    def ask_changes(self, place: str, ids: Sequence[str], since: datetime) -> Ask | None:
+        """The question for what changed in a place that has those bugs; None if there is none."""
+        raise TypeError(f"{type(self).__name__} asks for no changes")
+
+    def in_full(self, ids: Sequence[str]) -> Iterator[Ask]:
+        return map(self.ask_one, ids)
+
+    def ask_many(self, ids: Sequence[str], since: datetime | None) -> Iterator[Ask]:
+        for place, some in by_place(ids).items():
+            changes = None
+            if since is not None and len(some) > 1:
+                changes = self.ask_changes(place, some, since)
+            yield from map(self.ask_one, some) if changes is None else (changes,)
+
+    def judge(self, ask: Ask, response: Response, answer: Any) -> Judgement:
+        # Of a list it is the place that the HTTP status is about.
+        return super().judge(ask.for_one() if ask.ids else ask, response, answer)
 
 
 class Forge(ByPlace, ExternalBugTracker):

@@ -84,8 +84,9 @@ class ExternalBugTracker(Dialect):
     file_link: ClassVar[str | tuple[str, ...] | None] = None
     search_link: ClassVar[str | tuple[str, ...] | None] = None
     multi_product: ClassVar[bool] = False
-    #: The header that a token travels in as it is; None for ``Authorization: Bearer``.
+    #: The header that a token travels in as it is; None for ``Authorization``, with a scheme.
     token_header: ClassVar[str | None] = None
+    token_scheme: ClassVar[str] = "Bearer"
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -272,7 +273,7 @@ class ExternalBugTracker(Dialect):
         if credentials.token:
             if self.token_header is not None:
                 return {self.token_header: credentials.token}
-            return {"Authorization": f"Bearer {credentials.token}"}
+            return {"Authorization": f"{self.token_scheme} {credentials.token}"}
         if credentials.password:
             pair = f"{credentials.username or ''}:{credentials.password}"
             return {"Authorization": "Basic " + base64.b64encode(pair.encode()).decode()}

@@ -24,8 +24,8 @@ class URLShape:
 
     `path` begins where the base URL ends, with ``{part}`` or ``{part:kind}``
     for the parts of the remote id (see `PARTS`), and may end with a query that
-    gives a parameter: ``/show_bug.cgi?id={id}``.  `remotebug` is the remote
-    id, made of the parts.
+    gives a parameter, ``/show_bug.cgi?id={id}``, or its name, ``/bugs/?{id}``.
+    `remotebug` is the remote id, made of the parts.
 
     - `certainty`: how sure it is that such a URL belongs to the type,
     - `at_root`: whether the base URL is the host alone,
@@ -47,16 +47,17 @@ class URLShape:
         self.certainty = certainty
         self.registered = registered
         place, _, query = path.partition("?")
-        self._parameters = dict(parse_qsl(query))
         self._kinds = kinds
         # What has to stand in the path: most URLs can be told by that to be others.
         self._literal = max(_PLACE.sub("\0", place).split("\0"), key=len)
         base = "" if at_root else r"(?P<base>(?:/[^/]*)*?)"
         self._path = re.compile(base + self._pattern(place) + "/?", re.ASCII)
         self._values = {
-            name: re.compile(self._pattern(value), re.ASCII)
-            for name, value in self._parameters.items()
+            name: re.compile(self._pattern(value), re.ASCII) for name, value in parse_qsl(query)
         }
+        is_name = bool(query) and not self._values
+        self._name = re.compile(self._pattern(query), re.ASCII) if is_name else None
+        self._has_query = bool(query)
 
     def _pattern(self, template: str) -> str:
         pieces = []
@@ -73,7 +74,7 @@ class URLShape:
 
         `base`, if given, is the path that the base URL has to have.
         """
-        if self._literal not in url.path:
+        if self._literal not in url.path or (self._has_query and not url.query):
             return None
         if base is not None:
             if not url.path.startswith(base):
@@ -87,7 +88,13 @@ class URLShape:
         head = parts.pop("base", "") or ""
         if base is not None and head:
             return None
-        query = query_of(url) if self._values else {}
+        query = query_of(url) if self._has_query else {}
+        if self._name is not None:
+            names = (self._name.fullmatch(name) for name, value in query.items() if not value)
+            found = next(filter(None, names), None)
+            if found is None:
+                return None
+            parts.update(found.groupdict())
         for name, pattern in self._values.items():
             # People write #42, and some of them in URLs.
             value = pattern.fullmatch(query.get(name, "").strip().removeprefix("#"))

@@ -6,12 +6,15 @@ spelling that a table has to the letter comes first.
 
 import functools
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Generic, TypeVar
 
 from malonewatch.interfaces import BugTaskImportance, BugTaskStatus, Verdict
 
 Meaning = TypeVar("Meaning", BugTaskStatus, BugTaskImportance)
+Words = str | Iterable[str]
+#: Meanings with their words, or words with a meaning each.
+Statuses = Mapping[BugTaskStatus, Words] | Mapping[str, BugTaskStatus]
 
 _NO_LETTERS = re.compile(r"[\W_]+")
 
@@ -39,11 +42,11 @@ class Vocabulary(Generic[Meaning]):
     with commas between.
     """
 
-    def __init__(self, table: Mapping[Meaning, str | Iterable[str]]) -> None:
+    def __init__(self, table: Mapping[Meaning, Words]) -> None:
         self._words: dict[str, Meaning] = {}
         self._folded: dict[str, Meaning] = {}
         for meaning, words in table.items():
-            self._add(meaning, words.split(",") if isinstance(words, str) else words)
+            self._add(meaning, each_of(words))
 
     def _add(self, meaning: Meaning, words: Iterable[str]) -> None:
         for word in filter(None, map(str.strip, words)):
@@ -73,7 +76,7 @@ class Vocabulary(Generic[Meaning]):
             made._add(meaning, [word])
         return made
 
-    def plus(self, table: Mapping[Meaning, str | Iterable[str]]) -> "Vocabulary[Meaning]":
+    def plus(self, table: Mapping[Meaning, Words]) -> "Vocabulary[Meaning]":
         """Another one, where what `table` says of a word comes first."""
         both = Vocabulary(table)
         for meaning in dict.fromkeys(self._words.values()):
@@ -81,17 +84,20 @@ class Vocabulary(Generic[Meaning]):
         return both
 
 
-def invert(
-    *tables: Mapping[str, BugTaskStatus] | Mapping[BugTaskStatus, str],
-) -> dict[BugTaskStatus, list[str]]:
+def each_of(words: Words) -> Iterable[str]:
+    """Words of which there is a list, or one text with commas between."""
+    return words.split(",") if isinstance(words, str) else words
+
+
+def invert(*tables: Statuses) -> dict[BugTaskStatus, list[str]]:
     """One table of meanings, each with its words, from tables either way round."""
     found: dict[BugTaskStatus, list[str]] = {}
     for table in tables:
         for one, other in table.items():
-            if isinstance(one, BugTaskStatus):
-                found.setdefault(one, []).extend(str(other).split(","))
+            if isinstance(other, BugTaskStatus):
+                found.setdefault(other, []).append(str(one))
             else:
-                found.setdefault(BugTaskStatus(other), []).append(one)
+                found.setdefault(BugTaskStatus(one), []).extend(each_of(other))
     return found
 
 
@@ -103,6 +109,7 @@ class Workflow:
       they mean without one (UNKNOWN: that is not said),
     - `resolutions`: what a resolution means there.
 
+    Each is a table, or several, with meanings and their words or the other way round.
     The whole is looked up first, then what is a known status before a known
     resolution.  Failing that, the bug tracker's own word on whether the bug is
     open or closed is asked, with the resolution: that is a guess.
@@ -110,13 +117,14 @@ class Workflow:
 
     def __init__(
         self,
-        statuses: Mapping[BugTaskStatus, str | Iterable[str]],
-        closing: Mapping[BugTaskStatus, str | Iterable[str]] | None = None,
-        resolutions: Mapping[BugTaskStatus, str | Iterable[str]] | None = None,
+        statuses: Statuses | Sequence[Statuses],
+        closing: Statuses | Sequence[Statuses] = (),
+        resolutions: Statuses | Sequence[Statuses] = (),
     ) -> None:
-        self.statuses = Vocabulary(statuses)
-        self.closing = Vocabulary(closing or {})
-        self.resolutions = Vocabulary(resolutions or {})
+        self.statuses, self.closing, self.resolutions = (
+            Vocabulary(invert(*([tables] if isinstance(tables, Mapping) else tables)))
+            for tables in (statuses, closing, resolutions)
+        )
 
     def table(self) -> dict[str, BugTaskStatus]:
         """Every remote status that means something, as it may come, and what it means."""

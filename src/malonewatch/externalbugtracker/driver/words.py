@@ -5,7 +5,7 @@ A type takes these tables as they are, or has its own.
 
 from collections.abc import Mapping
 
-from malonewatch.externalbugtracker.driver.vocabulary import Vocabulary
+from malonewatch.externalbugtracker.driver.vocabulary import Vocabulary, Workflow
 from malonewatch.interfaces import BugTaskImportance, BugTaskStatus
 
 #: What a bug is that is open, where a type does not mean something of its own by a word: those
@@ -95,16 +95,23 @@ RESOLUTIONS_BY_STATE = {
 }
 
 
-def by_state(
-    states: Mapping[str, BugTaskStatus], column: Mapping[str, int]
-) -> dict[str, BugTaskStatus]:
+#: What a bug is in each state of that tracker, where nothing says more.
+FORMER_STATES = {
+    "Open": BugTaskStatus.NEW,
+    "Closed": BugTaskStatus.FIXRELEASED,
+    "Pending": BugTaskStatus.INCOMPLETE,
+}
+_COLUMNS = {"closed": 1, "pending": 2}
+
+
+def by_state(states: Mapping[str, BugTaskStatus]) -> dict[str, BugTaskStatus]:
     """What each state means, by itself and with each of the resolutions in
-    `RESOLUTIONS_BY_STATE`, whose columns `column` tells by the name of the state."""
+    `RESOLUTIONS_BY_STATE`: it is closed or pending if it is called so, else open."""
     return {
         **states,
         **{
-            f"{state} {resolution}": meanings[number]
-            for state, number in column.items()
+            f"{state} {resolution}": meanings[_COLUMNS.get(state.lower(), 0)]
+            for state in states
             for resolution, meanings in RESOLUTIONS_BY_STATE.items()
         },
     }
@@ -118,6 +125,29 @@ def in_state(state: str, *tables: Mapping[BugTaskStatus, str]) -> dict[str, BugT
         for meaning, words in table.items()
         for word in words.split(",")
     }
+
+
+def former_workflow(
+    opened: Mapping[BugTaskStatus, str],
+    closed: Mapping[BugTaskStatus, str],
+    states: Mapping[str, BugTaskStatus] = FORMER_STATES,
+) -> Workflow:
+    """That of programs which came from SourceForge's: a state, and a word beside it that means
+    what such words do, or as `opened` and `closed` tell."""
+    return Workflow(
+        (
+            in_state("Open", opened),
+            in_state("Closed", closed),
+            by_state(states),
+            in_state("Open", STATUSES),
+            in_state("Closed", RESOLUTIONS),
+        )
+    )
+
+
+def by_rank(*words: str) -> dict[BugTaskImportance, str]:
+    """Importances, the highest first, and the words for each: numbers, above all."""
+    return dict(zip(reversed(BugTaskImportance), words, strict=False))
 
 
 IMPORTANCES = Vocabulary(
