@@ -7,6 +7,7 @@ from malonewatch.interfaces import (
     IBugTrackerSet,
     IBugWatchSet,
     IInstallation,
+    ILinkSet,
     IPersonSet,
 )
 from malonewatch.model import PersonSet, Site, install
@@ -19,7 +20,7 @@ from malonewatch.model.installation import (
 )
 from malonewatch.model.site import own_utility, site_of
 
-UTILITIES = [IBugSet, IBugTrackerSet, IBugWatchSet, IInstallation, IPersonSet]
+UTILITIES = [IBugSet, IBugTrackerSet, IBugWatchSet, IInstallation, ILinkSet, IPersonSet]
 
 
 def own(site):
@@ -44,7 +45,7 @@ def test_installing_again_changes_nothing():
     assert None not in before.values()
 
 
-@pytest.mark.parametrize("interface", [IBugSet, IBugWatchSet, IPersonSet])
+@pytest.mark.parametrize("interface", [IBugSet, IBugWatchSet, ILinkSet, IPersonSet])
 def test_what_is_missing_is_added(interface):
     site = install(Site())
     before = own(site)

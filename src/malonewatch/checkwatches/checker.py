@@ -3,9 +3,11 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from zope.component import getUtility
 from zope.interface import provider
 
-from malonewatch.interfaces import Checked, IBugWatchChecker
+from malonewatch.checkwatches.due import due
+from malonewatch.interfaces import Checked, IBugWatchChecker, IBugWatchUpdater, IClock, Updated
 
 
 @provider(IBugWatchChecker)
@@ -30,4 +32,27 @@ def check_bugs(
         claim=report.claimed.get(tracker),
         faults=report.faults,
         interrupted=report.interrupted,
+    )
+
+
+@provider(IBugWatchUpdater)
+def update_due(
+    database: Any,
+    seconds: float | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Updated:
+    """See `IBugWatchUpdater`."""
+    from malonewatch.checkwatches.run import Run
+
+    names = due(database, [], getUtility(IClock).now(), reset=False, dry_run=False)
+    if not names:
+        return Updated()
+    run = Run(database, time_limit=seconds, progress=progress)
+    report = run.update(names)
+    return Updated(
+        report.applied.checked,
+        report.troubled,
+        tuple(dict.fromkeys([*report.claimed, *report.postponed, *report.late])),
+        report.faults,
+        report.interrupted,
     )

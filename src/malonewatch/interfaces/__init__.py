@@ -27,6 +27,8 @@ from malonewatch.interfaces.bugwatch import (
     IBugWatchRecovered,
     IBugWatchSet,
     IBugWatchStatusChanged,
+    IBugWatchUpdater,
+    Updated,
 )
 from malonewatch.interfaces.database import (
     IDatabase,
@@ -202,6 +204,7 @@ __all__ = [
     "IBugWatchRecovered",
     "IBugWatchSet",
     "IBugWatchStatusChanged",
+    "IBugWatchUpdater",
     "IChangesSince",
     "IClaims",
     "IClock",
@@ -251,6 +254,7 @@ __all__ = [
     "UnparsableBugTracker",
     "UnrecognizedBugTrackerURL",
     "UnsupportedBugTracker",
+    "Updated",
     "UpgradeStep",
     "Verdict",
     "Wish",

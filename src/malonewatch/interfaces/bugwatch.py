@@ -1,6 +1,7 @@
 """Bug watches: the links between our bugs and those elsewhere."""
 
-from collections.abc import Callable, Iterator, Sequence
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +15,28 @@ from malonewatch.interfaces.enumerations import (
     BugTrackerType,
     BugWatchErrorType,
 )
+from malonewatch.interfaces.errors import BugTrackerTrouble
 from malonewatch.interfaces.values import BugWatchPage, BugWatchQuery, Checked, RecognisedURL
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Updated:
+    """What became of asking for all that is due.
+
+    - `checked`: how many watches were answered,
+    - `troubled`: the bug trackers that could not be asked, or answered what is not to be
+      believed, by name,
+    - `left`: the names of those that were not asked, or not for all, for another reason: another
+      run asks them, or there was no more time,
+    - `faults`: how many failures are malonewatch's own,
+    - `interrupted`: whether it was told to end early.
+    """
+
+    checked: int = 0
+    troubled: Mapping[str, BugTrackerTrouble] = dataclasses.field(default_factory=dict)
+    left: tuple[str, ...] = ()
+    faults: int = 0
+    interrupted: bool = False
 
 
 class IBugWatch(Interface):
@@ -88,6 +110,7 @@ class IBugWatch(Interface):
     )
     url = TextLine(title="Where a person sees the remote bug", readonly=True)
     title = TextLine(title="The bug tracker's title and the remote id", readonly=True)
+    links = Attribute("The `ILink`s that lead to it, by project, file and line: a list.")
     activity = Attribute("The latest `BugWatchActivity` entries, newest first, a bounded list.")
 
     def reset() -> None:
@@ -211,6 +234,24 @@ class IBugWatchChecker(Interface):
 
         :raises DatabaseError: the database cannot be read or written.
         :raises NotFoundError: there is no such bug tracker.
+        """
+
+
+class IBugWatchUpdater(Interface):
+    """Utility: asks for what is due, as a run of ``checkwatches`` does."""
+
+    def __call__(
+        database: Any,
+        seconds: float | None = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Updated:
+        """Ask all bug trackers of a database for what is due, and apply what they say.
+
+        They are left alone where they are to be, and it ends after so many
+        `seconds`; None lets it go on.  What is not asked for is due the next
+        time.  All else is as for `IBugWatchChecker`.
+
+        :raises DatabaseError: the database cannot be read or written.
         """
 
 

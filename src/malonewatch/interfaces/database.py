@@ -114,6 +114,9 @@ class IDatabaseOpener(Interface):
             first ('malonewatch upgrade').
         """
 
+    def embedded(folder: str) -> str:
+        """The URI of the embedded database in that folder."""
+
     def sites(uri: str | None = None) -> list[str]:
         """The paths of all sites in that database that malonewatch is installed in.
 

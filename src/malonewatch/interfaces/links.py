@@ -116,6 +116,7 @@ class IProject(Interface):
     state = Attribute("What the last scan left for the next one: bytes, or None.")
     scanned = Datetime(title="When that was; None if it never was.")
     links = Attribute("Its links by file and line: an `IResultSet`.")
+    proposals = Attribute("Those that lead to no watch, by number: an iterable.")
 
     def getLinksIn(path: str) -> list[Any]:
         """The links in that file, by line."""
@@ -156,6 +157,9 @@ class ILinkSet(Interface):
 
         :raises NotFoundError: there is none of that name.
         """
+
+    def queryLink(link_id: int) -> Any:
+        """The `ILink` of that number, None if there is none."""
 
     def getLinksTo(watch: Any) -> list[Any]:
         """The links that lead to a watch, by project, file and line."""

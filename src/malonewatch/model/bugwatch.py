@@ -45,6 +45,7 @@ from malonewatch.model.events import (
 from malonewatch.model.following import chain_of, leave
 from malonewatch.model.kept import LONGEST
 from malonewatch.model.ledger import Ledger
+from malonewatch.model.links import links_of
 from malonewatch.model.pages import PARKED, UNKNOWN
 from malonewatch.model.readonly import stored
 from malonewatch.model.relisting import Relisting
@@ -195,6 +196,11 @@ class BugWatch(Persistent):
     @property
     def followed(self) -> list[FollowedBug]:
         return chain_of(self)
+
+    @property
+    def links(self) -> list[Any]:
+        links = links_of(self.bugtracker)
+        return [] if links is None else list(links.getLinksTo(self))
 
     def reset(self) -> None:
         leave(self)

@@ -28,6 +28,7 @@ from malonewatch.model import recognition
 from malonewatch.model.bugwatch import BugWatch
 from malonewatch.model.following import leave
 from malonewatch.model.index import WatchIndex
+from malonewatch.model.links import links_of
 from malonewatch.model.numbers import Numbered
 from malonewatch.model.recognition import Reading
 from malonewatch.model.search import search
@@ -103,6 +104,7 @@ class BugWatchSet(Numbered):
         there = bugwatch.bug.getBugWatch(bugtracker, remotebug)
         if there is not None:
             there.absorb(bugwatch, moment)
+            self._rebind_links(bugwatch, there)
             self.removeBugWatch(bugwatch)
             notify(ObjectModifiedEvent(there))
             return cast(BugWatch, there)
@@ -142,7 +144,13 @@ class BugWatchSet(Numbered):
             self.index.add([bugwatch])
         notify(ObjectModifiedEvent(bugwatch))
 
+    def _rebind_links(self, old: BugWatch, new: Any) -> None:
+        links = links_of(self)
+        if links is not None:
+            links.rebind(old, new)
+
     def removeBugWatch(self, bugwatch: BugWatch) -> None:
+        self._rebind_links(bugwatch, None)
         leave(bugwatch)
         if self.index is not None:
             self.index.remove(bugwatch)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import ZODB
@@ -22,7 +23,7 @@ from malonewatch.model.installation import identity_of, install, schema_of
 from malonewatch.model.site import ROOT_KEY, Site, site_of
 from malonewatch.model.storage import open_storage
 from malonewatch.model.transactions import PATIENCE, Transactions
-from malonewatch.model.uri import default_uri, place_of, shown
+from malonewatch.model.uri import default_uri, place_of, shown, sqlite_uri
 
 Result = TypeVar("Result")
 
@@ -136,6 +137,9 @@ class DatabaseOpener:
             db.close()
             raise
         return database
+
+    def embedded(self, folder: str) -> str:
+        return sqlite_uri(Path(folder))
 
     def sites(self, uri: str | None = None) -> list[str]:
         uri = uri or default_uri()

@@ -11,17 +11,19 @@ from malonewatch.interfaces import (
     IBugTrackerSet,
     IBugWatchSet,
     IInstallation,
+    ILinkSet,
     IPersonSet,
 )
 from malonewatch.model.bug import BugSet
 from malonewatch.model.bugtrackerset import BugTrackerSet
 from malonewatch.model.bugwatchset import BugWatchSet
+from malonewatch.model.links import LinkSet
 from malonewatch.model.person import PersonSet
 from malonewatch.model.site import own_utility
 from malonewatch.model.uri import location_of
 
 #: The version of the schema of databases that are made now.
-SCHEMA = 2
+SCHEMA = 3
 
 
 @implementer(IInstallation)
@@ -36,8 +38,8 @@ class Installation(Persistent):
 def install(site: Any) -> Any:
     """Register the persistent utilities in the site manager of `site`, and return `site`.
 
-    They are `IBugTrackerSet`, `IBugWatchSet`, `IBugSet`, `IPersonSet` and
-    `IInstallation`, each new and empty; those that are registered in it
+    They are `IBugTrackerSet`, `IBugWatchSet`, `IBugSet`, `IPersonSet`,
+    `ILinkSet` and `IInstallation`, each new and empty; those that are registered in it
     already stay.  `site` is an ISite: malonewatch's own, or an embedding
     application's.
     """
@@ -48,6 +50,7 @@ def install(site: Any) -> Any:
         (BugSet, IBugSet),
         (BugTrackerSet, IBugTrackerSet),
         (BugWatchSet, IBugWatchSet),
+        (LinkSet, ILinkSet),
     ):
         if own_utility(site, interface) is None:
             _add(site, factory(), interface)

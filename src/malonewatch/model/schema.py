@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from malonewatch.interfaces import DatabaseError, UpgradeStep
 from malonewatch.model import forges, index
-from malonewatch.model.installation import SCHEMA, ensure_installation, schema_of
+from malonewatch.model.installation import SCHEMA, ensure_installation, install, schema_of
 from malonewatch.model.site import site_of
 from malonewatch.model.uri import shown
 
@@ -37,6 +37,10 @@ def _identify(database: Any, progress: Progress) -> None:
     database.write(lambda trackers: ensure_installation(site_of(trackers)) and None)
 
 
+def _make_room_for_links(database: Any, progress: Progress) -> None:
+    database.write(lambda trackers: install(site_of(trackers)) and None)
+
+
 def _rekey_bases(database: Any, progress: Progress) -> None:
     database.write(lambda trackers: trackers.rekey_bases())
 
@@ -47,6 +51,7 @@ STEPS: tuple[Step, ...] = (
     Step(2, "Find bug trackers in every spelling of a URL", lambda trackers: True, _rekey_bases),
     Step(2, "Make one bug tracker of all parts of a forge", forges.is_quick, forges.join_forges),
     Step(2, "Build the indexes that bug watches are searched by", index.is_quick, index.build),
+    Step(3, "Make room for links in source trees", lambda trackers: True, _make_room_for_links),
 )
 
 
