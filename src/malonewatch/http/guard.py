@@ -4,6 +4,7 @@ A bug tracker that nobody registered on purpose, and any redirect from a public
 address, leads to public addresses only.
 """
 
+import functools
 import ipaddress
 import socket
 from collections.abc import Callable
@@ -49,6 +50,8 @@ _NOT_PUBLIC_6 = [
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
+# Each answer comes from an address, and a run asks but so many servers.
+@functools.lru_cache(maxsize=256)
 def is_public(address: str) -> bool:
     """Whether `address`, an IPv4 or IPv6 address as text, is one on the Internet.
 

@@ -52,6 +52,8 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
     https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3
     """
     value = headers.get("retry-after", "").strip()
+    if not value:
+        return None
     if _SECONDS.fullmatch(value):
         seconds = float(value)
     else:

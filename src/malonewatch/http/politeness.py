@@ -127,7 +127,7 @@ class Lane:
 
     @property
     def _closed(self) -> bool:
-        return now() < self._until
+        return self._until > 0.0 and now() < self._until
 
     def _leave(self) -> None:
         self._running -= 1

@@ -11,6 +11,9 @@ from malonewatch.interfaces import Quota
 # GitHub, Gitea and Jira; some others; GitLab, and the drafts of the IETF before the seventh:
 # https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers
 _PREFIXES = ("x-ratelimit-", "x-rate-limit-", "ratelimit-")
+_NAMES = frozenset(
+    {"ratelimit", *(prefix + name for prefix in _PREFIXES for name in ("limit", "remaining"))}
+)
 # The drafts since: ``limit=100, remaining=50, reset=5``, and ``"default";r=50;t=5``.
 _FIELD = re.compile(r"\b(limit|remaining|reset|q|r|t)=([0-9]{1,15})(?![0-9])")
 # ``100, 100;w=60`` is a hundred, and ``2024-01-02`` no number.
@@ -25,6 +28,8 @@ _MILLISECONDS = 10**11
 
 def quota(headers: Mapping[str, str], now: float) -> Quota | None:
     """What an answer says of its server's quota; None if nothing."""
+    if _NAMES.isdisjoint(headers):
+        return None
     for prefix in _PREFIXES:
         limit, remaining, reset = (
             headers.get(prefix + name, "") for name in ("limit", "remaining", "reset")

@@ -133,6 +133,8 @@ class Session:
         trouble = judge(response, html, self.baseurl, now())
         if trouble is not None:
             raise trouble
+        if self._credentials is None:
+            return response
         return dataclasses.replace(
             response,
             url=self.scrub(response.url),
@@ -153,7 +155,8 @@ class Session:
                 raise left_alone(self.baseurl, refusal.until, now()) from None
             location = response.headers.get("location")
             if response.status not in (301, 302, 303, 307, 308) or not location:
-                return dataclasses.replace(response, moved=hop.redirected and moved)
+                is_moved = hop.redirected and moved
+                return dataclasses.replace(response, moved=True) if is_moved else response
             moved = moved and response.status in (301, 308)
             hop = self._redirect(hop, response.status, location, public)
         raise BugTrackerConnectError(

@@ -1,8 +1,9 @@
 """URLs as they are requested, compared and shown.  Pure."""
 
+import functools
 import ipaddress
 import re
-from urllib.parse import quote, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 #: Scheme, host and port; https://www.rfc-editor.org/rfc/rfc6454
 Origin = tuple[str, str, int]
@@ -20,19 +21,25 @@ def clean(url: str) -> str:
     :raises ValueError: it is not the URL of anything on the web.
     """
     parts = urlsplit(url)
-    host = parts.hostname or ""
-    if parts.scheme not in _PORTS or not 0 < len(host) <= 253:
-        raise ValueError("not a web address")
-    if "[" in parts.netloc:
-        netloc = f"[{ipaddress.IPv6Address(host)}]"
-    else:
-        netloc = host.encode("idna").decode("ascii").lower()
-        if not _NAME.fullmatch(netloc):
-            raise ValueError("not the name of a host")
-    if parts.port is not None:
-        netloc += f":{parts.port}"
     query = f"?{parts.query}" if parts.query else ""
-    return f"{parts.scheme}://{netloc}{_ascii(parts.path)}{_ascii(query)}"
+    return _clean_origin(parts.scheme, parts.netloc) + _ascii(parts.path) + _ascii(query)
+
+
+# The same few servers are asked again and again.
+@functools.lru_cache(maxsize=256)
+def _clean_origin(scheme: str, netloc: str) -> str:
+    """The beginning of a clean URL."""
+    parts = SplitResult(scheme, netloc, "", "", "")
+    host = parts.hostname or ""
+    if scheme not in _PORTS or not 0 < len(host) <= 253:
+        raise ValueError("not a web address")
+    if "[" in netloc:
+        name = f"[{ipaddress.IPv6Address(host)}]"
+    else:
+        name = host.encode("idna").decode("ascii").lower()
+        if not _NAME.fullmatch(name):
+            raise ValueError("not the name of a host")
+    return f"{scheme}://{name}" + ("" if parts.port is None else f":{parts.port}")
 
 
 def _ascii(text: str) -> str:
@@ -40,6 +47,8 @@ def _ascii(text: str) -> str:
     return _UNFIT.sub(lambda found: quote(found[0], errors="surrogateescape"), text)
 
 
+# One request asks for that several times.
+@functools.lru_cache(maxsize=16)
 def origin(url: str) -> Origin:
     """The origin of a clean URL."""
     parts = urlsplit(url)

@@ -31,7 +31,9 @@ class IExternalBugTrackerType(Interface):
         "How many watches of one bug tracker are updated in one run; 0 for all that are due; "
         "None leaves it to the cron script."
     )
-    request_size = Attribute("How many bugs are asked for in one request, at most.")
+    request_size = Attribute(
+        "How many bugs are asked for at a time, at most: in one request, or in as few as may be."
+    )
     politeness = Attribute("The `Politeness` that such servers want, as far as the type knows.")
     dialects = Attribute(
         "The names of its dialects, the best first; empty if it has but one.  What is learnt of a "

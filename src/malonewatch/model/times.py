@@ -1,7 +1,7 @@
 """Moments: aware datetimes outside, seconds since the epoch in the database."""
 
 import time
-from datetime import datetime, timezone
+from datetime import datetime
 
 import pytz
 from zope.component import queryUtility
@@ -36,7 +36,7 @@ def to_seconds(moment: datetime) -> float:
 
 def from_seconds(seconds: float) -> datetime:
     """The moment, aware, in UTC."""
-    return datetime.fromtimestamp(seconds, timezone.utc).astimezone(pytz.utc)
+    return datetime.fromtimestamp(seconds, pytz.utc)
 
 
 def from_optional(seconds: float | None) -> datetime | None:

@@ -60,6 +60,13 @@ def test_portions_have_all_ids_in_order_and_fit_into_a_url(ids, budget):
         assert len(portion) == 1 or len("&id=".join(map(quote, portion))) <= budget
 
 
+def test_no_portion_has_more_ids_than_a_page_of_an_answer_has_bugs():
+    class Paged(Toys):
+        page_size = 2
+
+    assert list(make(Paged).portions("abcde")) == ["ab", "cd", "e"]
+
+
 # What a type may leave as it is
 
 

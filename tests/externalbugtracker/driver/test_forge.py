@@ -31,7 +31,7 @@ from malonewatch.testing.asking import Asker, Canned
 class Smithy(Forge):
     title = "Smithy"
     place_pattern = "[a-z]+/[a-z]+"
-    place_size = 3
+    page_size = 3
     highest_id = 999
     urls = (URLShape("/{place:path}/{id}", "{place}#{id}", registered=True),)
 
@@ -187,6 +187,7 @@ def test_an_answer_needs_only_the_numbers():
     [
         ("jane/anvil#7", "jane/anvil", "7"),
         ("jane/anvil!7", "jane/anvil!", "7"),
+        ("jane#1/anvil!7", "jane#1/anvil!", "7"),
         ("7", "", "7"),
     ],
 )

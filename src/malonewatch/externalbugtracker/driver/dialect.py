@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from malonewatch.externalbugtracker.driver.ask import Ask, Finding, Judgement, Read, Situation
 from malonewatch.externalbugtracker.driver.reading import VALUES_PER_BUG
+from malonewatch.externalbugtracker.driver.urls import is_plain
 from malonewatch.interfaces import (
     Credentials,
     IChangesSince,
@@ -32,6 +33,8 @@ class Dialect:
     bugs_at_once: ClassVar[int] = 1
     #: How many values one bug may have in an answer.
     values_per_bug: ClassVar[int] = VALUES_PER_BUG
+    #: How many bugs one question is for, at most; None for as many as fit into its URL.
+    page_size: ClassVar[int | None] = None
     #: How long the ids in a request's URL may get, in bytes; servers commonly
     #: refuse a request line beyond 8 KiB.
     url_budget: ClassVar[int] = 6000
@@ -111,13 +114,13 @@ class Dialect:
             yield from self.ask_many(portion, None)
 
     def portions(self, ids: Sequence[str]) -> Iterator[Sequence[str]]:
-        """`ids` in portions that fit into a URL."""
+        """`ids` in portions that fit into a page of an answer, and into a URL."""
         start = used = 0
         for index, remotebug in enumerate(ids):
             # With room for a separator such as "%2C" or "&id=".
-            length = 4 + len(remotebug if remotebug.isdecimal() else quote(remotebug))
+            length = 4 + len(remotebug if is_plain(remotebug) else quote(remotebug))
             used += length
-            if used > self.url_budget and index > start:
+            if index > start and (used > self.url_budget or index - start == self.page_size):
                 yield ids[start:index]
                 start, used = index, length
         if start < len(ids):

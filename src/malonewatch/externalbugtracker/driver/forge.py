@@ -1,7 +1,7 @@
 """Forges: hosts with very many projects, each with bugs of its own."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -15,15 +15,14 @@ from malonewatch.interfaces import BugTaskImportance, Response
 class ByPlace(Dialect):
     """A dialect of forges: bugs are asked for place by place, and alone where there is but one."""
 
-    #: How many bugs of a place are asked for in one question, at most.
-    place_size: ClassVar[int] = 100
+    page_size = 100
 
     def called(self, remotebug: str) -> str:
         return split_id(remotebug)[1]
 
     def portions(self, ids: Sequence[str]) -> Iterator[Sequence[str]]:
         for place, some in by_place(ids).items():
-            size = self.place_size if place else 1
+            size = self.page_size if place else 1
             for start in range(0, len(some), size):
                 yield some[start : start + size]
 
@@ -68,6 +67,11 @@ class Forge(ByPlace, ExternalBugTracker):
 
     #: What a place looks like, whole; it stands for a product in links.
     place_pattern: ClassVar[str]
+    _is_place: ClassVar[Callable[[str], re.Match[str] | None]]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls._is_place = re.compile(cls.place_pattern, re.ASCII).fullmatch
 
     @classmethod
     def canonical_place(cls, place: str) -> str:
@@ -85,11 +89,11 @@ class Forge(ByPlace, ExternalBugTracker):
     @classmethod
     def is_valid(cls, remotebug: str) -> bool:
         place, number = split_id(remotebug)
+        steps = place.removesuffix("!").split("/")
         # No path is to lead elsewhere on the server.
-        if {".", ".."} & {*place.removesuffix("!").split("/")}:
+        if "." in steps or ".." in steps:
             return False
-        found = re.fullmatch(cls.place_pattern, place, re.ASCII)
-        return found is not None and super().is_valid(number)
+        return cls._is_place(place) is not None and super().is_valid(number)
 
     def parts(self, remotebug: str) -> Mapping[str, str]:
         place, number = split_id(remotebug)
@@ -113,8 +117,12 @@ class Forge(ByPlace, ExternalBugTracker):
 
 def split_id(remotebug: str) -> tuple[str, str]:
     """The place, which may be empty, and the number."""
-    cut = max(map(remotebug.rfind, "#!"))
-    return remotebug[: cut + 1].removesuffix("#"), remotebug[cut + 1 :]
+    place, _, number = remotebug.rpartition("#")
+    if "!" in number:
+        # It is the last of the two marks that counts.
+        place, mark, number = remotebug.rpartition("!")
+        place += mark
+    return place, number
 
 
 def join_id(place: str, number: str) -> str:

@@ -204,7 +204,8 @@ class Hearing:
             return self.said.not_understood(remotebug, "it has no status")
         if max(len(words), len(weight), len(resolution)) > LONGEST_WORDS:
             return self.said.not_understood(remotebug, "it has a text where there should be words")
-        if self.scrub is not None or not whole.isascii():
+        # Once for all of them: hardly ever is there anything to change.
+        if not whole.isascii() or (self.scrub is not None and self.scrub(whole) != whole):
             words, title, weight, resolution, release = map(
                 self._fit, (words, title, weight, resolution, release)
             )
