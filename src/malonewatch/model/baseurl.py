@@ -8,8 +8,8 @@ from collections.abc import Collection
 from urllib.parse import SplitResult, urlsplit
 
 from malonewatch.interfaces import BadInput
+from malonewatch.texturls import LONGEST_URL
 
-LONGEST_URL = 2000
 #: Of the base URLs of bug trackers on the web.
 WEB = ("http", "https")
 

@@ -1,24 +1,10 @@
-"""URLs in texts, and one way to write a URL.  Pure, and linear in the length of what is given."""
+"""One way to write a URL.  Pure, and linear in the length of what is given."""
 
 import re
-from collections.abc import Iterator
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from malonewatch.model.baseurl import LONGEST_URL, is_address, plain_address, plain_path
-
-# Letters and digits of any script, and what ASCII punctuation a URL may have:
-# quotation marks, dashes and the stops of other scripts end a URL.
-_RUN = re.compile(r"https?://[\w!#$%&()*+,\-./:;=?@\[\]~]+", re.IGNORECASE)
-
-# What may end a URL within such a run, or begin another one.  "[/" is that of
-# "[/url]"; the entities stand in texts that were made into HTML.
-_TOKEN = re.compile(
-    r"(?P<scheme>https?://)|\[/|[()\[\]]|&(?:lt|gt|quot|apos|nbsp|#\w{1,6});", re.IGNORECASE
-)
-_OPENING = {")": "(", "]": "["}
-
-# Punctuation of the sentence around a URL.
-_TRAILING = ".,:;!?*_~-+=&$@#%(["
+from malonewatch.model.baseurl import is_address, plain_address, plain_path
+from malonewatch.texturls import LONGEST_URL
 
 #: How many segments the path of a bug's URL may have.
 DEEPEST = 50
@@ -28,46 +14,6 @@ _DOUBTFUL = re.compile(r"[^!-~]|[(\[!$*,:;]|\.(?=[A-Z])")
 
 _HOST = re.compile(r"[\w-]+(?:\.[\w-]+)*|[0-9a-f:.]*:[0-9a-f:.]*")
 _OVERDONE = re.compile(r"(?<=[0-9])/?%23")
-
-
-def find_urls(text: str) -> Iterator[str]:
-    """The URLs that stand in `text`, in its order, without the punctuation around them."""
-    for run in _RUN.finditer(text):
-        yield from _urls_in_run(run.group())
-
-
-def _urls_in_run(run: str) -> Iterator[str]:
-    """The URLs in a text without blanks that begins with one."""
-    scheme = run.index("/") + 2
-    start: int | None = 0
-    unclosed = {"(": 0, "[": 0}
-    for token in _TOKEN.finditer(run, scheme):
-        what, position = token.group(), token.start()
-        if token.lastgroup == "scheme":
-            if start is not None:
-                if run[position - 1] in "=/" and position > scheme:
-                    # The URL of an archive or a redirect, which holds another one.
-                    continue
-                yield from _trimmed(run, start, position)
-            start, scheme = position, token.end()
-            unclosed = {"(": 0, "[": 0}
-        elif start is None:
-            continue
-        elif what in unclosed:
-            unclosed[what] += 1
-        elif unclosed.get(_OPENING.get(what, "")):
-            unclosed[_OPENING[what]] -= 1
-        else:
-            yield from _trimmed(run, start, position)
-            start = None
-    if start is not None:
-        yield from _trimmed(run, start, len(run))
-
-
-def _trimmed(run: str, start: int, end: int) -> Iterator[str]:
-    url = run[start:end].rstrip(_TRAILING)
-    if len("https://") < len(url) <= LONGEST_URL:
-        yield url
 
 
 def shortened(url: str) -> str | None:
