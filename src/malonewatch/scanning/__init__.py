@@ -1,0 +1,1 @@
+"""Finding what may name bugs in source trees.  Pure: no database, no network."""

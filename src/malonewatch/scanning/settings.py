@@ -1,0 +1,99 @@
+"""The configuration of a source tree: ``.malonewatch.toml``."""
+
+import re
+import sys
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+import pathspec
+
+from malonewatch.interfaces import BadInput
+from malonewatch.scanning.shortforms import ShortForm, short_form
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:  # pragma: no cover - Python 3.10 alone needs it
+    import tomli as tomllib
+
+_TABLES = {"short-forms", "trackers", "scan"}
+_SCAN = {"exclude"}
+_MOST_FORMS = 100
+
+
+class Settings(NamedTuple):
+    """What a configuration says: see `read_settings`."""
+
+    forms: tuple[ShortForm, ...] = ()
+    trackers: Mapping[str, str | None] = {}
+    exclude: tuple[str, ...] = ()
+
+
+def read_settings(file: str, content: bytes) -> Settings:
+    """What the configuration says that is named `file`.
+
+    :raises BadInput: it cannot be used.
+    """
+    try:
+        tables = tomllib.loads(content.decode())
+    except ValueError as error:
+        raise BadInput(f"{file} is not TOML: {error}.") from None
+    for name in tables:
+        if name not in _TABLES:
+            raise BadInput(f"{file} has {name!r}, which is not known; {_choice(_TABLES)}.")
+        if not isinstance(tables[name], dict):
+            raise BadInput(f"{file} has {name!r}, which is not a table; write [{name}].")
+    scan = tables.get("scan", {})
+    for name in scan:
+        if name not in _SCAN:
+            raise BadInput(f"{file} has {name!r} in [scan], which is not known; {_choice(_SCAN)}.")
+    exclude = scan.get("exclude", [])
+    if not isinstance(exclude, list) or not all(isinstance(each, str) for each in exclude):
+        raise BadInput(f"{file} has an 'exclude' in [scan] that is not a list of strings.")
+    return Settings(
+        _forms(file, tables.get("short-forms", {})),
+        _trackers(file, tables.get("trackers", {})),
+        tuple(exclude),
+    )
+
+
+def ignore_spec(file: str, patterns: Iterable[str]) -> pathspec.GitIgnoreSpec:
+    """What files match those patterns, which `file` has in gitignore's syntax.
+
+    :raises BadInput: one of them cannot be read.
+    """
+    try:
+        return pathspec.GitIgnoreSpec.from_lines(patterns)
+    except ValueError as error:
+        raise BadInput(f"{file} has a pattern that cannot be read: {error}.") from None
+
+
+def _forms(file: str, table: Mapping[str, Any]) -> tuple[ShortForm, ...]:
+    if len(table) > _MOST_FORMS:
+        raise BadInput(f"{file} has more than {_MOST_FORMS} short forms.")
+    forms = []
+    for form, url in table.items():
+        if not isinstance(url, str):
+            raise BadInput(f"{file} maps the short form {form!r} to what is no string.")
+        try:
+            forms.append(short_form(form, url))
+        except BadInput as error:
+            raise BadInput(f"{file} has the short form {form!r}: {error}.") from None
+    return tuple(forms)
+
+
+def _trackers(file: str, table: Mapping[str, Any]) -> dict[str, str | None]:
+    for baseurl, name in table.items():
+        if not isinstance(name, str):
+            raise BadInput(
+                f"{file} maps the tracker {baseurl} to what is no string; give the name of its "
+                'type, or "".'
+            )
+        if re.match("https?://[^/]", baseurl) is None:
+            raise BadInput(
+                f"{file} has the tracker {baseurl!r}, which does not begin with https://."
+            )
+    return {baseurl: name or None for baseurl, name in table.items()}
+
+
+def _choice(names: Iterable[str]) -> str:
+    return f"there is {', '.join(map(repr, sorted(names)))}"
