@@ -19,16 +19,15 @@ from malonewatch.externalbugtracker.driver import (
     Ask,
     ExternalBugTracker,
     Finding,
-    Instead,
+    Judgement,
     Read,
     URLShape,
     Workflow,
-    invert,
+    by_rank,
     join,
     parse_time,
 )
 from malonewatch.interfaces import (
-    BugTaskImportance,
     BugTaskStatus,
     Certainty,
     Credentials,
@@ -43,13 +42,10 @@ CLOUD, FORMER_CLOUD = "dev.azure.com", ".visualstudio.com"
 NO_ORGANISATIONS = {"code", "developercommunity", "marketplace", "my", "www"}
 #: Servers of 2019 and later know it as well as the cloud.
 VERSION = ("api-version", "5.0")
-STATE, REASON, PRIORITY, SEVERITY, CLOSED = (
-    *("System.State", "System.Reason"),
-    *("Microsoft.VSTS.Common.Priority", "Microsoft.VSTS.Common.Severity"),
-    "Microsoft.VSTS.Common.ClosedDate",
+FIELDS = TITLE, STATE, REASON, CHANGED, PRIORITY, SEVERITY, CLOSED = (
+    *(f"System.{name}" for name in ("Title", "State", "Reason", "ChangedDate")),
+    *(f"Microsoft.VSTS.Common.{name}" for name in ("Priority", "Severity", "ClosedDate")),
 )
-TITLE, CHANGED = "System.Title", "System.ChangedDate"
-FIELDS = (TITLE, STATE, REASON, CHANGED, PRIORITY, SEVERITY, CLOSED)
 DUPLICATE_OF = "System.LinkTypes.Duplicate-Reverse"
 #: How a message begins that there is no such work item, or that it may not be seen.
 NO_WORK_ITEM = "TF401232"
@@ -68,19 +64,16 @@ CLOSING = {
     BugTaskStatus.WONTFIX: "removed, cut, inactive",
 }
 #: Why it is over, if not because it was done: that the state says.
-REASONS: Mapping[BugTaskStatus, str] = {
-    meaning: words
-    for meaning, words in RESOLUTIONS.items()
-    if meaning is not BugTaskStatus.FIXRELEASED
-}
+REASONS = {**RESOLUTIONS, BugTaskStatus.FIXRELEASED: ""}
 LEFT_OUT = {BugTaskStatus.WONTFIX: "copied to backlog, removed from the backlog, cut"}
 
 _page = partial(
     URLShape,
     # It is recognised once it is known where the organisation ends.
     registered=True,
-    project=r"(?:DefaultCollection/)?[^/_][^/]{0,200}",
+    project=r"(?:/DefaultCollection)?/[^/_][^/]{0,200}|",
     hub=r"_(?:boards|backlogs|sprints|workitems|queries)",
+    items="work[Ii]tems",
     rest=r"[^?]{1,400}",
 )
 
@@ -99,14 +92,10 @@ class AzureDevOps(ExternalBugTracker):
     knows_people = True
     urls = (
         _page("/_workitems/edit/{id}"),
-        _page("/{project}/_workitems/edit/{id}"),
-        _page("/_workitems?id={id}"),
-        _page("/{project}/_workitems?id={id}"),
-        _page("/{project}/{hub}/{rest}?workitem={id}"),
-        _page("/_apis/wit/workitems/{id}"),
-        _page("/_apis/wit/workItems/{id}"),
-        _page("/{project}/_apis/wit/workitems/{id}"),
-        _page("/{project}/_apis/wit/workItems/{id}"),
+        _page("{project}/_workitems/edit/{id}"),
+        _page("{project}/_workitems?id={id}"),
+        _page("{project}/{hub}/{rest}?workitem={id}"),
+        _page("{project}/_apis/wit/{items}/{id}"),
     )
     file_link = (
         "/{product}/_workitems/create/Bug"
@@ -116,14 +105,9 @@ class AzureDevOps(ExternalBugTracker):
         "/{product}/_search?text={summary}&type=workitem",
         "/_search?text={summary}&type=workitem",
     )
-    statuses = Workflow(invert(OPEN, STATUSES), CLOSING, invert(LEFT_OUT, REASONS))
+    statuses = Workflow((OPEN, STATUSES), CLOSING, (LEFT_OUT, REASONS))
     importances = IMPORTANCES.plus(
-        {
-            BugTaskImportance.CRITICAL: "1, 1 - Critical",
-            BugTaskImportance.HIGH: "2, 2 - High",
-            BugTaskImportance.MEDIUM: "3, 3 - Medium",
-            BugTaskImportance.LOW: "4, 4 - Low",
-        }
+        by_rank("1, 1 - Critical", "2, 2 - High", "3, 3 - Medium", "4, 4 - Low")
     )
 
     @classmethod
@@ -182,7 +166,7 @@ class AzureDevOps(ExternalBugTracker):
 
     # Answers.
 
-    def judge(self, ask: Ask, response: Response, answer: Any) -> Finding | Instead | None:
+    def judge(self, ask: Ask, response: Response, answer: Any) -> Judgement:
         # Whatever is not public wants a log-in before it tells what there is.
         if response.status == 401:
             return Finding.REFUSED

@@ -1,12 +1,11 @@
 """Flyspray, from 0.9.9 on.
 
-It has no interface for programs, and its export as CSV tells neither of single
-tasks nor why one was closed.  So what is read is the page of each task, as the
-themes that come with Flyspray make it.  https://github.com/flyspray/flyspray
+Its export as CSV tells neither of single tasks nor why one was closed.  So what is read is the
+page of each, as the themes that come with it make it.  https://github.com/flyspray/flyspray
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Mapping
 from html import unescape
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,12 +19,11 @@ from malonewatch.externalbugtracker.driver import (
     Ask,
     ExternalBugTracker,
     Finding,
-    Form,
-    Instead,
+    Judgement,
+    PageDialect,
     Read,
     URLShape,
     Workflow,
-    invert,
     join,
 )
 from malonewatch.interfaces import (
@@ -60,15 +58,21 @@ REASON = re.compile(r"<strong>[^<>]{0,99}</strong>(?:\s|&nbsp;){0,99}([^<>]{0,20
 # Flyspray itself takes no other words for a duplicate.
 SAME = re.compile(r"\b(?:FS#|bug )(\d{1,10})\b")
 
+# Those that it comes with, and what else it means by common words.
+OPEN = {
+    BugTaskStatus.NEW: "unconfirmed, new, open, reopened",
+    BugTaskStatus.CONFIRMED: "assigned",
+    BugTaskStatus.INPROGRESS: "researching",
+    BugTaskStatus.INCOMPLETE: "waiting on customer, waiting on response",
+    BugTaskStatus.FIXCOMMITTED: "requires testing",
+}
+
 
 @implementer(IDuplicates)
-class Flyspray(ExternalBugTracker):
+class Flyspray(PageDialect, ExternalBugTracker):
     """A Flyspray; https://www.flyspray.org/."""
 
     title = "Flyspray"
-    dialect_name = "page"
-    # A page has all comments.
-    bytes_base = 2 * 1024 * 1024
     hosts = {host: f"https://{host}" for host in (*ARCHIVES, "bugs.flyspray.org")}
     urls = (
         URLShape("/index.php?do=details&task_id={id}"),
@@ -88,18 +92,9 @@ class Flyspray(ExternalBugTracker):
         "/index.php?do=index&project=0&status%5B%5D=&string={summary}",
     )
     statuses = Workflow(
-        invert(
-            {
-                BugTaskStatus.NEW: "unconfirmed, new, open, reopened",
-                BugTaskStatus.CONFIRMED: "assigned",
-                BugTaskStatus.INPROGRESS: "researching",
-                BugTaskStatus.INCOMPLETE: "waiting on customer, waiting on response",
-                BugTaskStatus.FIXCOMMITTED: "requires testing",
-            },
-            STATUSES,
-        ),
+        (OPEN, STATUSES),
         {BugTaskStatus.FIXRELEASED: "closed"},
-        invert({BugTaskStatus.WONTFIX: "wont implement"}, RESOLUTIONS),
+        ({BugTaskStatus.WONTFIX: "wont implement"}, RESOLUTIONS),
     )
     importances = IMPORTANCES.plus(
         {BugTaskImportance.CRITICAL: "flash", BugTaskImportance.LOW: "very low, defer"}
@@ -120,34 +115,24 @@ class Flyspray(ExternalBugTracker):
     def getBugURL(self, remotebug: str) -> str:
         return self.baseurl + self._shape.build({"id": remotebug})
 
-    def ask_one(self, remotebug: str) -> Ask:
-        return Ask(self._shape.build({"id": remotebug}), (), (remotebug,), True, form=Form.PAGE)
-
-    def ask_identity(self) -> Ask:
-        return Ask("/", form=Form.PAGE)
-
     def identity(self, answer: Any) -> str | None:
         return "Flyspray" if MARK in answer else None
 
-    def judge(self, ask: Ask, response: Response, answer: Any) -> Finding | Instead | None:
-        if response.status != 200 or not ask.alone or TITLE.search(answer):
-            return super().judge(ask, response, answer)
-        if MARK not in answer:
-            return Finding.SPOILED
-        if FORBIDDEN.search(answer):
-            return Finding.PRIVATE
+    def refusal(self, page: str) -> Finding | None:
+        return Finding.PRIVATE if MARK in page and FORBIDDEN.search(page) else None
+
+    def judge(self, ask: Ask, response: Response, answer: Any) -> Judgement:
+        finding = super().judge(ask, response, answer)
+        if finding is not None or not ask.alone or TITLE.search(answer):
+            return finding
         # Who asks for what is not there is led to the start.
-        return Finding.SPOILED if response.url.endswith(ask.path) else Finding.MISSING
+        is_led = MARK in answer and not response.url.endswith(ask.path)
+        return Finding.MISSING if is_led else Finding.SPOILED
 
-    def records(self, answer: Any) -> Iterable[Any]:
-        (number, title), *_ = TITLE.findall(answer)
-        return [(number, title, answer)]
-
-    def ids_of(self, record: Any) -> Iterable[str]:
-        return (record[0],)
-
-    def read(self, record: Any) -> Read:
-        _, title, page = record
+    def item_of(self, page: str) -> dict[str, Any] | None:
+        title = TITLE.search(page)
+        if title is None:
+            return None
         fields = {
             (new or old).lower(): unescape(value).strip()
             for new, old, value in reversed(FIELD.findall(page))
@@ -157,17 +142,19 @@ class Flyspray(ExternalBugTracker):
         reason = REASON.search(closing)
         resolution = "" if reason is None else unescape(reason[1]).strip()
         same = SAME.search(closing, reason.end()) if reason is not None else None
+        itself = {"id": title[1], "title": unescape(title[2]).strip(), "closed": start is not None}
+        return {**fields, **itself, "reason": resolution, "same": same[1] if same else None}
+
+    def read(self, record: Mapping[str, Any]) -> Read:
+        resolution, closed = record["reason"], record["closed"]
         # A project may choose not to show the status.
-        status = fields.get("status") or ("Open" if start is None else "Closed")
+        status = record.get("status") or ("Closed" if closed else "Open")
         # When a task was changed is told in a time zone that is not.
         return Read(
             join(status, resolution),
-            unescape(title).strip(),
-            join(fields.get("priority", ""), fields.get("severity", "")),
+            record["title"],
+            join(record.get("priority", ""), record.get("severity", "")),
             resolution,
-            closed=start is not None,
-            duplicate_of=same[1] if same and resolution.lower() == "duplicate" else None,
+            closed=closed,
+            duplicate_of=record["same"] if resolution.lower() == "duplicate" else None,
         )
-
-    def plain(self, record: Any) -> Any:
-        return record

@@ -1,9 +1,8 @@
 """GNATS, as it is seen on the web.
 
-It has a protocol of its own, at a port of its own, which is hardly ever open to
-strangers, and is none of the web's.  What there is for everybody is the text of each
-problem report on a page: https://www.netbsd.org/developers/PR.html,
-https://www.gnu.org/software/gnats/doc/.
+Its own protocol, at a port of its own, is hardly ever open to strangers.  What there is for
+everybody is the text of each problem report on a page:
+https://www.netbsd.org/developers/PR.html, https://www.gnu.org/software/gnats/doc/.
 
 Dialects:
 
@@ -14,34 +13,27 @@ Dialects:
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
-from typing import Any, ClassVar
+from typing import Any
 
 from malonewatch.externalbugtracker.driver import (
     IMPORTANCES,
     Ask,
-    Dialect,
     ExternalBugTracker,
     Finding,
     Form,
-    Instead,
+    Judgement,
+    PageDialect,
     Read,
     URLShape,
     Workflow,
     join,
     text_of,
 )
-from malonewatch.interfaces import (
-    BugTaskImportance,
-    BugTaskStatus,
-    Politeness,
-    Response,
-)
+from malonewatch.interfaces import BugTaskImportance, BugTaskStatus, Politeness, Response
 
-BASE = "https://gnats.netbsd.org"
-FREEBSD = "https://www.freebsd.org"
 #: A line such as ">State:          open", in HTML; mails that follow may quote others.
 FIELD = re.compile(
     r"^(?:<[^>\n]{1,200}>){0,5}(?:&gt;|>)([A-Z][A-Za-z-]{1,30}):[ \t]*([^\n]{0,2000})$",
@@ -74,42 +66,43 @@ STATUSES = {
 }
 
 
-class _Report(Dialect):
+class Single(PageDialect):
     """Each problem report by its page."""
 
-    path: ClassVar[str]
-    parameter: ClassVar[str]
-    # With all mails about it.
-    bytes_base = 4 * 1024 * 1024
+    dialect_name = "single"
+    page = "/cgi-bin/query-pr-single.pl?number="
 
-    def ask_one(self, remotebug: str) -> Ask:
-        query = ((self.parameter, remotebug),)
-        return Ask(self.path, query, (remotebug,), alone=True, form=Form.PAGE)
+    def page_of(self, remotebug: str) -> str:
+        return self.page + remotebug
 
     def ask_identity(self) -> Ask:
-        return Ask(self.path, ((self.parameter, "1"),), form=Form.PAGE)
+        return Ask(self.page_of("1"), form=Form.PAGE)
 
-    def identity(self, answer: Any) -> str | None:
-        return "GNATS" if "Number" in fields_of(answer) or is_absent(answer) else None
+    def identity(self, answer: str) -> str | None:
+        return "GNATS" if self.item_of(answer) or NO_REPORT.search(answer) else None
 
-    def judge(self, ask: Ask, response: Response, answer: Any) -> Finding | Instead | None:
-        text = answer or ""
-        if "Number" in fields_of(text) and response.status == 200:
+    def refusal(self, page: str) -> Finding | None:
+        if NO_REPORT.search(page):
+            return Finding.MISSING
+        return Finding.PRIVATE if CONFIDENTIAL.search(page) else None
+
+    def judge(self, ask: Ask, response: Response, answer: Any) -> Judgement:
+        if not ask.alone or response.status not in (200, 404):
+            return super().judge(ask, response, answer)
+        if response.status == 200 and self.item_of(answer):
             return None
-        if response.status in (200, 404) and ask.ids:
-            if is_absent(text):
-                return Finding.MISSING
-            if CONFIDENTIAL.search(text):
-                return Finding.PRIVATE
-            # The page is not there, or it is another.
-            return Finding.ABSENT if response.status == 404 else Finding.SPOILED
-        return super().judge(ask, response, answer)
+        # The page is not there, or it is another.
+        other = Finding.ABSENT if response.status == 404 else Finding.SPOILED
+        return self.refusal(answer or "") or other
 
-    def records(self, answer: Any) -> Iterable[Any]:
-        return [fields_of(answer)]
-
-    def ids_of(self, record: Any) -> Iterable[str]:
-        return (record["Number"],)
+    def item_of(self, page: str) -> dict[str, str] | None:
+        """The fields of one line in a report, by name."""
+        fields: dict[str, str] = {}
+        for name, value in FIELD.findall(page):
+            if name == REST:
+                break
+            fields[name] = text_of(value)
+        return {**fields, "id": fields["Number"]} if "Number" in fields else None
 
     def read(self, record: Mapping[str, str]) -> Read:
         state, kind = record["State"].lower(), record.get("Class", "").lower()
@@ -127,16 +120,9 @@ class _Report(Dialect):
         )
 
 
-class Single(_Report):
-    dialect_name = "single"
-    path = "/cgi-bin/query-pr-single.pl"
-    parameter = "number"
-
-
-class Query(_Report):
+class Query(Single):
     dialect_name = "query"
-    path = "/cgi-bin/query-pr.cgi"
-    parameter = "pr"
+    page = "/cgi-bin/query-pr.cgi?pr="
 
 
 class GNATS(ExternalBugTracker):
@@ -146,8 +132,10 @@ class GNATS(ExternalBugTracker):
     protocols = (Single, Query)
     politeness = Politeness(concurrency=1)
     hosts = {
-        **dict.fromkeys(("gnats.netbsd.org", "www.netbsd.org", "netbsd.org"), BASE),
-        **dict.fromkeys(("www.freebsd.org", "freebsd.org"), FREEBSD),
+        **dict.fromkeys(
+            ("gnats.netbsd.org", "www.netbsd.org", "netbsd.org"), "https://gnats.netbsd.org"
+        ),
+        **dict.fromkeys(("www.freebsd.org", "freebsd.org"), "https://www.freebsd.org"),
     }
     shut_down = {
         "www.freebsd.org": (
@@ -177,21 +165,6 @@ class GNATS(ExternalBugTracker):
         is_other = self.dialect == Query.dialect_name
         parts = {"id": remotebug, "cgi": "cgi-bin", "category": ""}
         return self.baseurl + self.urls[1 if is_other else 0].build(parts)
-
-
-def is_absent(page: str) -> bool:
-    """Whether a page says that there is no such report."""
-    return NO_REPORT.search(page) is not None
-
-
-def fields_of(page: str) -> dict[str, str]:
-    """The fields of one line in a report, by name."""
-    fields: dict[str, str] = {}
-    for name, value in FIELD.findall(page):
-        if name == REST:
-            break
-        fields[name] = text_of(value)
-    return fields
 
 
 def moment(text: str) -> datetime | None:

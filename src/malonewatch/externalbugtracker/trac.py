@@ -13,11 +13,9 @@ Dialects:
     without their resolutions.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
-from xml.etree.ElementTree import Element
-from xmlrpc.client import dumps
+from typing import Any
 
 from zope.interface import implementer
 
@@ -30,12 +28,14 @@ from malonewatch.externalbugtracker.driver import (
     Finding,
     Form,
     Instead,
+    Judgement,
     Read,
     Table,
     URLShape,
     Workflow,
-    invert,
+    join,
     parse_time,
+    xmlrpc,
 )
 from malonewatch.interfaces import BugTaskStatus, IBatches, Response
 
@@ -43,11 +43,11 @@ COLUMNS = ("id", "summary", "status", "resolution", "priority", "severity", "cha
 # The first line has the fields' labels, or before 1.0 their names; this label differs.
 MODIFIED = "modified"
 
-
 # Where a web server asks for names and passwords, before Trac is even asked.
 RPC = "/login/rpc"
 # Codes of errors, which are HTTP's.
 FORBIDDEN, NOT_FOUND = 403, 404
+FINDINGS = {FORBIDDEN: Finding.PRIVATE, NOT_FOUND: Finding.MISSING}
 
 # A workflow is whatever a site makes of it; this is what Trac comes with.
 OPEN = {BugTaskStatus.NEW: "new, open, reopened", BugTaskStatus.CONFIRMED: "assigned, accepted"}
@@ -81,9 +81,9 @@ class Ticket(Dialect):
         )
         # Of what a ticket duplicates Trac has no field: people write it in a comment.
         return Read(
-            f"{status} {resolution}".strip() if status else "",
+            join(status, resolution) if status else "",
             record.get("summary", ""),
-            f"{priority} {severity}".strip(),
+            join(priority, severity),
             resolution,
             # For certain where a site's `default_date_format` is iso8601.  Else Trac writes
             # for people, by the server's locale, and only its web pages would tell more, at
@@ -103,20 +103,12 @@ class Query(Ticket):
         query = (("id", format_ranges(ids)), ("format", "csv"), ("max", "0"), *columns)
         yield Ask("/query", (*query, ("order", "id")), tuple(ids), form=Form.CSV)
 
-    def judge(self, ask: Ask, response: Response, answer: Any) -> Finding | Instead | None:
+    def judge(self, ask: Ask, response: Response, answer: Any) -> Judgement:
         if ask.ids and not ask.alone and response.status == 200:
             for record in answer:
                 if record.get("id") not in ask.ids or not record.keys() <= {*COLUMNS, MODIFIED}:
                     return Instead(Ticket.dialect_name)
         return super().judge(ask, response, answer)
-
-
-class Called(NamedTuple):
-    """What a call for a ticket returned: its fields, or the code of an error."""
-
-    id: str
-    fields: Mapping[str, str] | None
-    code: int | None = None
 
 
 class JsonRpc(Ticket):
@@ -128,14 +120,12 @@ class JsonRpc(Ticket):
     with_credentials = True
     # Tickets come with their descriptions.
     bytes_per_bug = 32 * 1024
+    ask_one = Dialect.ask_one
 
     def ask_many(self, ids: Sequence[str], since: datetime | None) -> Iterator[Ask]:
         calls = [{"method": "ticket.get", "params": [int(id)], "id": int(id)} for id in ids]
         call = {"method": "system.multicall", "params": calls, "id": 0}
         yield Ask(RPC, ids=tuple(ids), method="POST", json=call)
-
-    def ask_one(self, remotebug: str) -> Ask:
-        return next(self.ask_many([remotebug], None)).for_one()
 
     def ask_whoami(self) -> Ask | None:
         return Ask(RPC, method="POST", json={"method": "system.getAPIVersion", "params": []})
@@ -143,13 +133,11 @@ class JsonRpc(Ticket):
     def whoami(self, answer: Any) -> str | None:
         return "" if answer["result"] else None
 
-    def judge(self, ask: Ask, response: Response, answer: Any) -> Finding | Instead | None:
-        if response.status == 415:
-            return Instead(XmlRpc.dialect_name)
+    def judge(self, ask: Ask, response: Response, answer: Any) -> Judgement:
         error = answer["error"] if isinstance(answer, dict) else None
+        if response.status == 415 or (error and "not available" in error["message"]):
+            return Instead(XmlRpc.dialect_name)
         if error:
-            if "not available" in error["message"]:
-                return Instead(XmlRpc.dialect_name)
             # Who may not call may look all the same.
             is_forbidden = error["code"] == FORBIDDEN
             return Instead(Query.dialect_name) if is_forbidden else Finding.SPOILED
@@ -158,22 +146,17 @@ class JsonRpc(Ticket):
     def records(self, answer: Any) -> Iterable[Any]:
         for each in answer["result"]:
             if each["error"]:
-                yield Called(str(each["id"]), None, each["error"]["code"])
+                yield {"id": each["id"], "code": each["error"]["code"]}
             else:
                 number, _, changed, fields = each["result"]
                 _, moment = changed["__jsonclass__"]
-                yield Called(str(number), {**fields, "changetime": f"{moment}Z"})
-
-    def ids_of(self, record: Any) -> Iterable[str]:
-        return (record.id,)
+                yield {**fields, "id": number, "changetime": f"{moment}Z"}
 
     def read(self, record: Any) -> Read | Finding:
-        if record.fields is not None:
-            return super().read(record.fields)
-        return {FORBIDDEN: Finding.PRIVATE, NOT_FOUND: Finding.MISSING}[record.code]
-
-    def plain(self, record: Any) -> Any:
-        return record.fields
+        # A site's tickets may have a field of that name.
+        if "code" in record and "status" not in record:
+            return FINDINGS[record["code"]]
+        return super().read(record)
 
 
 class XmlRpc(JsonRpc):
@@ -184,36 +167,34 @@ class XmlRpc(JsonRpc):
 
     def ask_many(self, ids: Sequence[str], since: datetime | None) -> Iterator[Ask]:
         calls = [{"methodName": "ticket.get", "params": [int(id)]} for id in ids]
-        yield ask_xml("system.multicall", calls, ids)
+        yield xmlrpc.ask(RPC, "system.multicall", calls, ids)
 
     def ask_one(self, remotebug: str) -> Ask:
-        return ask_xml("ticket.get", int(remotebug), [remotebug]).for_one()
+        return xmlrpc.ask(RPC, "ticket.get", int(remotebug), [remotebug]).for_one()
 
     def ask_whoami(self) -> None:
         # The other one has told.
         return None
 
-    def judge(self, ask: Ask, response: Response, answer: Any) -> Finding | Instead | None:
-        fault = answer.find("fault/value") if isinstance(answer, Element) else None
+    def judge(self, ask: Ask, response: Response, answer: Any) -> Judgement:
+        fault = xmlrpc.fault(answer)
         if fault is None:
             return super().judge(ask, response, None)
-        code = value_of(fault)["faultCode"]
-        if not ask.alone and code == str(FORBIDDEN):
-            return Instead(Query.dialect_name)
-        found = {str(FORBIDDEN): Finding.PRIVATE, str(NOT_FOUND): Finding.MISSING}
-        return found.get(code, Finding.SPOILED) if ask.alone else Finding.SPOILED
+        code = int(fault["faultCode"])
+        if ask.alone:
+            return FINDINGS.get(code, Finding.SPOILED)
+        return Instead(Query.dialect_name) if code == FORBIDDEN else Finding.SPOILED
 
     def records(self, answer: Any) -> Iterable[Any]:
-        found = value_of(answer.find("params/param/value"))
-        # One ticket alone, or a list of lists of one, among which errors are something else.
-        tickets = (
-            [found]
-            if isinstance(found[0], str)
-            else [each[0] for each in found if isinstance(each, list)]
-        )
+        found = xmlrpc.result(answer)
+        if isinstance(found[0], str):
+            tickets = [found]
+        else:
+            # A list of lists of one, among which errors are something else.
+            tickets = [each[0] for each in found if isinstance(each, list)]
         for number, _, changed, fields in tickets:
             moment = f"{changed[:4]}-{changed[4:6]}-{changed[6:]}Z"
-            yield Called(number, {**fields, "changetime": moment})
+            yield {**fields, "id": number, "changetime": moment}
 
 
 @implementer(IBatches)
@@ -230,7 +211,7 @@ class Trac(ExternalBugTracker):
     search_link = "/search?ticket=on&q={summary}"
     statuses = Workflow(
         # Some sites have a status for each resolution.
-        invert(OPEN, STATUSES, RESOLUTIONS),
+        (OPEN, STATUSES, RESOLUTIONS),
         # Closed without a word why.
         {BugTaskStatus.FIXRELEASED: "closed, resolved, verified"},
         RESOLUTIONS,
@@ -246,27 +227,3 @@ def format_ranges(remotebugs: Iterable[str]) -> str:
         else:
             runs.append([number, number])
     return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in runs)
-
-
-def ask_xml(method: str, argument: Any, ids: Sequence[str]) -> Ask:
-    """A call by XML-RPC, http://xmlrpc.com/spec.md."""
-    body, headers = dumps((argument,), method).encode(), {"Content-Type": "text/xml"}
-    return Ask(RPC, ids=tuple(ids), form=Form.XML, method="POST", body=body, headers=headers)
-
-
-def value_of(value: Element | None) -> Any:
-    """What is in a value of XML-RPC: a list, a dict, or text.
-
-    :raises LookupError, ValueError, RecursionError: it is none, or nested very deeply.
-    """
-    if value is None:
-        raise LookupError("value")
-    (kind,) = [*value] or [value]
-    if kind.tag == "array":
-        return [value_of(each) for each in kind.iterfind("data/value")]
-    if kind.tag == "struct":
-        return {
-            member.findtext("name"): value_of(member.find("value"))
-            for member in kind.iterfind("member")
-        }
-    return kind.text or ""

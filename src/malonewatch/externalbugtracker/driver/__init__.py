@@ -1,6 +1,6 @@
 """What all types of external bug tracker have in common, and are made of."""
 
-from malonewatch.externalbugtracker.driver import soap
+from malonewatch.externalbugtracker.driver import soap, xmlrpc
 from malonewatch.externalbugtracker.driver.ask import (
     Ask,
     Finding,
@@ -104,4 +104,5 @@ __all__ = [
     "status_of",
     "text_of",
     "weight_of",
+    "xmlrpc",
 ]
