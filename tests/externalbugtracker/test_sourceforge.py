@@ -66,7 +66,7 @@ class TestSourceForge(
         ("#0042", "42"),
     ]
     # A search for each hundred.
-    requests_for_three_batches = 3 * SourceForge.request_size // SourceForge.place_size
+    requests_for_three_batches = 3 * SourceForge.request_size // SourceForge.page_size
     urls = [
         ("https://sourceforge.net/p/example/bugs/42/", BASE, "example/bugs#42"),
         ("http://www.sourceforge.net/p/example/bugs/042", BASE, "example/bugs#42"),
@@ -287,7 +287,7 @@ def test_what_a_search_does_not_find_is_asked_for_alone():
 
 def test_a_search_for_the_highest_numbers_fits_into_a_url():
     with SourceForgeSimulator() as simulator:
-        for number in range(SourceForge.place_size):
+        for number in range(SourceForge.page_size):
             simulator.add(f"example/bugs#{2**31 - 1 - number}")
         ask(simulator, *simulator.bugs)
         assert len(simulator.requests) == 1
