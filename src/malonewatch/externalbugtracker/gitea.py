@@ -7,7 +7,7 @@ A bug is an issue or a pull request, which share their numbers: ``owner/project#
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -48,10 +48,6 @@ NAME = r"[\w.-]{1,100}"
 OWNER = r"(?!(?:-|api|admin|explore|org|repo|user)/)[\w.-]{1,100}"
 PLACE = f"{OWNER}/{NAME}"
 TAB = r"(?:commits|files)(?:/[\w.-]{1,100})?"
-KNOWN_HOSTS = (
-    *("code.forgejo.org", "codeberg.org", "forge.fedoraproject.org", "gitea.com"),
-    *("projects.blender.org", "v10.next.forgejo.org"),
-)
 
 _page = partial(
     URLShape,
@@ -77,9 +73,16 @@ class Gitea(OneByOne, Forge):
     bytes_per_bug = 64 * 1024
     values_per_bug = 2000
     multi_product = True
+    id_field = "number"
     hosts = {
-        **{host: f"https://{host}" for host in KNOWN_HOSTS},
         "www.codeberg.org": "https://codeberg.org",
+        **{
+            host: f"https://{host}"
+            for host in (
+                *("code.forgejo.org", "codeberg.org", "forge.fedoraproject.org", "gitea.com"),
+                *("projects.blender.org", "v10.next.forgejo.org"),
+            )
+        },
     }
     place_pattern = PLACE
     highest_id = 2**31 - 1
@@ -150,12 +153,6 @@ class Gitea(OneByOne, Forge):
         # The host in the link may be the one that the server believes that it has.
         more = NEXT.search(response.headers.get("link", "")[:4000])
         return None if more is None else ask.for_next_page()
-
-    def records(self, answer: Any) -> Iterable[Any]:
-        return answer if isinstance(answer, list) else [answer]
-
-    def ids_of(self, record: Any) -> Iterable[str]:
-        return (str(record["number"]),)
 
     def read(self, record: Mapping[str, Any]) -> Read:
         get, state = record.get, record["state"]

@@ -5,7 +5,8 @@ left are files, one in JSON for each issue,
 https://code.google.com/archive/schema, of which nothing changes any more.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from zope.interface import implementer
@@ -16,12 +17,11 @@ from malonewatch.externalbugtracker.driver import (
     Ask,
     ExternalBugTracker,
     Finding,
-    Instead,
+    Judgement,
     Read,
     URLShape,
     Workflow,
     from_epoch,
-    invert,
 )
 from malonewatch.interfaces import BugTaskStatus, IValidators, Polling, Response
 
@@ -55,6 +55,14 @@ OWN_STATUSES = {
     BugTaskStatus.EXPIRED: "Archived, Obsolete, TimedOut",
 }
 
+_issue = partial(
+    URLShape,
+    remotebug="{roof}/{project}/{id}",
+    registered=True,
+    roof=f"(?:/a/{DOMAIN})?",
+    project=PROJECT,
+)
+
 
 @implementer(IValidators)
 class GoogleCode(ExternalBugTracker):
@@ -75,45 +83,35 @@ class GoogleCode(ExternalBugTracker):
         **dict.fromkeys((HOST, f"www.{HOST}"), BASE),
         "storage.googleapis.com": BASE,
     }
-    urls = tuple(
-        URLShape(path, remotebug, registered=True, domain=DOMAIN, project=PROJECT)
-        for path, remotebug in (
-            ("/archive/p/{project}/issues/{id}", "{project}/{id}"),
-            ("/archive/a/{domain}/p/{project}/issues/{id}", "{domain}/{project}/{id}"),
-            ("/p/{project}/issues/detail?id={id}", "{project}/{id}"),
-            ("/a/{domain}/p/{project}/issues/detail?id={id}", "{domain}/{project}/{id}"),
-            (f"{BUCKET}/{HOST}/{{project}}/issues/issue-{{id}}.json", "{project}/{id}"),
-            (
-                f"{BUCKET}/{{domain}}/{{project}}/issues/issue-{{id}}.json",
-                "{domain}/{project}/{id}",
-            ),
-        )
+    urls = (
+        _issue("/archive{roof}/p/{project}/issues/{id}"),
+        _issue("{roof}/p/{project}/issues/detail?id={id}"),
+        _issue(BUCKET + "/{roof}/{project}/issues/issue-{id}.json", roof=f"{HOST}|{DOMAIN}"),
     )
     # Elsewhere than at Google there may be a copy of all those files.
     services = {HOST: "https://storage.googleapis.com"}
     id_pattern = rf"(?:{DOMAIN}/)?{PROJECT}/[1-9][0-9]{{0,8}}"
-    statuses = Workflow(invert(OWN_STATUSES, STATUSES, RESOLUTIONS))
+    statuses = Workflow((OWN_STATUSES, STATUSES, RESOLUTIONS))
 
     @classmethod
     def canonicalRemoteBug(cls, remotebug: str) -> str:
         project, _, number = remotebug.strip().replace("#", "/").rpartition("/")
-        return f"{project.strip('/').lower()}/{super().canonicalRemoteBug(number)}"
+        project = project.strip("/").lower().removeprefix("a/").removeprefix(f"{HOST}/")
+        return f"{project}/{super().canonicalRemoteBug(number)}"
 
     def parts(self, remotebug: str) -> Mapping[str, str]:
         *domain, project, number = remotebug.split("/")
-        return {"domain": "".join(domain), "project": project, "id": number}
+        roof = f"/a/{domain[0]}" if domain else ""
+        return {"roof": roof, "project": project, "id": number}
 
     def called(self, remotebug: str) -> str:
         return self.parts(remotebug)["id"]
 
-    def getBugURL(self, remotebug: str) -> str:
-        parts = self.parts(remotebug)
-        return self.baseurl + self.urls[1 if parts["domain"] else 0].build(parts)
-
     def ask_one(self, remotebug: str) -> Ask:
-        parts = self.parts(remotebug)
-        folder = f"{BUCKET}/{parts['domain'] or HOST}/{parts['project']}/issues"
-        return Ask(f"{folder}/issue-{parts['id']}.json", (), (remotebug,), alone=True)
+        *domain, project, number = remotebug.split("/")
+        roof = domain[0] if domain else HOST
+        path = self.urls[2].build({"roof": roof, "project": project, "id": number})
+        return Ask(path, (), (remotebug,), alone=True)
 
     def ask_identity(self) -> Ask:
         return Ask(self.ask_one(WITNESS).path)
@@ -121,14 +119,11 @@ class GoogleCode(ExternalBugTracker):
     def identity(self, answer: Any) -> str | None:
         return "Google Code's archive" if answer.keys() >= {"id", "summary", "comments"} else None
 
-    def judge(self, ask: Ask, response: Response, answer: Any) -> Finding | Instead | None:
+    def judge(self, ask: Ask, response: Response, answer: Any) -> Judgement:
         if response.status == 403 and b"<Code>AccessDenied</Code>" in response.body:
             # So much for a file that is not there: nobody may see a list of those that are.
             return Finding.MISSING
         return super().judge(ask, response, answer)
-
-    def ids_of(self, record: Any) -> Iterable[str]:
-        return (str(record["id"]),)
 
     def read(self, record: Mapping[str, Any]) -> Read:
         # Each change was a comment.  Of what a duplicate duplicates only their text tells.

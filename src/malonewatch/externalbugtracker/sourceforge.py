@@ -12,7 +12,6 @@ unique across the site; they still lead to the tickets.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -27,7 +26,7 @@ from malonewatch.externalbugtracker.driver import (
     Finding,
     Forge,
     Form,
-    Instead,
+    Judgement,
     Read,
     URLShape,
     Workflow,
@@ -91,6 +90,7 @@ class SourceForge(Forge):
     bytes_base = 1024 * 1024
     knows_people = True
     multi_product = True
+    id_field = "ticket_num"
     hosts = {
         **{f"{www}{name}.net": BASE for www in ("", "www.") for name in ("sourceforge", "sf")},
         "forge-allura.apache.org": "https://forge-allura.apache.org",
@@ -158,7 +158,7 @@ class SourceForge(Forge):
     def identity(self, answer: Any) -> str | None:
         return "Apache Allura" if answer.keys() <= {"site_stats"} else None
 
-    def judge(self, ask: Ask, response: Response, answer: Any) -> Finding | Instead | None:
+    def judge(self, ask: Ask, response: Response, answer: Any) -> Judgement:
         if isinstance(answer, dict) and answer.get("solr_error"):
             # There are no tickets in it either, which would mean something.
             raise BugTrackerConnectError(f"The search of {self.baseurl} is out of order.")
@@ -185,18 +185,14 @@ class SourceForge(Forge):
         # All are on the first page, but that a site may allow shorter ones only.
         page, size = int(ask.query[-1][1]) + 1, len(answer["tickets"])
         count = answer.get("count")
-        if type(count) is not int or not page * size < count <= len(ask.ids) or not size:
-            return None
-        return replace(ask, query=(*ask.query[:-1], ("page", str(page))))
+        is_cut = type(count) is int and size and page * size < count <= len(ask.ids)
+        return ask.for_next_page() if is_cut else None
 
     def records(self, answer: Any) -> Iterable[Any]:
         if "tickets" not in answer:
             return [answer["ticket"]]
         # An old Allura lists no more than titles; then each is asked for alone.
         return [ticket for ticket in answer["tickets"] if "status" in ticket]
-
-    def ids_of(self, record: Any) -> Iterable[str]:
-        return (str(record["ticket_num"]),)
 
     def read(self, record: Mapping[str, Any]) -> Read:
         status = record["status"].strip()

@@ -84,6 +84,19 @@ def test_a_type_need_not_have_more_than_it_knows():
         dialect.read({})
 
 
+def test_an_answer_is_a_list_of_bugs_or_has_one_or_is_a_bug_itself():
+    class Boxed(Toys):
+        list_field, id_field = "box", "number"
+        records, ids_of = Dialect.records, Dialect.ids_of
+
+    bug = {"number": 7}
+    boxed = make(Boxed)
+    for answer in ([bug], {"box": [bug]}, bug):
+        assert boxed.records(answer) == [bug]
+    assert boxed.ids_of(bug) == ("7",)
+    assert boxed.records("7") == ["7"]
+
+
 def test_a_question_is_for_one_bug_or_for_all():
     ask = Ask("/", ids=("1",))
     assert ask.for_one() == Ask("/", ids=("1",), alone=True)

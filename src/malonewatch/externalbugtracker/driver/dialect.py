@@ -31,6 +31,9 @@ class Dialect:
     bytes_base: ClassVar[int] = 256 * 1024
     #: How many bugs an answer may tell of though fewer were asked for, as a page of a list does.
     bugs_at_once: ClassVar[int] = 1
+    #: Where an answer has its list of bugs, if it is none itself; and where a bug has its id.
+    list_field: ClassVar[str] = ""
+    id_field: ClassVar[str] = "id"
     #: How many values one bug may have in an answer.
     values_per_bug: ClassVar[int] = VALUES_PER_BUG
     #: How many bugs one question is for, at most; None for as many as fit into its URL.
@@ -172,15 +175,19 @@ class Dialect:
         return Finding.ABSENT if status in (404, 405, 410, 501) else Finding.SPOILED
 
     def records(self, answer: Any) -> Iterable[Any]:
-        """The records of bugs in an answer.
+        """The records of bugs in an answer: a list, or what it has of one, else it is one itself.
 
         :raises LookupError, TypeError, AttributeError: it is no such answer.
         """
-        return [answer]
+        if isinstance(answer, list):
+            return answer
+        is_it = not isinstance(answer, dict) or self.list_field not in answer
+        found: Iterable[Any] = [answer] if is_it else answer[self.list_field]
+        return found
 
     def ids_of(self, record: Any) -> Iterable[str]:
         """The ids that the bug of a record has; none if it is the one that was asked for alone."""
-        return (str(record["id"]),)
+        return (str(record[self.id_field]),)
 
     def called(self, remotebug: str) -> str:
         """What the bug of that id is called in an answer: one of `ids_of`."""
