@@ -1,10 +1,9 @@
 """What is known of a link's bug, and what that means for the place that names it."""
 
-from datetime import datetime, timezone
-
 import pytest
+from tests.application.linked import FIX, SINCE, link
 
-from malonewatch.application.linkfacts import LinkFacts, LinkVerdict, verdict_of
+from malonewatch.application.linkfacts import LinkVerdict, verdict_of
 from malonewatch.interfaces import BugTaskStatus, BugWatchErrorType, Wish
 
 OPEN = [status for status in BugTaskStatus if status.is_open]
@@ -76,68 +75,52 @@ def test_what_can_go_is_what_is_over_and_what_nobody_expected():
     }
 
 
-SINCE = datetime(2024, 3, 9, 23, 59, tzinfo=timezone.utc)
-FIX = {
-    "remote": "gtk #12",
-    "title": "It crashes",
-    "remotestatus": "RESOLVED FIXED",
-    "meaning": "Fix Released",
-}
-
-
-def fact(verdict, **known):
-    """A link in a line of code, and what is known of its bug."""
-    place = ("mill", "src/mill.py", 7, 3, "https://gtk.example/12", "# until it is fixed")
-    wish = known.pop("wish", None)
-    return LinkFacts(*place, "https://gtk.example/12", wish, verdict, **known)
-
-
 @pytest.mark.parametrize(
-    ("link", "sentence"),
+    ("told", "sentence"),
     [
         (
-            fact(LinkVerdict.FIXED, **FIX),
+            link(LinkVerdict.FIXED, **FIX),
             "gtk #12 (It crashes) is RESOLVED FIXED (Fix Released).",
         ),
         (
-            fact(LinkVerdict.FIXED, since=SINCE, fixed_in="3.2", **FIX),
+            link(LinkVerdict.FIXED, since=SINCE, fixed_in="3.2", **FIX),
             (
                 "gtk #12 (It crashes) has been RESOLVED FIXED (Fix Released) since 2024-03-09; "
                 "the fix is in 3.2."
             ),
         ),
         (
-            fact(LinkVerdict.FIXED, survivor="gtk #15", since=SINCE, **FIX),
+            link(LinkVerdict.FIXED, survivor="gtk #15", since=SINCE, **FIX),
             (
                 "gtk #12 (It crashes), a duplicate of gtk #15, has been RESOLVED FIXED "
                 "(Fix Released) since 2024-03-09."
             ),
         ),
         (
-            fact(LinkVerdict.CLOSED, remotestatus="Won't fix", meaning="Won't Fix"),
+            link(LinkVerdict.CLOSED, remotestatus="Won't fix", meaning="Won't Fix"),
             "https://gtk.example/12 is Won't fix.",
         ),
         (
-            fact(LinkVerdict.STAYS, wish=Wish.EXPECT_OPEN, remotestatus="open", meaning="New"),
+            link(LinkVerdict.STAYS, wish=Wish.EXPECT_OPEN, remotestatus="open", meaning="New"),
             "https://gtk.example/12 is open (New).",
         ),
         (
-            fact(LinkVerdict.UNEXPECTED, wish=Wish.EXPECT_OPEN, fixed_in="3.2", **FIX),
+            link(LinkVerdict.UNEXPECTED, wish=Wish.EXPECT_OPEN, fixed_in="3.2", **FIX),
             (
                 "gtk #12 (It crashes) is RESOLVED FIXED (Fix Released); the fix is in 3.2. "
                 "The line says 'expect open'."
             ),
         ),
         (
-            fact(LinkVerdict.GONE, since=SINCE, trouble="Mill has no bug 12.", **FIX),
+            link(LinkVerdict.GONE, since=SINCE, trouble="Mill has no bug 12.", **FIX),
             "gtk #12 (It crashes) has been gone since 2024-03-09: Mill has no bug 12.",
         ),
         (
-            fact(LinkVerdict.GONE, remote="gtk #12", survivor="gtk #15", fixed_in="3.2"),
+            link(LinkVerdict.GONE, remote="gtk #12", survivor="gtk #15", fixed_in="3.2"),
             "gtk #12 is gone.",
         ),
         (
-            fact(
+            link(
                 LinkVerdict.UNEXPECTED,
                 wish=Wish.EXPECT_OPEN,
                 remote="gtk #12",
@@ -151,20 +134,20 @@ def fact(verdict, **known):
             ),
         ),
         (
-            fact(LinkVerdict.UNKNOWN, remote="gtk #12", trouble="https://gtk.example timed out."),
+            link(LinkVerdict.UNKNOWN, remote="gtk #12", trouble="https://gtk.example timed out."),
             "It is not known how gtk #12 is: https://gtk.example timed out.",
         ),
-        (fact(LinkVerdict.UNKNOWN, remote="gtk #12"), "It is not known how gtk #12 is."),
+        (link(LinkVerdict.UNKNOWN, remote="gtk #12"), "It is not known how gtk #12 is."),
         (
-            fact(LinkVerdict.PROPOSED),
+            link(LinkVerdict.PROPOSED),
             "https://gtk.example/12 is in a bug tracker that has not been accepted yet.",
         ),
     ],
 )
-def test_what_a_person_is_told_is_a_sentence(link, sentence):
-    assert link.sentence == sentence
+def test_what_a_person_is_told_is_a_sentence(told, sentence):
+    assert told.sentence == sentence
 
 
 def test_of_a_long_title_only_the_beginning_is_told():
-    sentence = fact(LinkVerdict.FIXED, **FIX | {"title": "x" * 300}).sentence
+    sentence = link(LinkVerdict.FIXED, **FIX | {"title": "x" * 300}).sentence
     assert sentence == f"gtk #12 ({'x' * 99}…) is RESOLVED FIXED (Fix Released)."
