@@ -16,7 +16,7 @@ A bug is an issue of whatever type, ``group/project#12``, or a merge request,
 import json
 import re
 from base64 import b64decode
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
@@ -26,21 +26,15 @@ from urllib.parse import SplitResult, quote, unquote, urlsplit
 from zope.interface import implementer
 
 from malonewatch.externalbugtracker.driver import (
-    OPEN_LABELS,
-    RESOLUTIONS,
-    STATUSES,
     Ask,
     ByPlace,
-    Dialect,
-    Finding,
     Forge,
-    Instead,
+    GraphQLDialect,
+    Judgement,
     Read,
     URLShape,
-    Workflow,
     by_place,
-    in_state,
-    invert,
+    issue_workflow,
     join,
     join_id,
     parse_time,
@@ -60,6 +54,7 @@ from malonewatch.interfaces import (
 )
 
 API, GRAPHQL = "/api/v4", "/api/graphql"
+MARKS = {"issues": "", "mergeRequests": "!"}
 # A query may be of a complexity of 200 for those without credentials.  A project with all that
 # is asked for is one of 22: 1 for each field, and of the labels half as much again.
 PLACES_PER_QUERY = 8
@@ -71,12 +66,8 @@ FRAGMENTS = {
         "moved_to:movedTo{web_url:webUrl} "
         "closed_as_duplicate_of:closedAsDuplicateOf{reference(full:true)}}"
     ),
-    "mergeRequests": (f"fragment mergeRequests on MergeRequest{{{COMMON} merged_at:mergedAt}}"),
+    "mergeRequests": f"fragment mergeRequests on MergeRequest{{{COMMON} merged_at:mergedAt}}",
 }
-# How it says that it has another schema, or other limits, than the query is made for.
-UNLIKE = re.compile(
-    r"complexity|exist on type|accept argument|isn't a defined|query size|too large"
-)
 UNKNOWN = "UNKNOWN"
 DUPLICATE = re.compile(r"/projects/(\d+)/issues/(\d+)")
 
@@ -103,10 +94,13 @@ class Rest(ByPlace):
     dialect_name = "rest"
     # All of the description comes along.
     bytes_per_bug = 32 * 1024
+    asks_who = (f"{API}/user", "username")
+    id_field = "iid"
+    page_field = "web_url"
 
     def ask_many(self, ids: Sequence[str], since: datetime | None) -> Iterator[Ask]:
         for place, some in by_place(ids).items():
-            query = [("iids[]", split_id(remotebug)[1]) for remotebug in some]
+            query = [("iids[]", self.called(remotebug)) for remotebug in some]
             limits = (("scope", "all"), ("state", "all"), ("per_page", "100"))
             yield Ask(path_of(place), (*query, *limits), tuple(some))
 
@@ -121,31 +115,10 @@ class Rest(ByPlace):
         # It tells its version to people that it knows only.
         return "GitLab" if is_refusal(answer) else f"GitLab {answer['version']}"
 
-    def ask_whoami(self) -> Ask:
-        return Ask(f"{API}/user")
-
-    def whoami(self, answer: Any) -> str | None:
-        name: str = answer["username"]
-        return name
-
-    def judge(self, ask: Ask, response: Response, answer: Any) -> Finding | Instead | None:
+    def judge(self, ask: Ask, response: Response, answer: Any) -> Judgement:
         if ask == self.ask_identity() and response.status == 401 and is_refusal(answer):
             return None
-        # Of a list it is the project that the HTTP status is about.
-        return super().judge(ask.for_one() if ask.ids else ask, response, answer)
-
-    def led_to(self, ask: Ask, response: Response) -> str | None:
-        # A project that was renamed, or moved; it leads to the number of that.
-        if not response.moved or response.status != 200:
-            return None
-        url: str = json.loads(response.body)["web_url"]
-        return None if self.tracker.id_at(url) in ask.ids else url
-
-    def records(self, answer: Any) -> Iterable[Any]:
-        return answer if isinstance(answer, list) else [answer]
-
-    def ids_of(self, record: Any) -> Iterable[str]:
-        return (str(record["iid"]),)
+        return super().judge(ask, response, answer)
 
     def read(self, record: Mapping[str, Any]) -> Read:
         get, state = record.get, record["state"]
@@ -163,20 +136,19 @@ class Rest(ByPlace):
             else:
                 resolution = "unmerged" if "merged_at" in record else status_of(labels, True)
         more = status_of(labels, False) if state == "opened" else resolution
-        severity = get("severity") or UNKNOWN
-        is_over, date = is_closed or state == "merged", get("merged_at") or get("closed_at")
+        severity = (get("severity") or UNKNOWN).replace(UNKNOWN, "")
+        is_over = is_closed or state == "merged"
         return Read(
             join(state, more) if state else "",
             record["title"],
-            weight_of(labels, self.tracker.importances)
-            or ("" if severity == UNKNOWN else severity),
+            weight_of(labels, self.tracker.importances) or severity,
             resolution,
             parse_time(record["updated_at"]),
             is_over,
             duplicate_of,
             moved["web_url"] if moved else None,
             get("confidential") is True,
-            parse_time(date) if date else None,
+            parse_time(get("merged_at") or get("closed_at") or ""),
             milestone["title"] if milestone and is_over and not resolution else "",
         )
 
@@ -195,59 +167,33 @@ class Rest(ByPlace):
         return join_id(split_id(itself)[0], found[2]), True
 
 
-class GraphQL(Rest):
+class GraphQL(GraphQLDialect, Rest):
     """Bugs of several projects at once; what is missing by itself, in the other dialect."""
 
-    dialect_name = "graphql"
-
-    def in_full(self, ids: Sequence[str]) -> Iterator[Ask]:
-        return self.ask_many(ids, None)
+    # How it says that it has another schema, or other limits.
+    unlike = re.compile(
+        "complexity|exist on type|accept argument|isn't a defined|query size|too large"
+    )
 
     def ask_many(self, ids: Sequence[str], since: datetime | None) -> Iterator[Ask]:
         portions = list(self.portions(ids))
         for start in range(0, len(portions), PLACES_PER_QUERY):
             some = portions[start : start + PLACES_PER_QUERY]
-            yield Ask(
-                GRAPHQL,
-                ids=tuple(remotebug for portion in some for remotebug in portion),
-                method="POST",
-                json=query_for(some),
-            )
+            asked = tuple(remotebug for portion in some for remotebug in portion)
+            yield Ask(GRAPHQL, ids=asked, method="POST", json=query_for(some))
 
     def ask_missing(self, ids: Sequence[str]) -> Iterator[Ask]:
         for portion in self.portions(ids):
             # That a project is not there is told once.
-            asks = super().ask_many(portion, None)
+            asks = Rest.ask_many(self, portion, None)
             yield from asks if len(portion) > 1 else [self.ask_one(portion[0])]
 
-    def judge(self, ask: Ask, response: Response, answer: Any) -> Finding | Instead | None:
-        if ask.path != GRAPHQL or response.status == 401:
-            return super().judge(ask, response, answer)
-        errors = answer.get("errors") if isinstance(answer, dict) else None
-        if errors and not answer.get("data"):
-            return Instead(Rest.dialect_name) if UNLIKE.search(str(errors)) else Finding.SPOILED
-        return Dialect.judge(self, ask, response, answer)
-
-    def called(self, remotebug: str) -> str:
-        return remotebug
-
-    def records(self, answer: Any) -> Iterable[Any]:
-        if "data" not in answer:
-            return super().records(answer)
-        return [
-            {**node, "id": join_id(project["fullPath"].lower() + mark, node["iid"])}
-            for project in answer["data"].values()
-            if project
-            for field, mark in (("issues", ""), ("mergeRequests", "!"))
-            for node in (project.get(field) or {"nodes": ()})["nodes"]
-        ]
-
-    def ids_of(self, record: Any) -> Iterable[str]:
-        if "web_url" not in record:
-            return (record["id"],)
-        # It is REST's.
-        itself = self.tracker.id_at(record["web_url"])
-        return () if itself is None else (itself,)
+    def nodes(self, answer: Any) -> Iterator[tuple[str, Any]]:
+        for project in filter(None, answer["data"].values()):
+            for kind, mark in MARKS.items():
+                place = project["fullPath"].lower() + mark
+                for node in (project.get(kind) or {"nodes": ()})["nodes"]:
+                    yield join_id(place, node["iid"]), node
 
 
 @implementer(IBatches, IDuplicates, IMoves)
@@ -286,20 +232,13 @@ class GitLab(Forge):
         "/{product:path}/-/issues/?state=all&search={summary}",
         "/search?scope=issues&search={summary}",
     )
-    statuses = Workflow(
-        invert(
-            {
-                BugTaskStatus.NEW: "opened, reopened",
-                # It is being merged.
-                BugTaskStatus.INPROGRESS: "locked",
-                BugTaskStatus.FIXCOMMITTED: "merged",
-                BugTaskStatus.WONTFIX: "closed unmerged",
-            },
-            # A label beside the state says more.
-            in_state("opened", OPEN_LABELS, STATUSES),
-        ),
-        {BugTaskStatus.FIXRELEASED: "closed"},
-        RESOLUTIONS,
+    statuses = issue_workflow(
+        "opened",
+        {
+            BugTaskStatus.NEW: "reopened",
+            # It is being merged.
+            BugTaskStatus.INPROGRESS: "locked",
+        },
     )
 
     @classmethod

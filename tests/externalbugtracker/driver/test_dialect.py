@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.toys import BASE, ChangingToys, SingleToys, Toys, toy
 
-from malonewatch.externalbugtracker.driver import Ask, Dialect
+from malonewatch.externalbugtracker.driver import Ask, Dialect, GraphQLDialect
 from malonewatch.externalbugtracker.driver.ask import Situation
 from malonewatch.interfaces import BugTrackerFacts, BugTrackerType, Credentials
 
@@ -82,6 +82,20 @@ def test_a_type_need_not_have_more_than_it_knows():
     assert dialect.sign(ask, Credentials(token="x")) is ask
     with pytest.raises(TypeError, match="Dialect reads no records"):
         dialect.read({})
+    with pytest.raises(TypeError, match="GraphQLDialect has no queries"):
+        GraphQLDialect(make()).nodes({})
+
+
+def test_a_type_may_say_by_a_path_and_fields_what_is_told_where():
+    class Named(Dialect):
+        asks_who = ("/me", "login")
+        id_field = "number"
+
+    dialect = Named(make())
+    assert dialect.ask_whoami() == Ask("/me")
+    assert dialect.whoami({"login": "jane"}) == "jane"
+    assert dialect.ids_of({"id": 12, "number": 7}) == ("7",)
+    assert dialect.records([{"number": 7}]) == [{"number": 7}]
 
 
 def test_an_answer_is_a_list_of_bugs_or_has_one_or_is_a_bug_itself():

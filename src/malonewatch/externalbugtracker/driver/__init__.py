@@ -20,9 +20,11 @@ from malonewatch.externalbugtracker.driver.forge import (
     join_id,
     split_id,
 )
+from malonewatch.externalbugtracker.driver.graphql import GraphQLDialect
 from malonewatch.externalbugtracker.driver.labels import (
     ISSUE_STATUSES,
     OPEN_LABELS,
+    issue_workflow,
     status_of,
     weight_of,
 )
@@ -72,6 +74,7 @@ __all__ = [
     "Finding",
     "Forge",
     "Form",
+    "GraphQLDialect",
     "Instead",
     "Judgement",
     "OneByOne",
@@ -95,6 +98,7 @@ __all__ = [
     "in_state",
     "invert",
     "is_number",
+    "issue_workflow",
     "join",
     "join_id",
     "parse_time",

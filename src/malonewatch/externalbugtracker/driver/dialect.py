@@ -47,6 +47,8 @@ class Dialect:
     only_if_told: ClassVar[bool] = False
     #: Whether wrong credentials are refused, though nobody is named, where it is asked what it is.
     knows_people: ClassVar[bool] = False
+    #: The path where it is asked whose the credentials are, and the field with the name.
+    asks_who: ClassVar[tuple[str, str] | None] = None
 
     def __init__(self, tracker: Any) -> None:
         #: The `ExternalBugTracker` that it is spoken by.
@@ -135,6 +137,8 @@ class Dialect:
 
     def ask_whoami(self) -> Ask | None:
         """A question whose answer shows whose the credentials are; None if there is none."""
+        if self.asks_who is not None:
+            return Ask(self.asks_who[0])
         return self.ask_identity() if self.knows_people else None
 
     def ask_vocabulary(self) -> Iterable[Ask]:
@@ -247,6 +251,8 @@ class Dialect:
 
     def whoami(self, answer: Any) -> str | None:
         """Whom the answer to `ask_whoami` names, "" if nobody; None if nobody is logged in."""
+        if self.asks_who is not None:
+            return str(answer[self.asks_who[1]])
         return "" if self.identity(answer) else None
 
     def vocabulary(self, answers: Sequence[Any]) -> RemoteVocabulary:

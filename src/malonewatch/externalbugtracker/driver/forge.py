@@ -1,5 +1,6 @@
 """Forges: hosts with very many projects, each with bugs of its own."""
 
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -16,6 +17,9 @@ class ByPlace(Dialect):
     """A dialect of forges: bugs are asked for place by place, and alone where there is but one."""
 
     page_size = 100
+    #: The field of a record with the URL that people see, if an answer has it wherever redirects
+    #: led from a bug: it moved, or the place has another name now.
+    page_field: ClassVar[str | None] = None
 
     def called(self, remotebug: str) -> str:
         return split_id(remotebug)[1]
@@ -32,6 +36,16 @@ class ByPlace(Dialect):
                 yield from self.ask_many(portion, None)
             else:
                 yield self.ask_one(portion[0])
+
+    def judge(self, ask: Ask, response: Response, answer: Any) -> Judgement:
+        # Of a list it is the place that the HTTP status is about.
+        return super().judge(ask.for_one() if ask.ids else ask, response, answer)
+
+    def led_to(self, ask: Ask, response: Response) -> str | None:
+        if self.page_field is None or not response.moved or response.status != 200:
+            return None
+        url: str = json.loads(response.body)[self.page_field]
+        return None if self.tracker.id_at(url) in ask.ids else url
 
 
 class OneByOne(ByPlace):
@@ -50,10 +64,6 @@ class OneByOne(ByPlace):
             if since is not None and len(some) > 1:
                 changes = self.ask_changes(place, some, since)
             yield from map(self.ask_one, some) if changes is None else (changes,)
-
-    def judge(self, ask: Ask, response: Response, answer: Any) -> Judgement:
-        # Of a list it is the place that the HTTP status is about.
-        return super().judge(ask.for_one() if ask.ids else ask, response, answer)
 
 
 class Forge(ByPlace, ExternalBugTracker):

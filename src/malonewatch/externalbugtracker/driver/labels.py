@@ -7,9 +7,9 @@ that, and write them in many ways: ``priority::high``, ``Severity: 1``, ``P1``, 
 
 import functools
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from malonewatch.externalbugtracker.driver.vocabulary import Vocabulary, Workflow, fold, invert
+from malonewatch.externalbugtracker.driver.vocabulary import Statuses, Vocabulary, Workflow, fold
 from malonewatch.externalbugtracker.driver.words import RESOLUTIONS, STATUSES, in_state
 from malonewatch.interfaces import BugTaskImportance, BugTaskStatus
 
@@ -45,20 +45,30 @@ CLOSED_LABELS = {
         "works for me"
     ),
 }
-#: What becomes of issues and pull requests of GitHub and those that took after it, which are open
-#: or closed; a label, or a reason, beside that says more.
-ISSUE_STATUSES = Workflow(
-    invert(
-        {
-            BugTaskStatus.NEW: "open",
-            BugTaskStatus.INPROGRESS: "open draft",
-            BugTaskStatus.FIXCOMMITTED: "merged",
-            BugTaskStatus.WONTFIX: "closed unmerged",
-        },
-        in_state("open", OPEN_LABELS, STATUSES),
-    ),
-    {BugTaskStatus.FIXRELEASED: "closed"},
-    invert({BugTaskStatus.WONTFIX: "not planned"}, RESOLUTIONS),
+
+
+def issue_workflow(
+    opened: str, statuses: Statuses, resolutions: Sequence[Statuses] = ()
+) -> Workflow:
+    """What becomes of issues and pull requests which are `opened`, as that is called, closed or
+    merged; a label, or a reason, beside that says more."""
+    common = {
+        BugTaskStatus.NEW: opened,
+        BugTaskStatus.FIXCOMMITTED: "merged",
+        BugTaskStatus.WONTFIX: "closed unmerged",
+    }
+    return Workflow(
+        (common, statuses, in_state(opened, OPEN_LABELS, STATUSES)),
+        {BugTaskStatus.FIXRELEASED: "closed"},
+        (*resolutions, RESOLUTIONS),
+    )
+
+
+#: That of GitHub and those that took after it.
+ISSUE_STATUSES = issue_workflow(
+    "open",
+    {BugTaskStatus.INPROGRESS: "open draft"},
+    ({BugTaskStatus.WONTFIX: "not planned"},),
 )
 
 _OPEN, _CLOSED, _RESOLUTIONS = map(Vocabulary, (OPEN_LABELS, CLOSED_LABELS, RESOLUTIONS))

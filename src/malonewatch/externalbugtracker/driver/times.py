@@ -14,6 +14,8 @@ def parse_time(text: str, *, zoned: bool = False) -> datetime | None:
     A time without an offset is taken to be UTC, or for none if it has to be
     `zoned`: where servers write times for people, in a zone of their own.
     """
+    if not text:
+        return None
     # Python 3.10 does not know the Z, nor an offset without a colon.
     if text.endswith("Z"):
         text = text[:-1] + "+00:00"
