@@ -2,9 +2,12 @@
 
 import contextlib
 import dataclasses
+import hashlib
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import platformdirs
 from zope.component import getUtility
 
 from malonewatch.interfaces import (
@@ -35,6 +38,18 @@ def open_database(uri: str | None = None, **options: Any) -> Iterator[Any]:
     """
     with contextlib.closing(getUtility(IDatabaseOpener)(uri, **options)) as database:
         yield database
+
+
+def cache_uri(name: str, root: str) -> str:
+    """The URI of a database in the user's cache folder, for the source tree in the folder `root`.
+
+    `name` is what the folder is called for people.
+    """
+    digest = hashlib.sha256(root.encode(errors="surrogateescape")).hexdigest()[:12]
+    readable = re.sub(r"[^\w.-]+", "-", name)[:50]
+    folder = platformdirs.user_cache_path("malonewatch") / "scan" / f"{readable}-{digest}"
+    uri: str = getUtility(IDatabaseOpener).embedded(str(folder))
+    return uri
 
 
 def make(uri: str | None = None, fill: Callable[[], None] | None = None, **options: Any) -> Made:

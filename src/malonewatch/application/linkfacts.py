@@ -35,7 +35,9 @@ _CAN_GO = frozenset(
         LinkVerdict.UNEXPECTED,
     }
 )
-_GONE = frozenset({BugWatchErrorType.BUG_NOT_FOUND, BugWatchErrorType.BUG_DELETED})
+
+#: The failures that say that there is no such bug.
+GONE = frozenset({BugWatchErrorType.BUG_NOT_FOUND, BugWatchErrorType.BUG_DELETED})
 
 
 def verdict_of(
@@ -52,7 +54,7 @@ def verdict_of(
     """
     if not is_watched:
         return LinkVerdict.PROPOSED
-    if error_type in _GONE:
+    if error_type in GONE:
         return LinkVerdict.UNEXPECTED if wish is Wish.EXPECT_OPEN else LinkVerdict.GONE
     if status is BugTaskStatus.UNKNOWN:
         return LinkVerdict.UNKNOWN

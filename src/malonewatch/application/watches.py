@@ -8,6 +8,8 @@ from zope.component import getUtility, queryAdapter
 
 from malonewatch.application.facts import BugFacts, TrackerFacts, WatchFacts
 from malonewatch.application.finding import FoundBug, find_bugs
+from malonewatch.application.linkfacts import LinkFacts
+from malonewatch.application.links import link_facts
 from malonewatch.application.references import (
     check_title,
     ensure_bug,
@@ -64,10 +66,12 @@ class Proposal:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class WatchDetails:
-    """All there is to say of a watch; the history has the newest first."""
+    """All there is to say of a watch; the history has the newest first, `links` the places in
+    source trees that lead to it."""
 
     facts: WatchFacts
     activity: tuple[BugWatchActivity, ...]
+    links: tuple[LinkFacts, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -170,7 +174,9 @@ def show(database: Any, what: str, bug_id: int | None = None) -> WatchDetails:
 
     def step(trackers: Any) -> WatchDetails:
         found = find_watch(what, bug_id)
-        return WatchDetails(WatchFacts.of(found), tuple(found.activity))
+        return WatchDetails(
+            WatchFacts.of(found), tuple(found.activity), tuple(map(link_facts, found.links))
+        )
 
     details: WatchDetails = database.read(step)
     return details

@@ -47,12 +47,13 @@ def update_due(
     names = due(database, [], getUtility(IClock).now(), reset=False, dry_run=False)
     if not names:
         return Updated()
-    run = Run(database, time_limit=seconds, progress=progress)
+    run = Run(database, batch_size=0, time_limit=seconds, progress=progress)
     report = run.update(names)
     return Updated(
         report.applied.checked,
         report.troubled,
         tuple(dict.fromkeys([*report.claimed, *report.postponed, *report.late])),
+        report.out_of_time,
         report.faults,
         report.interrupted,
     )

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from malonewatch.application.facts import WatchFacts, now
+from malonewatch.application.linkfacts import LinkFacts
 from malonewatch.cli.output import say
 from malonewatch.cli.tables import Cell, Styled, Table, show_facts
 from malonewatch.cli.text import ago
@@ -67,6 +68,15 @@ def _status_cells(watch: WatchFacts) -> tuple[Cell, Cell]:
     if watch.remotestatus is None:
         return "-", "-"
     return watch.remotestatus, Styled(watch.status.title, status_style(watch.status))
+
+
+def show_links(links: Sequence[LinkFacts]) -> None:
+    """The places in source trees that lead to a watch."""
+    if not links:
+        return
+    say()
+    say("Links", bold=True)
+    show_facts([(f"{link.project} {link.path}:{link.line}", link.text) for link in links])
 
 
 def show_activity(activity: Sequence[BugWatchActivity]) -> None:

@@ -17,7 +17,7 @@ from malonewatch.cli.options import (
     yes_option,
 )
 from malonewatch.cli.output import say, show_json
-from malonewatch.cli.showing import FAILED, show_activity, status_style
+from malonewatch.cli.showing import FAILED, show_activity, show_links, status_style
 from malonewatch.cli.tables import Styled, show_facts
 from malonewatch.cli.text import at, count_of
 from malonewatch.exitcodes import EXIT_INTERRUPTED
@@ -141,10 +141,12 @@ def show(settings: Settings, what: str, bug_id: int | None, as_json: bool) -> No
             {
                 **{name: getattr(details.facts, name) for name in WatchFacts.__slots__},
                 "activity": details.activity,
+                "links": details.links,
             }
         )
         return
     _show_watch(details.facts)
+    show_links(details.links)
     show_activity(details.activity)
 
 

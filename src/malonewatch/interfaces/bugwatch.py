@@ -27,7 +27,8 @@ class Updated:
     - `troubled`: the bug trackers that could not be asked, or answered what is not to be
       believed, by name,
     - `left`: the names of those that were not asked, or not for all, for another reason: another
-      run asks them, or there was no more time,
+      run asks them, or they took too long,
+    - `out_of_time`: whether `seconds` were over before all was asked for,
     - `faults`: how many failures are malonewatch's own,
     - `interrupted`: whether it was told to end early.
     """
@@ -35,6 +36,7 @@ class Updated:
     checked: int = 0
     troubled: Mapping[str, BugTrackerTrouble] = dataclasses.field(default_factory=dict)
     left: tuple[str, ...] = ()
+    out_of_time: bool = False
     faults: int = 0
     interrupted: bool = False
 

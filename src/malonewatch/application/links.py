@@ -1,0 +1,137 @@
+"""What the state of remote bugs means for the places that name them."""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from zope.component import getUtility
+
+from malonewatch.application.facts import WatchFacts
+from malonewatch.application.linkfacts import GONE, LinkFacts, LinkVerdict, verdict_of
+from malonewatch.application.references import shortened
+from malonewatch.interfaces import (
+    FailureOwner,
+    IBugWatchUpdater,
+    ILinkSet,
+    NotFoundError,
+    Updated,
+    remote_name,
+)
+
+
+def report(
+    database: Any, projects: Sequence[str] = (), parts: Sequence[str] = ()
+) -> tuple[LinkFacts, ...]:
+    """The links of some projects, or of all, by project, file and line.
+
+    With `parts` only those in files that are, or are below, one of these.
+
+    :raises NotFoundError: there is no project of some name.
+    """
+
+    def step(trackers: Any) -> tuple[LinkFacts, ...]:
+        return tuple(
+            link_facts(link)
+            for project in _projects(projects)
+            for link in project.links
+            if not parts or is_within(link.path, parts)
+        )
+
+    links: tuple[LinkFacts, ...] = database.read(step)
+    return links
+
+
+def is_within(path: str, parts: Sequence[str]) -> bool:
+    """Whether a path is, or is below, one of these."""
+    return any(path == part or path.startswith(f"{part}/") for part in parts)
+
+
+def ask_due(
+    database: Any,
+    seconds: float | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Updated:
+    """Ask for all that is due in a database, as `IBugWatchUpdater` has it."""
+    updated: Updated = getUtility(IBugWatchUpdater)(database, seconds, progress)
+    return updated
+
+
+def _projects(names: Sequence[str]) -> Iterator[Any]:
+    links = getUtility(ILinkSet)
+    if not names:
+        yield from links
+    for name in dict.fromkeys(names):
+        project = links.getProject(name)
+        if project is None:
+            raise NotFoundError(
+                f"There is no project {shortened(name)!r}; 'malonewatch scan PATH' makes one."
+            )
+        yield project
+
+
+def link_facts(link: Any) -> LinkFacts:
+    """A link and what is known of its bug.  Runs in a transaction."""
+    watch = link.watch
+    place = {
+        "project": link.project.name,
+        "path": link.path,
+        "line": link.line,
+        "column": link.column,
+        "written": link.written,
+        "text": link.text,
+        "url": link.url,
+        "wish": link.wish,
+    }
+    if watch is None:
+        return LinkFacts(**place, verdict=LinkVerdict.PROPOSED)
+    facts = WatchFacts.of(watch)
+    verdict = verdict_of(facts.status, link.wish, facts.last_error_type)
+    return LinkFacts(
+        **place,
+        verdict=verdict,
+        watch=facts.id,
+        remote=facts.remote,
+        title=facts.remote_title,
+        remotestatus=facts.remotestatus or "",
+        meaning=facts.status.title if facts.remotestatus else "",
+        since=_since(watch, facts),
+        fixed_in=facts.fixed_in,
+        survivor=_survivor(facts),
+        trouble=_trouble(watch, facts, verdict),
+    )
+
+
+def _since(watch: Any, facts: WatchFacts) -> datetime | None:
+    """When the bug came to be as it is, as far as that is known."""
+    if facts.last_error_type is not None and facts.last_error_type.owner is FailureOwner.WATCH:
+        failures = [each for each in watch.activity if each.error_type is facts.last_error_type]
+        return failures[0].date if failures else None
+    if facts.date_closed is not None:
+        return facts.date_closed
+    # Of a bug that was so when it was first seen, that moment says nothing.
+    return None if facts.old_status is None else facts.lastchanged
+
+
+def _survivor(facts: WatchFacts) -> str:
+    if facts.followed:
+        last = facts.followed[-1]
+        return last.url if last.tracker is None else remote_name(last.tracker, last.remotebug)
+    return facts.duplicate_of or ""
+
+
+def _trouble(watch: Any, facts: WatchFacts, verdict: LinkVerdict) -> str:
+    """Why it is not known how the bug is, or that it is gone; empty if its status holds."""
+    if facts.last_error_type is not None and facts.last_error_type in GONE:
+        return facts.last_error or ""
+    if verdict is not LinkVerdict.UNKNOWN:
+        return ""
+    if facts.last_error:
+        return facts.last_error
+    if facts.remotestatus is not None:
+        return (
+            f"What {shortened(facts.remotestatus)!r} means is not known; 'malonewatch tracker "
+            "map' says so."
+        )
+    if facts.not_polled:
+        return facts.not_polled
+    return watch.bugtracker.last_error or "It has not been asked for yet."
