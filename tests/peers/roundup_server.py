@@ -26,6 +26,9 @@ from pathlib import Path
 PATIENCE = 60
 SERVER_USER = "nobody"
 
+# What Python's strptime imports when first called, that user may not be able to read.
+START = "import _strptime; from roundup.scripts.roundup_server import run; run()"
+
 CLASSIC_STATUSES = (
     *("unread", "deferred", "chatting", "need-eg"),
     *("in-progress", "testing", "done-cbb", "resolved"),
@@ -223,7 +226,7 @@ def serving(directory: Path) -> Iterator[RoundupServer]:
     make_tracker(server.rest, "classic", classic_commands(), rest=True)
     make_tracker(server.csv, "classic", classic_commands(), rest=False, zone="-5")
     make_tracker(server.devel, "devel", devel_commands(), rest=True)
-    command = [sys.executable, "-m", "roundup.scripts.roundup_server", "-t", "thread"]
+    command = [sys.executable, "-c", START, "-t", "thread"]
     if os.getuid() == 0:
         command += ["-u", SERVER_USER]
     command += ["-n", "127.0.0.1", "-p", str(port)]

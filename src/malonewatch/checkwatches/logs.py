@@ -7,7 +7,8 @@ import sys
 from typing import Any, TextIO
 
 
-class StandardErrorHandler(logging.StreamHandler[TextIO]):
+# In Python 3.10 the class cannot be subscripted.
+class StandardErrorHandler(logging.StreamHandler):  # type: ignore[type-arg]
     """Writes to whatever sys.stderr is at the time, such as a progress bar's."""
 
     def __init__(self) -> None:
