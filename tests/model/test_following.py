@@ -14,7 +14,7 @@ from malonewatch.interfaces import (
     RemoteBugError,
     RemoteBugUnchanged,
 )
-from malonewatch.model.following import MOST_HOPS
+from malonewatch.model.ways import MOST_HOPS
 
 from ..fetching import apply, preview
 
@@ -143,6 +143,13 @@ def test_a_duplicate_of_another_one_is_followed_there(say, asked, watch):
     say(bug_is("8", "ASSIGNED", OPEN))
     assert watch.remotestatus == "ASSIGNED"
     assert asked(days=1) == [("42", "8")]
+
+
+def test_what_a_batch_says_of_both_counts(say, watch):
+    assert say(duplicate("7"), bug_is("7", "ASSIGNED", OPEN)) == ()
+    assert watch.remotestatus == "ASSIGNED"
+    say(bug_is("42", "REOPENED", OPEN), bug_is("7", "FIXED", FIXED))
+    assert watch.remotestatus == "REOPENED"
 
 
 def test_duplicates_of_one_another_show_how_they_are_themselves(say, watch):

@@ -1,7 +1,6 @@
 """Applying what was fetched: what a bug tracker and its watches learn of it."""
 
 from collections import Counter
-from collections.abc import Iterable
 from typing import Any
 
 from malonewatch.interfaces import (
@@ -10,14 +9,13 @@ from malonewatch.interfaces import (
     Brake,
     BugWatchErrorType,
     Fetched,
-    Outcome,
     Polling,
     RemoteBug,
     SuspiciousAnswer,
 )
 from malonewatch.model import schedule
 from malonewatch.model.comparing import Comparison, compare, is_refusal
-from malonewatch.model.following import follow, go_along, leave
+from malonewatch.model.following import follow, go_along, keep_due, leave, make_due
 from malonewatch.model.kept import pack, unpack
 from malonewatch.model.ledger import Ledger
 from malonewatch.model.ledgerpages import Pages
@@ -54,7 +52,7 @@ def apply(tracker: Any, fetched: Fetched, brake: Brake) -> Applied:
     if is_answer:
         tracker.record_clock(skew)
     _tell_watches(found, moment)
-    _follow(tracker, found, fetched.outcomes, moment)
+    _follow(tracker, found, moment)
     if fetched.trouble is not None:
         tracker.record_trouble(fetched.trouble, moment, fetched.missing)
     elif suspicion is not None:
@@ -71,13 +69,13 @@ def accept(tracker: Any, moment: float) -> Applied:
     _write(tracker, found, moment, None)
     _count(tracker, found.applied, moment, 0)
     _tell_watches(found, moment)
-    _follow(tracker, found, (), moment)
+    _follow(tracker, found, moment)
     if tracker.last_error_type is BugWatchErrorType.SUSPICIOUS_ANSWER:
         tracker.record_answer(moment, None)
     return found.applied
 
 
-def _follow(tracker: Any, found: Comparison, outcomes: Iterable[Outcome], moment: float) -> None:
+def _follow(tracker: Any, found: Comparison, moment: float) -> None:
     """Follow what turned out to be duplicates, what they are followed to, and what moved."""
     told, moved = [], []
     for each in found.told:
@@ -92,9 +90,10 @@ def _follow(tracker: Any, found: Comparison, outcomes: Iterable[Outcome], moment
     applied = found.applied
     more: list[str] = []
     if told or tracker.followed is not None:
-        # What is hard to believe is not believed of what is followed to, either.
-        changes, more = follow(tracker, told, () if applied.brake.engaged else outcomes, moment)
+        changes, more = follow(tracker, told, found.heard, moment)
         applied.changes += changes
+    if applied.brake.engaged and tracker.followed is not None:
+        make_due(tracker, moment)
     for watch, moved_to in moved if tracker.follows else ():
         more += go_along(tracker, watch, moved_to, moment)
     applied.follow = tuple(dict.fromkeys(more))
@@ -153,7 +152,10 @@ def _write(tracker: Any, found: Comparison, moment: float, skew: float | None) -
     for refused in found.refused:
         _show_error(ledger, pages, refused.slot, BugWatchErrorType.APPLICATION_FAILED)
     for held in found.held:
-        _show_error(ledger, pages, held.slot, BugWatchErrorType.SUSPICIOUS_ANSWER)
+        if held.slot is None:
+            keep_due(tracker, held.outcome.remotebug, moment)
+        else:
+            _show_error(ledger, pages, held.slot, BugWatchErrorType.SUSPICIOUS_ANSWER)
         ledger.hold(held.outcome.remotebug, held.said, pack(held.outcome))
     for remotebug in found.released:
         ledger.let_go(remotebug)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from malonewatch.interfaces import Batch
-from malonewatch.model import following, schedule
+from malonewatch.model import schedule, ways
 from malonewatch.model.ledger import Ledger
 from malonewatch.model.pages import UNKNOWN
 from malonewatch.model.times import from_seconds
@@ -29,7 +29,7 @@ def due_batches(
         bugs[remotebug] = seen, known
     if tracker.followed is not None:
         seen_by = {ledger.watch_id(slot): bugs[ledger.remotebug(slot)][0] for _, slot in due}
-        for name, seen in following.to_ask(tracker, seen_by, moment).items():
+        for name, seen in ways.to_ask(tracker, seen_by, moment).items():
             if seen == UNKNOWN or name not in bugs:
                 bugs[name] = seen, seen != UNKNOWN
     # They are few, and most bug trackers have none.

@@ -26,7 +26,7 @@ from malonewatch.interfaces import (
     Polling,
     UnknownWord,
 )
-from malonewatch.model import applying, following, rereading, schedule
+from malonewatch.model import applying, following, rereading, schedule, ways
 from malonewatch.model.asking import due_batches
 from malonewatch.model.baseurl import base_key, check_baseurl, origin_of
 from malonewatch.model.comparing import held_changes
@@ -222,7 +222,7 @@ class BugTracker(Condition):
     def withFollowed(self, remotebugs: Iterable[str]) -> list[str]:
         names, ledger = list(remotebugs), self.ledger
         slots = (slot for name in names for slot in ledger.slots(name))
-        more = following.to_ask(self, dict.fromkeys(map(ledger.watch_id, slots), UNKNOWN))
+        more = ways.to_ask(self, dict.fromkeys(map(ledger.watch_id, slots), UNKNOWN))
         return list(dict.fromkeys((*names, *more)))
 
     def getBugURL(self, remotebug: str) -> str:

@@ -42,7 +42,7 @@ from malonewatch.model.events import (
     BugWatchStatusChanged,
     tell,
 )
-from malonewatch.model.following import chain_of, leave
+from malonewatch.model.following import leave
 from malonewatch.model.kept import LONGEST
 from malonewatch.model.ledger import Ledger
 from malonewatch.model.links import links_of
@@ -53,6 +53,7 @@ from malonewatch.model.schedule import CHECK_INTERVAL
 from malonewatch.model.site import find_utility
 from malonewatch.model.times import from_optional, from_seconds, now, to_seconds
 from malonewatch.model.watchrecord import NOTHING_KNOWN, keep, load_state, state_of
+from malonewatch.model.ways import chain_of
 
 
 @implementer(IBugWatch)

@@ -1,7 +1,7 @@
 """What the outcomes of a batch would do to the watches: looking, and changing nothing."""
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -15,14 +15,15 @@ from malonewatch.interfaces import (
     Outcome,
     RemoteBug,
     RemoteBugError,
+    RemoteBugUnchanged,
 )
 from malonewatch.model.brake import LOST, advance, says_the_same
 from malonewatch.model.enums import member
-from malonewatch.model.following import shown
 from malonewatch.model.kept import bounded, digest_of, unpack
 from malonewatch.model.ledger import Ledger
 from malonewatch.model.ledgerpages import Pages
 from malonewatch.model.pages import PAGE
+from malonewatch.model.ways import asked_along, change_along, closed_along, sayings_of, shown
 
 
 class Told(NamedTuple):
@@ -51,9 +52,12 @@ class Failing(NamedTuple):
 
 
 class Held(NamedTuple):
-    """What is kept back from one watch, and when it was first said."""
+    """What is kept back from one watch, and when it was first said.
 
-    slot: int
+    `slot` is None where the watch is followed to that bug.
+    """
+
+    slot: int | None
     outcome: RemoteBug | RemoteBugError
     said: float
 
@@ -72,7 +76,8 @@ class Comparison:
     - `released`: the remote ids of which something was held until now, and is
       no longer,
     - `holding`: of how many remote bugs something is held then,
-    - `noted`: the outcomes that say how to ask next time.
+    - `noted`: the outcomes that say how to ask next time,
+    - `heard`: those that watches are to be told that are followed to their bugs.
     """
 
     pages: Pages
@@ -86,6 +91,7 @@ class Comparison:
     released: set[str] = dataclasses.field(default_factory=set)
     holding: int = 0
     noted: list[RemoteBug | RemoteBugError] = dataclasses.field(default_factory=list)
+    heard: list[Outcome] = dataclasses.field(default_factory=list)
 
 
 class _News(NamedTuple):
@@ -102,9 +108,21 @@ class _News(NamedTuple):
     failed: bool
 
 
+class _Again(NamedTuple):
+    """When it was said first, whether it was held then, and whether that is long ago."""
+
+    said: float
+    is_repeated: bool
+    is_confirmed: bool
+
+    def is_to_be_held(self, brake: Brake) -> bool:
+        """Whether what is hard to believe is held."""
+        return not self.is_confirmed and (self.is_repeated or brake.engaged)
+
+
 def compare(
     tracker: Any,
-    outcomes: Iterable[Outcome],
+    outcomes: Sequence[Outcome],
     seen: Mapping[str, datetime],
     moment: float,
     brake: Brake | None,
@@ -148,7 +166,7 @@ def compare(
             else:
                 watch_id = names.watch_ids[row]
                 news.append(_News(slot, watch_id, outcome, digest, before != 0, failed))
-    _judge(tracker, found, news, moment, brake)
+    _judge(tracker, outcomes, found, news, moment, brake)
     return found
 
 
@@ -170,13 +188,21 @@ def _is_own(ledger: Ledger, code: int) -> bool:
 
 
 def _judge(
-    tracker: Any, found: Comparison, news: list[_News], moment: float, brake: Brake | None
+    tracker: Any,
+    outcomes: Sequence[Outcome],
+    found: Comparison,
+    news: list[_News],
+    moment: float,
+    brake: Brake | None,
 ) -> None:
     """Decide which of the news are taken over, and which are held."""
     ledger, applied = tracker.ledger, found.applied
     settings: BrakeSettings = tracker.brake_settings
     in_order = sum(map(len, (*found.unchanged.values(), *found.passed_over.values())))
-    asked, suspicious = in_order, 0
+    is_concerned = news or tracker.followed is not None
+    answers = [each for each in outcomes if not is_refusal(each)] if is_concerned else []
+    sayings = sayings_of(tracker, answers)
+    asked, suspicious = in_order, set[int]()
     judged = []
     for each, watch in zip(news, _load(tracker, news), strict=True):
         outcome = each.outcome
@@ -187,23 +213,28 @@ def _judge(
                 continue
             is_loss = outcome.error_type in LOST and not watch.was_lost()
         else:
-            is_loss = watch.would_close(shown(tracker, watch, outcome))
+            is_loss = watch.would_close(shown(tracker, watch, outcome, sayings))
         is_loss = is_loss and each.known
-        said, before = ledger.held.get(outcome.remotebug, (moment, None))
-        is_repeated = before is not None and says_the_same(before, outcome)
-        if not is_repeated:
-            said = moment
-        is_confirmed = is_repeated and moment - said >= settings.confirm_after
+        again = _again(ledger, outcome, moment, settings)
         asked += each.known
-        suspicious += is_loss and not is_confirmed
-        judged.append((each, watch, is_loss, is_repeated, is_confirmed, said))
+        if is_loss and not again.is_confirmed:
+            suspicious.add(watch.id)
+        judged.append((each, watch, is_loss, again))
+    asked += len(asked_along(tracker, {answer.remotebug for answer in answers}))
+    followed = []
+    for (_, name), said in sayings.items():
+        closing = closed_along(tracker, name, sayings)
+        if closing:
+            again = _again(ledger, said, moment, settings)
+            if not again.is_confirmed:
+                suspicious |= closing
+            followed.append((said, len(closing), again))
     if brake is not None:
-        applied.brake = advance(brake, settings, asked, suspicious)
-    for each, watch, is_loss, is_repeated, is_confirmed, said in judged:
+        applied.brake = advance(brake, settings, asked, len(suspicious))
+    for each, watch, is_loss, again in judged:
         outcome = each.outcome
-        is_held = is_loss and not is_confirmed and (is_repeated or applied.brake.engaged)
-        if is_held and brake is not None:
-            found.held.append(Held(each.slot, outcome, said))
+        if is_loss and brake is not None and again.is_to_be_held(applied.brake):
+            found.held.append(Held(each.slot, outcome, again.said))
         elif isinstance(outcome, RemoteBugError):
             found.failing.append(Failing(each.slot, watch, outcome, is_loss))
             applied.failures.append(_failure(tracker, watch, outcome))
@@ -212,16 +243,35 @@ def _judge(
             found.told.append(Told(each.slot, watch, remote, outcome, each.digest, each.failed))
             if watch.differs(remote):
                 applied.changes.append(watch.change(remote))
+    for said, count, again in followed:
+        if brake is not None and again.is_to_be_held(applied.brake):
+            found.held += [Held(None, said, again.said)] * count
+    held = {each.outcome.remotebug for each in found.held}
+    found.heard = [outcome for outcome in answers if outcome.remotebug not in held]
     applied.checked = in_order + len(found.told)
     applied.failed = len(found.failing) + len(found.refused)
     applied.held = len(found.held)
     _settle(ledger, found)
 
 
+def _again(
+    ledger: Ledger,
+    outcome: RemoteBug | RemoteBugError,
+    moment: float,
+    settings: BrakeSettings,
+) -> _Again:
+    """Whether the same was said, and held, before."""
+    said, before = ledger.held.get(outcome.remotebug, (moment, None))
+    if before is None or not says_the_same(before, outcome):
+        return _Again(moment, False, False)
+    return _Again(said, True, moment - said >= settings.confirm_after)
+
+
 def _settle(ledger: Ledger, found: Comparison) -> None:
     """See of which remote bugs something is held from now on."""
     names = {each.outcome.remotebug for each in found.held}
     answered = {outcome.remotebug for outcome in found.noted if not is_refusal(outcome)}
+    answered.update(e.remotebug for e in found.heard if not isinstance(e, RemoteBugUnchanged))
     found.released = {name for name in answered - names if name in ledger.held}
     found.holding = len(names.union(ledger.held)) - len(found.released)
 
@@ -260,13 +310,16 @@ def _failure(tracker: Any, watch: Any, error: RemoteBugError) -> BugWatchChange:
 
 def held_changes(tracker: Any) -> list[BugWatchChange]:
     """See `IBugTracker.held`."""
-    changes = []
-    for remotebug, (_, packed) in tracker.ledger.held.items():
-        outcome = unpack(remotebug, packed)
+    held = {name: unpack(name, packed) for name, (_, packed) in tracker.ledger.held.items()}
+    sayings = sayings_of(tracker, held.values())
+    changes: dict[int, BugWatchChange] = {}
+    for remotebug, outcome in held.items():
         for watch in tracker.watches_on(remotebug):
             if isinstance(outcome, RemoteBugError):
                 change = _failure(tracker, watch, outcome)
             else:
-                change = watch.change(shown(tracker, watch, outcome))
-            changes.append(change._replace(held=True))
-    return sorted(changes, key=lambda change: change.watch_id)
+                change = watch.change(shown(tracker, watch, outcome, sayings))
+            changes[watch.id] = change
+        for number in closed_along(tracker, remotebug, sayings) - changes.keys():
+            changes[number] = change_along(tracker.bugwatches.get(number), sayings)
+    return [changes[number]._replace(held=True) for number in sorted(changes)]

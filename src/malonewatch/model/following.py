@@ -4,8 +4,8 @@ What is needed for that lies with the bug trackers concerned, in a record that
 those have no part of which nothing is followed.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple, cast
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from BTrees.LOBTree import LOBTree
 from BTrees.OLBTree import OLBTree
@@ -14,24 +14,17 @@ from persistent import Persistent
 
 from malonewatch.interfaces import (
     BugWatchChange,
-    BugWatchErrorType,
-    FollowedBug,
-    NoBugTrackerFound,
     Outcome,
-    Polling,
     RemoteBug,
     RemoteBugError,
     RemoteBugUnchanged,
-    UnrecognizedBugTrackerURL,
 )
 from malonewatch.model import schedule
 from malonewatch.model.kept import pack, unpack
-from malonewatch.model.pages import NEVER, UNKNOWN
+from malonewatch.model.pages import NEVER
 from malonewatch.model.relisting import Relisting
 from malonewatch.model.times import from_seconds
-
-#: How far a watch is followed.
-MOST_HOPS = 10
+from malonewatch.model.ways import NO_WAY, find_place, known_itself, own_of, shown, walk
 
 
 class Followed(Persistent):
@@ -51,118 +44,6 @@ class Followed(Persistent):
         self.followers = OOBTree()
         self.said = OOBTree()
         self.due = OLBTree()
-
-
-class _Way(NamedTuple):
-    """Where duplicates lead: the bugs on the way, each a bug tracker and a remote id (None and a
-    URL for one that is not asked), what the last one is, and whether that is still to be asked."""
-
-    hops: list[tuple[Any, str]]
-    end: RemoteBug | None
-    pending: bool
-
-
-def _walk(tracker: Any, remotebug: str, duplicate_of: str | None) -> _Way:
-    """The way from a remote bug to the one that survives."""
-    hops: list[tuple[Any, str]] = []
-    places = {(tracker.id, remotebug)}
-    end: RemoteBug | None = None
-    while duplicate_of is not None and tracker.follows and len(hops) < MOST_HOPS:
-        there, name = find_place(tracker, duplicate_of)
-        if there is None:
-            return _Way([*hops, (None, name)], None, False)
-        if (there.id, name) in places:
-            # All are duplicates of one another, so none is the one that survives.
-            return _Way(hops, None, False)
-        places.add((there.id, name))
-        hops.append((there, name))
-        packed = None if there.followed is None else there.followed.said.get(name)
-        if packed is None:
-            return _Way(hops, None, True)
-        said = unpack(name, packed)
-        if isinstance(said, RemoteBugError):
-            return _Way(hops, None, False)
-        tracker, end, duplicate_of = there, said, said.duplicate_of
-    return _Way(hops, end, False)
-
-
-def find_place(tracker: Any, reference: str) -> tuple[Any, str]:
-    """The bug tracker and the id of the bug that `reference`, an id or a URL, is to, seen from a
-    bug tracker; None and the URL where it is not asked."""
-    if "://" not in reference:
-        return tracker, tracker.canonicalRemoteBug(reference)
-    try:
-        there, name = tracker.bugwatches.extractBugTrackerAndBug(reference)
-    except (NoBugTrackerFound, UnrecognizedBugTrackerURL):
-        return None, reference
-    return (None, reference) if there.polling is Polling.NEVER else (there, name)
-
-
-def shown(tracker: Any, watch: Any, own: RemoteBug) -> RemoteBug:
-    """What a watch shows whose own remote bug is said to be that."""
-    if own.duplicate_of is None or not tracker.follows:
-        return own
-    way = _walk(tracker, watch.remotebug, own.duplicate_of)
-    # What it shows stays until the other one was asked for.
-    end = watch.known if way.pending else way.end
-    if end is None:
-        return own
-    return own._replace(
-        remotestatus=end.remotestatus,
-        status=end.status,
-        resolution=end.resolution,
-        closed=end.closed,
-        guessed=end.guessed,
-        date_closed=end.date_closed,
-        fixed_in=end.fixed_in,
-        mapped=end.mapped,
-    )
-
-
-def chain_of(watch: Any) -> list[FollowedBug]:
-    """See `IBugWatch.followed`."""
-    if watch.duplicate_of is None:
-        return []
-    way = _walk(watch.bugtracker, watch.remotebug, watch.duplicate_of)
-    return [
-        FollowedBug(None, name, name)
-        if there is None
-        else FollowedBug(there.name, name, there.getBugURL(name))
-        for there, name in way.hops
-    ]
-
-
-def own_of(watch: Any) -> RemoteBug:
-    """What the own remote bug of a watch that is followed was last said to be."""
-    packed, _ = watch.bugtracker.followed.chains[watch.id]
-    return cast(RemoteBug, unpack(watch.remotebug, packed))
-
-
-# What to ask for.
-
-
-def to_ask(tracker: Any, seen_by: Mapping[int, int], moment: float = 0) -> dict[str, int]:
-    """The bugs of a bug tracker that are to be asked for together with some of its watches, and
-    those that are due by themselves; with as of when they are known, UNKNOWN to ask in full.
-
-    `seen_by` has the same of the watches, by number.
-    """
-    found: dict[str, int] = {}
-    followed = tracker.followed
-    if followed is None:
-        return found
-    for watch_id, seen in seen_by.items():
-        for there, name in followed.chains.get(watch_id, _NONE)[1]:
-            if there == tracker.id:
-                # It was asked for with the watch before, unless it is due by itself.
-                is_known = name in followed.said and name not in followed.due
-                found[name] = min(seen, found.get(name, seen)) if is_known else UNKNOWN
-    found.update((name, UNKNOWN) for name, at in followed.due.items() if at <= moment)
-    return found
-
-
-#: The entry of a watch that is not followed.
-_NONE: tuple[Any, tuple[tuple[int, str], ...]] = (None, ())
 
 
 # What was said.
@@ -199,7 +80,7 @@ def _hear(tracker: Any, outcomes: Iterable[Outcome], moment: float) -> set[int]:
     for outcome in outcomes:
         name = outcome.remotebug
         followers = followed.followers.get(name)
-        if followers is None or getattr(outcome, "error_type", None) is _REFUSED:
+        if followers is None:
             continue
         before = followed.said.get(name)
         if isinstance(outcome, RemoteBugUnchanged):
@@ -214,10 +95,6 @@ def _hear(tracker: Any, outcomes: Iterable[Outcome], moment: float) -> set[int]:
         _put_off(tracker, name, outcome, moment)
     _note_due(tracker)
     return concerned
-
-
-#: What stands for an outcome that the application could not be told.
-_REFUSED = BugWatchErrorType.APPLICATION_FAILED
 
 
 def _put_off(tracker: Any, name: str, outcome: Outcome, moment: float) -> None:
@@ -263,7 +140,7 @@ def settle(watches: Iterable[Any], moment: float) -> list[BugWatchChange]:
 def start(watch: Any, own: RemoteBug, moment: float) -> None:
     """Follow a watch along the way that its own remote bug leads to."""
     tracker = watch.bugtracker
-    way = _walk(tracker, watch.remotebug, own.duplicate_of)
+    way = walk(tracker, watch.remotebug, own.duplicate_of)
     places = tuple((there.id, name) for there, name in way.hops if there is not None)
     chain = pack(own), places
     chains = ensure(tracker).chains
@@ -284,8 +161,8 @@ def _let_follow(tracker: Any, name: str, watch: Any, moment: float) -> None:
         followed.followers[name] = (*followers, watch.id)
     if name not in followed.said:
         # It may be known, as it is watched itself.
-        known = next((each.known for each in tracker.watches_on(name)), None)
-        if known is not None and known.duplicate_of is None:
+        known = known_itself(tracker, name)
+        if known is not None:
             followed.said[name] = pack(known)
     is_new = name not in followed.said
     if is_new or (tracker is not watch.bugtracker and name not in followed.due):
@@ -297,7 +174,7 @@ def leave(watch: Any) -> None:
     """Follow a watch no more."""
     tracker = watch.bugtracker
     if tracker.followed is not None:
-        _, places = tracker.followed.chains.pop(watch.id, _NONE)
+        _, places = tracker.followed.chains.pop(watch.id, NO_WAY)
         _forsake(tracker, watch.id, places)
 
 
@@ -315,6 +192,8 @@ def _forsake(tracker: Any, watch_id: int, places: Iterable[tuple[int, str]]) -> 
         del followed.followers[name]
         followed.said.pop(name, None)
         followed.due.pop(name, None)
+        if not there.ledger.slots(name):
+            there.ledger.let_go(name)
         _note_due(there)
 
 
@@ -324,6 +203,22 @@ def ensure(tracker: Any) -> Followed:
         tracker.followed = Followed()
     followed: Followed = tracker.followed
     return followed
+
+
+# What is hard to believe.
+
+
+def make_due(tracker: Any, moment: float) -> None:
+    """Make all due that is followed to and is not asked for with a watch."""
+    for name, due in list(tracker.followed.due.items()):
+        tracker.followed.due[name] = min(due, int(moment))
+    _note_due(tracker)
+
+
+def keep_due(tracker: Any, name: str, moment: float) -> None:
+    """Have a bug that is followed to asked for at the next attempt."""
+    tracker.followed.due[name] = int(moment)
+    _note_due(tracker)
 
 
 # What moved.
