@@ -17,6 +17,7 @@ from benchmarks import (
     idle,
     isolation,
     requests,
+    scanning,
     searching,
     starting,
     text,
@@ -62,7 +63,7 @@ def main() -> int:
     rows: list[Row] = []
     for module in (
         *(throughput, writing, idle, hanging, fairness, isolation, hostile, adding),
-        *(searching, text, starting, requests),
+        *(searching, text, starting, requests, scanning),
     ):
         print(f"{module.COMMAND} ...", file=sys.stderr, flush=True)
         rows += module.rows()

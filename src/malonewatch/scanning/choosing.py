@@ -36,14 +36,14 @@ _GENERATED_NAME = re.compile(
 )
 
 # In one of the first lines.
-_GENERATED = re.compile(rb"@generated\b|\bDO NOT EDIT\b")
+_GENERATED = (b"@generated", b"DO NOT EDIT")
 _LINES = 10
 _START = 2000
 
 # A binary file, as git decides.
 _BINARY_START = 8000
 
-_ATTRIBUTE = re.compile(r"(?:^|\s)([-!]?)linguist-(generated|vendored)(?:=(\S*))?(?=\s|$)")
+_ATTRIBUTES = ("linguist-generated", "linguist-vendored")
 
 
 def is_left_out(path: str) -> bool:
@@ -57,7 +57,9 @@ def is_left_out(path: str) -> bool:
 def is_generated(content: bytes) -> bool:
     """Whether one of the first lines says that a program has written the file."""
     start = content[:_START]
-    return _GENERATED.search(b"\n".join(start.split(b"\n", _LINES)[:_LINES])) is not None
+    return any(
+        mark in start and start.count(b"\n", 0, start.find(mark)) < _LINES for mark in _GENERATED
+    )
 
 
 def is_binary(content: bytes) -> bool:
@@ -69,9 +71,12 @@ def linguist_patterns(lines: Iterable[str]) -> list[str]:
     """What a ``.gitattributes`` says to be generated or vendored, in gitignore's syntax."""
     patterns = []
     for line in lines:
-        pattern, _, attributes = line.strip().partition(" ")
-        if not pattern or pattern.startswith(("#", "[", "!", '"')):
+        pattern, *attributes = line.split() or [""]
+        if pattern.startswith(("#", "[", "!", '"')):
             continue
-        for unset, _, value in _ATTRIBUTE.findall(attributes.replace("\t", " ")):
-            patterns.append(f"!{pattern}" if unset or value == "false" else pattern)
+        for attribute in attributes:
+            name, _, value = attribute.partition("=")
+            if name.lstrip("-!") in _ATTRIBUTES:
+                is_off = name[0] in "-!" or value == "false"
+                patterns.append(f"!{pattern}" if is_off else pattern)
     return patterns

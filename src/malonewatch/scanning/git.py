@@ -68,7 +68,7 @@ class Git:
         return self._names(
             *self._without_filters(),
             *("diff", "--name-only", "-z", "--no-renames", "--no-ext-diff", "--no-textconv"),
-            *("--ignore-submodules=all", "--no-color", commit, "--"),
+            *("--ignore-submodules=all", "--no-color", "-O/dev/null", commit, "--"),
         )
 
     def tracked(self) -> Iterator[str]:
@@ -82,7 +82,7 @@ class Git:
         are ASCII, and the case of their letters is all the same.
         """
         options = [option for literal in literals for option in ("-e", literal.decode())]
-        fold = ["-i"] if any(literal.isalpha() for literal in literals) else []
+        fold = ["-i"] if any(each.lower() != each.upper() for each in literals) else []
         return self._names(
             *("grep", "-I", "-l", "-z", "-F", *fold, "--no-color", "--full-name"),
             *("--no-recurse-submodules", "--no-textconv", *options, "--", *parts),

@@ -12,12 +12,18 @@ SCHEME_ENDS = (b"://", rb":\/\/")
 
 _BOM = b"\xef\xbb\xbf"
 
-# The rest of a URL that has a digit after its host, or that ends where its line
-# does, so that it may go on in the next one.
-_PROMISING = re.compile(
-    rb":(?:\\?/){2}[^\s/?#\"'<>\\]{1,260}"
-    rb"(?:\\?[/?#][^\s\"'<>]{0,2000}?[0-9]"
-    rb"|[^\s\"'<>]{0,2000}[\"'`]?[ \t]{0,4}[^\w\s]{0,3}\s{0,4}\n)"
+# The rest of a URL, and the rest of one that has a digit after its host.
+_REST = re.compile(rb"[^\s\"'<>]*")
+_REST_WITH_DIGIT = re.compile(
+    rb":(?:\\?/){2}[^\s/?#\"'<>\\]+\\?[/?#][^\s\"'<>]*[0-9]",
+)
+# The end of a line after a URL; and in the next one, after the signs of a comment
+# or a string, what may be of a URL: most often there is none.  The signs are
+# looked ahead for, so that they are not tried in any other length.
+_MAY_GO_ON = re.compile(
+    rb"[\"'`]?[ \t]{0,4}[^\w\s]{0,3}[ \t]{0,4}[\\_]?[ \t]{0,4}\r?\n"
+    rb"(?=([^\w\n]{0,80}))\1(?:(?:dnl|rem|c)[ \t]{1,9})?[^\s]{0,500}?[0-9/=?&#]",
+    re.IGNORECASE,
 )
 
 
@@ -34,12 +40,7 @@ def promising_lines(content: bytes, literals: Sequence[bytes] = ()) -> Iterator[
 
     What is done goes with the length of the file, however long its lines are.
     """
-    offsets = [
-        offset
-        for scheme_end in SCHEME_ENDS
-        for offset in _offsets(content, scheme_end)
-        if _PROMISING.match(content, offset)
-    ]
+    offsets = [offset for scheme_end in SCHEME_ENDS for offset in _urls_from(content, scheme_end)]
     if literals:
         lowered = content.lower()
         for literal in literals:
@@ -61,21 +62,42 @@ def promising_lines(content: bytes, literals: Sequence[bytes] = ()) -> Iterator[
             yield Line(number, start, end)
 
 
+def _urls_from(content: bytes, scheme_end: bytes) -> Iterator[int]:
+    """Where the schemes end of URLs that may be those of bugs, one for each line at most."""
+    offset = content.find(scheme_end)
+    while offset >= 0:
+        end = offset
+        if _REST_WITH_DIGIT.match(content, offset):
+            is_promising = True
+        else:
+            rest = _REST.match(content, offset)
+            end = rest.end() if rest else offset
+            is_promising = _MAY_GO_ON.match(content, end) is not None
+        if is_promising:
+            yield offset
+            end = content.find(b"\n", end)
+            if end < 0:
+                return
+        offset = content.find(scheme_end, end)
+
+
 def _offsets(content: bytes, literal: bytes) -> Iterator[int]:
+    """Where that stands, once for each line that has it."""
     offset = content.find(literal)
     while offset >= 0:
         yield offset
-        offset = content.find(literal, offset + 1)
+        end = content.find(b"\n", offset)
+        offset = content.find(literal, end) if end >= 0 else -1
 
 
 def text_of(line: bytes) -> str:
-    """The text of a line, without the carriage return at its end."""
+    """The text of a line, without blanks at its end."""
     try:
         text = line.decode()
     except UnicodeDecodeError:
         # So that a character is a character, whichever it is.
         text = line.decode("latin-1")
-    return text.rstrip("\r")
+    return text.rstrip()
 
 
 def line_before(content: bytes, line: Line) -> str:

@@ -9,7 +9,7 @@ from malonewatch.scanning.lines import Line, line_before, lines_after, promising
 from malonewatch.scanning.shortforms import ShortForm
 from malonewatch.scanning.splitting import gone_on, has_id
 from malonewatch.scanning.wishes import Said, said_in
-from malonewatch.texturls import find_spans
+from malonewatch.texturls import find_spans, shortened
 
 #: How many characters of the words around a place are told.
 LONGEST_TEXT = 200
@@ -57,21 +57,26 @@ def places_in(
 def _found_in(text: str, content: bytes, line: Line, forms: Sequence[ShortForm]) -> list[_Found]:
     """What a line names, by column."""
     found: list[_Found] = []
-    covered: list[tuple[int, int]] = []
+    # The characters that are read already.
+    taken = bytearray(len(text))
     plain, origins = _unescaped(text)
     for start, end in find_spans(plain):
+        closed = plain.find("*/", start, end)
+        if closed >= 0:
+            # The end of a comment.
+            end = start + len(plain[start:closed].rstrip(".,;:!?*"))
         urls = _ways(
             plain, start, end, (_unescaped(each)[0] for each in lines_after(content, line))
         )
         if origins is not None:
             start, end = origins[start], origins[end - 1] + 1
-        covered.append((start, end))
+        taken[start:end] = b"x" * (end - start)
         if urls:
             found.append(_Found(line.number, start, end, text, urls))
     for form in forms:
         for start, end, url in form.find(text):
-            if not any(start < there[1] and there[0] < end for there in covered):
-                covered.append((start, end))
+            if not any(taken[start:end]):
+                taken[start:end] = b"x" * (end - start)
                 found.append(_Found(line.number, start, end, text, (url,)))
         if form.is_open(text):
             following = next(lines_after(content, line), "")
@@ -90,7 +95,9 @@ def _ways(line: str, start: int, end: int, after: Iterator[str]) -> tuple[str, .
     else:
         ways = [url, longer] if has_id(url) else [longer, url]
     # In most files with such an entity, that is what it means.
-    return tuple(dict.fromkeys(way for url in ways for way in (url.replace("&amp;", "&"), url)))
+    plain = [way.replace("&amp;", "&") for way in ways]
+    shorter = [way for way in map(shortened, plain) if way is not None and has_id(way)]
+    return tuple(dict.fromkeys((*plain, *ways, *shorter)))
 
 
 def _unescaped(text: str) -> tuple[str, list[int] | None]:
@@ -129,13 +136,14 @@ def _place(path: str, found: _Found, said: Said) -> Place:
 
 def words_around(text: str, start: int, end: int) -> str:
     """The words around what stands at `start` to `end`, in one line of printable characters."""
-    words = " ".join(text.split())
-    if len(words) > LONGEST_TEXT:
+    left, right = 0, len(text)
+    if right > LONGEST_TEXT:
         # Two characters say that something was left out.
         size = LONGEST_TEXT - 2
-        left = min((start + end - size) // 2, start, len(text) - size)
-        piece = " ".join(text[max(left, 0) : max(left, 0) + size].split())
-        words = f"{'…' if left > 0 else ''}{piece}{'…' if left + size < len(text) else ''}"
+        left = max(min((start + end - size) // 2, start, right - size), 0)
+        right = min(left + size, right)
+    words = " ".join(text[left:right].split())
+    words = f"{'…' if text[:left].strip() else ''}{words}{'…' if right < len(text) else ''}"
     if not words.isprintable():
         words = "".join(each if each.isprintable() else "\ufffd" for each in words)
     return words

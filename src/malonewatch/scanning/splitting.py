@@ -18,7 +18,7 @@ _MOST_LINES = 2
 # and what closes a string and puts it together with the next one.
 _MORE = re.compile(r"[-_~+=&#%?/.:@]{0,8}")
 _WRAPPED = re.compile(r"[-_~+=&#%?/]{0,8}")
-_CLOSED = re.compile(r"""["'`]\s{0,4}(?:\+|\.\.?|&|\|\||<>|~|\^)?\s{0,4}\\?""")
+_CLOSED = re.compile(r"""["'`]\s{0,4}(?:\+|\.{1,3}|&|\|\||<>|~|\^)?\s{0,4}[\\_]?""")
 _LONGEST_ENDING = 24
 
 # What may stand before the rest of it in the next line.
@@ -53,7 +53,7 @@ def has_id(url: str) -> bool:
 def gone_on(line: str, start: int, end: int, after: Iterator[str]) -> str | None:
     """The URL at `start` to `end` of `line` with what `after`, the next lines, have of it.
 
-    None if it does not look as if they had.
+    None if it does not look as if they had.  No line ends with blanks.
     """
     ending = _ending(line, end)
     if ending is None:
@@ -75,9 +75,9 @@ def gone_on(line: str, start: int, end: int, after: Iterator[str]) -> str | None
 
 def _ending(line: str, end: int) -> _Ending | None:
     """How the line ends after a URL that ends at `end`; None if other things follow."""
-    rest = line[end : end + _LONGEST_ENDING + 1].rstrip()
-    if len(rest) > _LONGEST_ENDING or line[end + len(rest) :].strip():
+    if len(line) - end > _LONGEST_ENDING:
         return None
+    rest = line[end:]
     if _WRAPPED.fullmatch(rest):
         return _Ending(rest)
     more = _MORE.match(rest)
@@ -95,7 +95,10 @@ def _rest_of(line: str, before: str, ending: _Ending) -> re.Match[str] | None:
     if ending.is_string:
         opened = _OPENED.match(line, len(line) - len(line.lstrip(_OPERATORS)))
         return _REST.match(line, opened.end()) if opened else None
-    if before[:1] in ("+", "-") and line[:1] == before[0]:
+    if ending.is_broken:
+        # Haskell's strings have another backslash there.
+        position = len(line) - len(line.lstrip(" \t\\"))
+    elif before[:1] in ("+", "-") and line[:1] == before[0] != line[1:2]:
         # In a patch.
         position = len(line) - len(line[1:].lstrip())
     leader = _LEADER.match(line, position)

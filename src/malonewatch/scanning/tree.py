@@ -40,12 +40,13 @@ def open_tree(paths: Sequence[str], configuration: str | None, state: bytes | No
     places = [_real(path) for path in paths]
     if not places:
         raise BadInput("There is nothing to scan; name a folder, or files of one source tree.")
-    roots = {_repository_of(place) for place in places}
-    if len(roots) > 1:
+    tops = {_top(place) for place in places}
+    repositories = {top if top and Git(top).is_usable() else None for top in tops}
+    if len(repositories) > 1:
         raise BadInput(
-            f"{', '.join(paths)} are in different source trees; scan those one after the other."
+            f"{', '.join(paths)} are in different source trees; scan one after the other."
         )
-    (repository,) = roots
+    (repository,) = repositories
     root = repository or os.path.commonpath([_folder(place) for place in places])
     parts = [os.path.relpath(place, root) for place in places]
     parts = [] if "." in parts else list(dict.fromkeys(parts))
@@ -70,6 +71,8 @@ class SourceTree(abc.ABC):
         self._rules = rules
         # What is named is meant, even if it is somebody else's.
         self._names_count = not any(is_left_out(f"{part}/") for part in parts)
+        self._within = os.path.join(root, "")
+        self._folder = (root, True)
         self._started = time.time_ns()
 
     @abc.abstractmethod
@@ -80,7 +83,7 @@ class SourceTree(abc.ABC):
         """The places in a file, and when that was modified; see `_content`."""
         if name in (CONFIGURATION, IGNORE) or (self._names_count and is_left_out(name)):
             return (), 0
-        content, modified = _content(os.path.join(self.root, name))
+        content, modified = _content(f"{self._within}{name}")
         if content is None or is_binary(content):
             return (), modified
         self.read_count += 1
@@ -94,8 +97,10 @@ class SourceTree(abc.ABC):
     def _leaves_out(self, name: str) -> bool:
         if self._rules.leave_out(name):
             return True
-        folder = os.path.dirname(os.path.join(self.root, name))
-        return os.path.realpath(folder) != folder
+        folder = os.path.dirname(f"{self._within}{name}")
+        if folder != self._folder[0]:
+            self._folder = (folder, os.path.realpath(folder) == folder)
+        return not self._folder[1]
 
 
 class GitTree(SourceTree):
@@ -110,25 +115,36 @@ class GitTree(SourceTree):
         self._changed: set[str] = set()
         self._dirty: set[str] | None = None
         if isinstance(kept, Commit) and self._head and self._git.commit(kept.commit):
-            self._changed = set(self._git.changed_since(kept.commit))
+            changed = self._changed_since(kept.commit)
+            if changed is not None:
+                self._changed = changed | kept.dirty
+                self.is_anew = len(self._changed) > MOST_CHANGED
             if kept.commit == self._head:
-                self._dirty = set(self._changed)
-            self._changed |= kept.dirty
-            self.is_anew = len(self._changed) > MOST_CHANGED
+                self._dirty = changed
 
     def files(self) -> Iterator[tuple[str, Sequence[Place]]]:
         """See `ISourceTree`."""
-        if self._dirty is None:
-            self._dirty = set(self._git.changed_since(self._head)) if self._head else set()
-        dirty = set(self._dirty)
+        dirty = self._dirty
+        if dirty is None and self._head:
+            dirty = self._changed_since(self._head)
+        modified_now = set()
         for name, is_there in self._names():
             places, modified = self._read(name) if is_there else ((), 0)
             if modified >= self._started - _TICK:
-                dirty.add(name)
+                modified_now.add(name)
             if places or not self.is_anew:
                 yield shown(name), places
-        if self._head is not None and len(dirty) <= MOST_CHANGED:
-            self.state = packed(self._rules.digest, Commit(self._head, frozenset(dirty)))
+        if self._head and dirty is not None and len(dirty | modified_now) <= MOST_CHANGED:
+            kept = Commit(self._head, frozenset(dirty | modified_now))
+            self.state = packed(self._rules.digest, kept)
+
+    def _changed_since(self, commit: str) -> set[str] | None:
+        """The files that are not what they are in a commit; None if git cannot tell."""
+        try:
+            return set(self._git.changed_since(commit))
+        except BadInput:
+            # Not all of the commit need be there.
+            return None
 
     def _names(self) -> Iterator[tuple[str, bool]]:
         """The files to read, and whether they are there."""
@@ -258,12 +274,12 @@ def _folder(place: str) -> str:
     return place if os.path.isdir(place) else os.path.dirname(place)
 
 
-def _repository_of(place: str) -> str | None:
-    """The folder of the git repository that it is in, None if it is in none."""
+def _top(place: str) -> str | None:
+    """The folder it is in, or itself, that looks like that of a git repository."""
     folder = _folder(place)
     while not os.path.lexists(os.path.join(folder, ".git")):
         above = os.path.dirname(folder)
         if above == folder:
             return None
         folder = above
-    return folder if Git(folder).is_usable() else None
+    return folder
