@@ -1,6 +1,7 @@
 """A real ZEO server, for tests."""
 
 import contextlib
+import signal
 import socket
 import subprocess
 import sys
@@ -42,6 +43,10 @@ class Zeo:
     def new_uri(self) -> str:
         """With that, the server is waited for no longer than a second."""
         return f"{self.uri}?wait_timeout=1"
+
+    def freeze(self) -> None:
+        """Let it answer nothing any more, and keep its connections."""
+        self._process.send_signal(signal.SIGSTOP)
 
     def stop(self) -> None:
         self._process.kill()

@@ -216,6 +216,7 @@ class Failing:
 
     def __init__(self, database):
         self.read = database.read
+        self.place = database.place
         self._write = database.write
         self.error = None
 

@@ -21,10 +21,12 @@ from zope.component import getUtility
 
 from malonewatch.checkwatches.apply import Applier
 from malonewatch.checkwatches.claims import Claimant
+from malonewatch.checkwatches.guard import Guard
 from malonewatch.checkwatches.identity import new_id
 from malonewatch.checkwatches.limits import JOBS, TRACKER_SECONDS
 from malonewatch.checkwatches.report import Report
 from malonewatch.checkwatches.select import by_origin
+from malonewatch.checkwatches.signals import heard
 from malonewatch.checkwatches.threads import Threads
 from malonewatch.checkwatches.turn import Turn, Work
 from malonewatch.interfaces import DatabaseBusy, DatabaseError, IClock, IHTTPClient, OriginState
@@ -48,7 +50,9 @@ class Run:
     - `keep_details`: whether the report lists changes and requests,
     - `run_id`: what tells it from other runs; made up by default,
     - `ended`: the ids of other runs that are known to have ended, so that
-      what they still claim is free.
+      what they still claim is free,
+    - `guard`: what ends the process if a signal cannot end the run, as the
+      database does not answer; one for this run alone by default.
     """
 
     def __init__(
@@ -65,6 +69,7 @@ class Run:
         keep_details: bool = False,
         run_id: str | None = None,
         ended: Collection[str] = (),
+        guard: Guard | None = None,
     ) -> None:
         self.database = database
         self.batch_size = batch_size
@@ -74,6 +79,7 @@ class Run:
         self.insist = insist
         self.progress = progress or (lambda done, total: None)
         self.report = Report(keep_details=keep_details)
+        self._guard = guard
         self._applier = Applier(database, self.report, dry_run)
         self._claimant = Claimant(database, run_id or new_id(), ended, dry_run)
         self._done = 0
@@ -162,16 +168,16 @@ class Run:
             yield
             return
         loop = asyncio.get_running_loop()
-        numbers = (signal.SIGTERM, signal.SIGINT)
-        before = [signal.getsignal(number) for number in numbers]
-        for number in numbers:
-            loop.add_signal_handler(number, self.stop)
-        try:
+
+        def told() -> None:
+            guard.hurry()
+            loop.call_soon_threadsafe(self.stop)
+
+        with contextlib.ExitStack() as stack:
+            guard = self._guard or stack.enter_context(Guard())
+            guard.place = self.database.place
+            stack.enter_context(heard((signal.SIGTERM, signal.SIGINT), told))
             yield
-        finally:
-            for number, handler in zip(numbers, before, strict=True):
-                loop.remove_signal_handler(number)
-                signal.signal(number, handler)
 
     async def _keep_claims(self) -> None:
         try:

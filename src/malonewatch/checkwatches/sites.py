@@ -12,6 +12,7 @@ import transaction
 from zope.component import getUtility
 
 from malonewatch.checkwatches.due import due, known, nobody_is_told, refuse_unknown
+from malonewatch.checkwatches.guard import Guard
 from malonewatch.checkwatches.identity import new_id
 from malonewatch.checkwatches.lock import lock_path, run_lock
 from malonewatch.checkwatches.logs import said
@@ -81,9 +82,11 @@ def update_site(options: Options, task: Task, seconds: float) -> int:
     :raises DatabaseError: the database cannot be used.
     """
     with (
+        Guard(seconds) as guard,
         _opened(options, task.site, options.dry_run) as database,
         contextlib.ExitStack() as stack,
     ):
+        guard.place = database.place
         run_id = new_id()
         ended: list[str] = []
         if not options.dry_run:
@@ -108,6 +111,7 @@ def update_site(options: Options, task: Task, seconds: float) -> int:
                 progress=progress,
                 run_id=run_id,
                 ended=ended,
+                guard=guard,
             )
             report = run.update(names)
     _tell(options, report)

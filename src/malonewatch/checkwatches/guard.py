@@ -1,0 +1,70 @@
+"""Ending what waits for its database, which some storages do without a limit."""
+
+import logging
+import math
+import os
+import threading
+import time
+from collections.abc import Callable
+
+from malonewatch.checkwatches.logs import said
+from malonewatch.exitcodes import EXIT_DATABASE
+
+log = logging.getLogger("malonewatch.checkwatches")
+
+#: How many seconds there are after a signal, and after the time is up.
+GRACE = 8.0
+LEEWAY = 30.0
+
+
+class Guard:
+    """Ends the process unless the block that it is used for ends in time.
+
+    A storage that waits for its server has the event loop wait, too, so that
+    neither a signal nor a time limit is heeded there.  The block has so many
+    `seconds`, None for as long as it likes, and little more after `hurry`.
+    `place` is where the database is that it works on, once that is known.
+    """
+
+    def __init__(
+        self, seconds: float | None = None, end: Callable[[int], object] = os._exit
+    ) -> None:
+        self.place = ""
+        self._deadline = math.inf if seconds is None else time.monotonic() + seconds + LEEWAY
+        self._end = end
+        self._is_over = False
+        self._news = threading.Condition()
+        self._thread = threading.Thread(target=self._watch, daemon=True, name="guard")
+
+    def __enter__(self) -> "Guard":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        with self._news:
+            self._is_over = True
+            self._news.notify()
+        self._thread.join()
+
+    def hurry(self) -> None:
+        """The block is to end soon; from any thread but the one that may be waiting."""
+        with self._news:
+            self._deadline = min(self._deadline, time.monotonic() + GRACE)
+            self._news.notify()
+
+    def _watch(self) -> None:
+        with self._news:
+            while not self._is_over:
+                left = self._deadline - time.monotonic()
+                if left <= 0:
+                    break
+                self._news.wait(min(left, threading.TIMEOUT_MAX))
+            else:
+                return
+        log.error(
+            "The database%s does not answer, so the run is broken off; what was not saved is "
+            "still due.",
+            f" {self.place}" if self.place else "",
+            extra=said("broken off"),
+        )
+        self._end(EXIT_DATABASE)
