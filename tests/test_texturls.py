@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from malonewatch.texturls import _spans_in_run, find_spans, find_urls, shortened
+from malonewatch.texturls import _spans_in_run, find_spans, find_urls
 from tests.counting import operations
 
 relaxed = settings(deadline=None)
@@ -224,28 +224,3 @@ def test_where_a_url_stands_is_counted_in_characters():
     text = f"é ({U}), <{V}>"
     assert [text[start:end] for start, end in find_spans(text)] == [U, V]
     assert [start for start, _ in find_spans(text)] == [3, len(text) - len(V) - 1]
-
-
-# Shortening
-
-
-@pytest.mark.parametrize(
-    "rest",
-    [
-        *("(fixed)", "[the bug]", "を見て", "é", ",8", ";8", ":8", "!important", "$x", "*x"),
-        *(".Thanks", "(x,y;z"),
-    ],
-)
-def test_what_may_well_be_no_part_of_a_url_is_left_out(rest):
-    assert shortened(U + rest) == U
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        *(U, V, "https://bücher.example", "https://bücher.example/7"),
-        *("https://bugs.example.com:8080/~joe/7.html", "https://BUGS.Example.com/7"),
-    ],
-)
-def test_what_there_is_no_doubt_about_is_not_shortened(url):
-    assert shortened(url) is None

@@ -20,9 +20,6 @@ _OPENING = {")": "(", "]": "["}
 # Punctuation of the sentence around a URL.
 _TRAILING = ".,:;!?*_~-+=&$@#%(["
 
-# What is seldom part of a bug's URL, and often sticks to one.
-_DOUBTFUL = re.compile(r"[^!-~]|[(\[!$*,:;]|\.(?=[A-Z])")
-
 
 def find_urls(text: str) -> Iterator[str]:
     """The URLs that stand in `text`, in its order, without the punctuation around them."""
@@ -70,10 +67,3 @@ def _trimmed(run: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     length = len(run[start:end].rstrip(_TRAILING))
     if len("https://") < length <= LONGEST_URL:
         yield start, start + length
-
-
-def shortened(url: str) -> str | None:
-    """`url` without all from the first character on that may well be no part of it."""
-    path = url.find("/", len("https://"))
-    doubtful = _DOUBTFUL.search(url, path) if path >= 0 else None
-    return None if doubtful is None else url[: doubtful.start()]

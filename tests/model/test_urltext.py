@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from malonewatch.model.urltext import normalised, without_user
+from malonewatch.model.urltext import normalised, shortened, without_user
 from malonewatch.texturls import find_urls
 from tests.counting import operations
 
@@ -27,6 +27,31 @@ def test_memory_goes_with_the_length_of_the_text(unit):
     finally:
         tracemalloc.stop()
     assert peak < 4 * len(text) + 1_000_000
+
+
+# Shortening
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        *("(fixed)", "[the bug]", "を見て", "é", ",8", ";8", ":8", "!important", "$x", "*x"),
+        *(".Thanks", "(x,y;z"),
+    ],
+)
+def test_what_may_well_be_no_part_of_a_url_is_left_out(rest):
+    assert shortened(U + rest) == U
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *(U, V, "https://bücher.example", "https://bücher.example/7"),
+        *("https://bugs.example.com:8080/~joe/7.html", "https://BUGS.Example.com/7"),
+    ],
+)
+def test_what_there_is_no_doubt_about_is_not_shortened(url):
+    assert shortened(url) is None
 
 
 # Normalising

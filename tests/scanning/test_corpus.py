@@ -157,19 +157,6 @@ def test_escapes_are_read(written, urls):
     assert [place.column for place in places] == [9, 9 + len(written) + 7]
 
 
-@pytest.mark.parametrize(
-    ("text", "url", "likelier"),
-    [
-        ("link:{}[the bug]", "https://bugs.example.org/12", "https://bugs.example.org/12[the"),
-        ("{}を見て", "https://bugs.example.org/12", "https://bugs.example.org/12を見て"),
-        ("{},8", "https://bugs.example.org/12", "https://bugs.example.org/12,8"),
-    ],
-)
-def test_what_may_be_no_part_of_a_url_is_left_out_in_the_second_place(text, url, likelier):
-    ((place,), _) = places_in("file", text.replace("{}", url).encode())
-    assert (place.written, place.urls) == (likelier, (likelier, url))
-
-
 @pytest.mark.parametrize("end", ["*/", " */", ".*/", ".**/ x = 1;"])
 def test_the_end_of_a_comment_is_no_part_of_a_url(end):
     ((place,), _) = places_in("file", f"/* https://bugs.example.org/12{end}".encode())

@@ -74,6 +74,11 @@ def test_what_a_version_control_system_keeps_is_no_source(tmp_path):
     assert scanned(tmp_path)[1] == {"a.c": [1]}
 
 
+def test_a_virtual_environment_is_no_source(tmp_path):
+    write(tmp_path, venv__a_c=U, env__a_c=U, env__pyvenv_cfg="")
+    assert scanned(tmp_path)[1] == {"venv/a.c": [1]}
+
+
 def test_what_cannot_be_read_or_is_no_plain_file_is_left_out(tmp_path, monkeypatch):
     write(tmp_path, a_c=U, closed__b_c=U, gone_c=U)
     os.mkfifo(tmp_path / "fifo")

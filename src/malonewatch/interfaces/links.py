@@ -27,7 +27,8 @@ class Place(NamedTuple):
     - `written`: the characters that name the bug, as they stand there,
     - `text`: the words around, in one line: printable, 200 characters at most,
     - `urls`: the ways to read it, the likeliest first: one, but where what
-      stands at the end of a line may go on in the next one,
+      stands at the end of a line may go on in the next one, and where ``&amp;``
+      may stand for itself,
     - `wish`: what the author says of it.
     """
 
@@ -59,7 +60,10 @@ class ISourceTree(Interface):
     state = Attribute(
         "Bytes for the next time, once `files` is exhausted; None where that can be no help."
     )
-    read_count = Attribute("How many files were looked into so far.")
+    read_count = Attribute(
+        "How many files were looked into so far; git itself leaves out those that have nothing "
+        "like a URL or a short form."
+    )
     ignored_count = Attribute("How many places the author wants ignored, so far.")
 
     def files() -> Iterator[tuple[str, Sequence[Place]]]:

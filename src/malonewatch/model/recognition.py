@@ -17,8 +17,8 @@ from malonewatch.interfaces import (
     UnrecognizedBugTrackerURL,
 )
 from malonewatch.model.baseurl import base_key
-from malonewatch.model.urltext import normalised, without_user
-from malonewatch.texturls import find_urls, shortened
+from malonewatch.model.urltext import normalised, shortened, without_user
+from malonewatch.texturls import find_urls
 
 #: A way to read a URL: which bug it is of, and which type of bug tracker that takes.
 Reading = tuple[RecognisedURL, BugTrackerType]

@@ -9,8 +9,18 @@ from malonewatch.texturls import LONGEST_URL
 #: How many segments the path of a bug's URL may have.
 DEEPEST = 50
 
+# What is seldom part of a bug's URL, and often sticks to one.
+_DOUBTFUL = re.compile(r"[^!-~]|[(\[!$*,:;]|\.(?=[A-Z])")
+
 _HOST = re.compile(r"[\w-]+(?:\.[\w-]+)*|[0-9a-f:.]*:[0-9a-f:.]*")
 _OVERDONE = re.compile(r"(?<=[0-9])/?%23")
+
+
+def shortened(url: str) -> str | None:
+    """`url` without all from the first character on that may well be no part of it."""
+    path = url.find("/", len("https://"))
+    doubtful = _DOUBTFUL.search(url, path) if path >= 0 else None
+    return None if doubtful is None else url[: doubtful.start()]
 
 
 def normalised(url: str) -> SplitResult | None:

@@ -15,12 +15,15 @@ VCS_FOLDERS = frozenset(
 VENDOR_FOLDERS = frozenset(
     (
         *("node_modules", "bower_components", "jspm_packages", "vendor", "vendored", "_vendor"),
-        *("third_party", "third-party", "thirdparty", "3rdparty", "external_libs"),
-        *(".tox", ".nox", ".venv", "venv", "virtualenv", "site-packages", "__pypackages__"),
+        *("third_party", "third-party", "thirdparty", "3rdparty"),
+        *(".tox", ".nox", ".venv", "site-packages", "__pypackages__"),
         *("__pycache__", ".eggs", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".gradle"),
         *("Carthage", "Pods", "Godeps", ".yarn", ".bundle", ".terraform", ".stack-work"),
     )
 )
+
+#: What a folder has that is a virtual environment of Python's.
+ENVIRONMENT_FILE = "pyvenv.cfg"
 
 _LOCK_FILES = frozenset(
     (
@@ -30,7 +33,7 @@ _LOCK_FILES = frozenset(
     )
 )
 _GENERATED_NAME = re.compile(
-    r"[.-]min\.(?:js|mjs|css|html)$|\.(?:js|css|mjs|ts)\.map$|\.lock$|\.lockb$"
+    r"[.-]min\.(?:js|mjs|css|html)$|\.(?:js|css|mjs|ts)\.map$|\.lock$|\.lockb$|\.pot?$"
     r"|\.pb\.(?:go|cc|h)$|_pb2(?:_grpc)?\.pyi?$|\.egg-info/",
     re.IGNORECASE,
 )

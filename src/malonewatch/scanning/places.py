@@ -9,7 +9,7 @@ from malonewatch.scanning.lines import Line, line_before, lines_after, promising
 from malonewatch.scanning.shortforms import ShortForm
 from malonewatch.scanning.splitting import gone_on, has_id
 from malonewatch.scanning.wishes import Said, said_in
-from malonewatch.texturls import find_spans, shortened
+from malonewatch.texturls import find_spans
 
 #: How many characters of the words around a place are told.
 LONGEST_TEXT = 200
@@ -96,8 +96,7 @@ def _ways(line: str, start: int, end: int, after: Iterator[str]) -> tuple[str, .
         ways = [url, longer] if has_id(url) else [longer, url]
     # In most files with such an entity, that is what it means.
     plain = [way.replace("&amp;", "&") for way in ways]
-    shorter = [way for way in map(shortened, plain) if way is not None and has_id(way)]
-    return tuple(dict.fromkeys((*plain, *ways, *shorter)))
+    return tuple(dict.fromkeys((*plain, *ways)))
 
 
 def _unescaped(text: str) -> tuple[str, list[int] | None]:

@@ -11,6 +11,7 @@ from zope.interface import implementer
 
 from malonewatch.interfaces import BadInput, ISourceTree, Place
 from malonewatch.scanning.choosing import (
+    ENVIRONMENT_FILE,
     LARGEST_FILE,
     VCS_FOLDERS,
     VENDOR_FOLDERS,
@@ -218,6 +219,8 @@ def _walked(root: str, top: str, names_count: bool) -> Iterator[tuple[str, os.st
             raise BadInput(
                 f"{os.path.join(root, folder)} cannot be read: {error.strerror}."
             ) from None
+        if names_count and any(entry.name == ENVIRONMENT_FILE for entry in entries):
+            continue
         folders = []
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
