@@ -6,9 +6,10 @@ from zope.component import getGlobalSiteManager, getUtility
 from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
-from malonewatch.application import scanning
+from malonewatch.application import linking, scanning
+from malonewatch.application.linking import ProposedTracker
 from malonewatch.application.links import report
-from malonewatch.application.scanning import ProposedTracker, forget, scan
+from malonewatch.application.scanning import forget, scan
 from malonewatch.interfaces import (
     BadInput,
     BugTrackerType,
@@ -267,6 +268,29 @@ def test_one_that_is_named_is_accepted(database, source, links, baseurl):
     assert [watch for *_, watch in links()] == [None, 1]
 
 
+@pytest.mark.parametrize("url", ["https://nowhere.example.com", "bugzilla.example.com", ""])
+def test_one_that_no_link_leads_to_is_said(database, source, url):
+    source({"a.c": [BUGZILLA + "2"]})
+    assert scan(database, ["/src/gtk"], accept=[url]).refused == (
+        f"No link leads to a bug tracker at {url}, so none was registered there.",
+    )
+
+
+def test_one_at_both_schemes_is_one(database, source, links):
+    source(
+        {
+            "a.c": [
+                "http://b.example.com/show_bug.cgi?id=1",
+                "https://b.example.com/show_bug.cgi?id=2",
+            ]
+        }
+    )
+    (proposed,) = scan(database, ["/src/gtk"]).proposed
+    assert (proposed.baseurl, proposed.links) == ("https://b.example.com", 2)
+    assert len(scan(database, ["/src/gtk"], accept=["http://b.example.com"]).registered) == 1
+    assert [watch for *_, watch in links()] == [1, 2]
+
+
 def test_those_that_the_configuration_names_are_accepted_with_them(database, source, stored):
     accepted = {
         "https://bugzilla.example.com": "bugzilla",
@@ -294,7 +318,7 @@ def test_a_type_that_is_not_supported_any_more_is_no_proposal(database, source, 
     source({"a.c": [BUGZILLA + "2"]})
     scan(database, ["/src/gtk"])
     source({}, is_anew=False)
-    monkeypatch.setattr(scanning, "recognise", lambda url: None)
+    monkeypatch.setattr(linking, "recognise", lambda url: None)
     scanned = scan(database, ["/src/gtk"])
     assert (scanned.links, scanned.proposed) == (1, ())
 
@@ -315,6 +339,21 @@ def test_only_what_changed_is_read_the_next_time(database, source, bugzilla, lin
     assert scanner.asked[-1][2] is None
     scan(database, ["/src/gtk"])
     assert scanner.asked[-1][2] == b"second"
+
+
+def test_all_is_read_anew_when_another_bug_tracker_is_registered(database, source, bugzilla):
+    # What is a bug's URL depends on that.
+    scanner = source({"a.c": [BUGZILLA + "1"]}, state=b"first")
+    scan(database, ["/src/gtk"])
+
+    def register(trackers):
+        trackers.ensureBugTracker("https://trac.example.com", None, BugTrackerType.TRAC)
+
+    database.write(register)
+    scan(database, ["/src/gtk"])
+    assert scanner.asked[-1][2] is None
+    scan(database, ["/src/gtk"])
+    assert scanner.asked[-1][2] == b"first"
 
 
 def test_what_is_in_no_part_that_was_read_stays(database, source, bugzilla, links):
@@ -339,7 +378,7 @@ def test_what_the_author_says_of_it_is_kept(database, source, bugzilla):
 
 def test_much_is_written_bit_by_bit(database, source, bugzilla, links, monkeypatch):
     monkeypatch.setattr(scanning, "_FILES", 2)
-    monkeypatch.setattr(scanning, "_LINKS", 2)
+    monkeypatch.setattr(linking, "_LINKS", 2)
     source({f"{number}.c": [f"{BUGZILLA}{number % 4}"] for number in range(5)})
     assert scan(database, ["/src/gtk"]).added == 5
     source({})

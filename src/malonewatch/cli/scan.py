@@ -12,6 +12,7 @@ import click
 from malonewatch.application import links, scanning
 from malonewatch.application.database import cache_uri, open_database
 from malonewatch.application.linkfacts import LinkFacts, LinkVerdict
+from malonewatch.application.linking import ProposedTracker
 from malonewatch.application.reports import FORMATS
 from malonewatch.cli.options import Settings, confirmed, database_options, yes_option
 from malonewatch.cli.output import OutputFailed, complain, say, show_json, write
@@ -242,7 +243,7 @@ def _say_scanned(scanned: scanning.Scanned, options: Options) -> None:
     _say_proposed(scanned.proposed)
 
 
-def _say_proposed(proposed: Sequence[scanning.ProposedTracker]) -> None:
+def _say_proposed(proposed: Sequence[ProposedTracker]) -> None:
     if not proposed:
         return
     which = count_of(len(proposed), "bug tracker")
