@@ -62,6 +62,8 @@ class _Launchpad(
         ("http://launchpad.net/bugs/0042/", BASE, "42"),
         ("https://www.launchpad.net/malone/bugs/42", BASE, "42"),
         ("https://pad.lv/42", BASE, "42"),
+        ("https://bugs.launchpad.net/42", BASE, "42"),
+        ("https://bugs.edge.launchpad.net/subunit/+bug/42", BASE, "subunit#42"),
         ("https://api.launchpad.net/devel/bugs/42", BASE, "42"),
         ("https://api.launchpad.net/1.0/bugs/42/bug_tasks", BASE, "42"),
         ("https://bugs.launchpad.net/bugs/42/comments/3", BASE, "42"),
@@ -99,6 +101,7 @@ class _Launchpad(
         "https://answers.launchpad.net/frob/+question/42",
         "https://example.com/bugs/42",
         "https://pad.lv/frob",
+        "https://launchpad.net/42",
     ]
 
     @staticmethod

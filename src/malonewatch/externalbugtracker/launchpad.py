@@ -45,6 +45,8 @@ NAME = r"[A-Za-z0-9][A-Za-z0-9+.-]{0,99}"
 # A project or distribution, a series of it maybe, a package in that maybe.
 TARGET = rf"{NAME}(?:/{NAME})?(?:/\+(?:source|oci)/{NAME})?"
 SHORT = "pad.lv"
+# A number alone is a bug's there.
+NUMBERS = re.compile(r"/\d+/?\Z", re.ASCII)
 VERSION = "/1.0"
 BEFORE = re.compile(r"(?:/api)?/(?:1\.0|beta|devel)(?=/(?!\+))|/malone(?=/bugs/)")
 AFTER = re.compile(
@@ -96,6 +98,8 @@ class Launchpad(Forge):
     multi_product = True
     hosts = {
         SHORT: "https://bugs.launchpad.net",
+        # For those who tried what was new.
+        "bugs.edge.launchpad.net": "https://bugs.launchpad.net",
         **{
             f"{name}{site}launchpad.net": f"https://bugs.{site}launchpad.net"
             for site in SITES
@@ -123,11 +127,13 @@ class Launchpad(Forge):
 
     @classmethod
     def parseBugURL(cls, url: SplitResult, baseurl: str | None = None) -> RecognisedURL | None:
-        if "bug" not in url.path.lower() and url.netloc != SHORT:
+        if "bug" not in f"{url.netloc}{url.path.lower()}" and url.netloc != SHORT:
             # As nearly all URLs are.
             return None
         path = re.sub("%2[Bb]", "+", url.path)
-        path = f"/bugs{path}" if url.netloc == SHORT else BEFORE.sub("", path, count=1)
+        is_number = url.netloc.startswith("bugs.") and NUMBERS.fullmatch(path)
+        is_short = url.netloc == SHORT or is_number
+        path = f"/bugs{path}" if is_short else BEFORE.sub("", path, count=1)
         return super().parseBugURL(url._replace(path=AFTER.sub("", path)), baseurl)
 
     @classmethod
