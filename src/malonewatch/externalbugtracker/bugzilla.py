@@ -3,19 +3,17 @@
 Dialects:
 
 ``jsonrpc``
-    JSON-RPC, with credentials: stock Bugzilla reads them nowhere but among the
-    parameters, and here these are not in the URL.
-    https://bugzilla.readthedocs.io/en/5.0/integrating/apis.html
+    With credentials: stock Bugzilla reads them nowhere but among the parameters, and here
+    these are not in the URL.  https://bugzilla.readthedocs.io/en/5.0/integrating/apis.html
 ``rest+key``
-    REST with an API key in a header, as the forks take it that Mozilla and Red
-    Hat run.  https://bmo.readthedocs.io/en/latest/api/core/v1/general.html
+    With an API key in a header, as Mozilla's and Red Hat's take it.
+    https://bmo.readthedocs.io/en/latest/api/core/v1/general.html
 ``rest``, ``rest.cgi``
-    The REST interface of Bugzilla 5.0 and later, without credentials; the second
-    is where it is on sites that rewrite no URLs.
+    Without credentials, from 5.0 on; the second is for sites that rewrite no URLs.
     https://bugzilla.readthedocs.io/en/latest/api/core/v1/bug.html
 ``xml``
-    The XML export of ``show_bug.cgi``, which older ones have, and the only
-    request for many bugs that says of each why it cannot be shown.
+    The export of ``show_bug.cgi``, which older ones have, and the only request for many
+    bugs that says of each why it cannot be shown.
 """
 
 import dataclasses
@@ -35,12 +33,11 @@ from malonewatch.externalbugtracker.driver import (
     ExternalBugTracker,
     Finding,
     Form,
-    Instead,
+    Judgement,
     Read,
     RemoteVocabulary,
     URLShape,
     Workflow,
-    invert,
     join,
     parse_time,
 )
@@ -64,10 +61,19 @@ FIELDS = (*XML_FIELDS, "is_open")
 FIELDS_OF_WORDS = ("bug_status", "resolution", "priority", "bug_severity")
 
 # Codes of Bugzilla's web services; Bugzilla/WebService/Constants.pm.
-NO_SUCH_BUG = (100, 101)
-ACCESS_DENIED = 102
+FINDINGS = {100: Finding.MISSING, 101: Finding.MISSING, 102: Finding.PRIVATE}
 CREDENTIAL_ERRORS = (300, 301, 302, 303, 304, 305, 306, 307, 410, 505)
 NO_SUCH_RESOURCE = 32614
+
+OPEN = {
+    # Bugzilla's own NEW is one that was confirmed; FreeBSD's is not.
+    BugTaskStatus.NEW: "New",
+    BugTaskStatus.CONFIRMED: "NEW, REOPENED, Open",
+    BugTaskStatus.INPROGRESS: "ASSIGNED, ON_DEV, FAILS_QA",
+    # As Red Hat has it: what was verified is still to be released.
+    BugTaskStatus.FIXCOMMITTED: "VERIFIED",
+    BugTaskStatus.INVALID: "REJECTED",
+}
 
 # They take an API key in a header, and nowhere else.
 HEADER_HOSTS = frozenset({"bugzilla.mozilla.org", "bugzilla.redhat.com"})
@@ -77,18 +83,24 @@ class _Bugzilla(Dialect):
     """Reads what all dialects answer: records as the web services give them."""
 
     bytes_per_bug = 2 * 1024
+    list_field = "bugs"
 
-    def judge(self, ask: Ask, response: Response, answer: Any) -> Finding | Instead | None:
+    def judge(self, ask: Ask, response: Response, answer: Any) -> Judgement:
         error = answer.get("error") if isinstance(answer, dict) else None
-        if error:
-            return judge_error(error if isinstance(error, dict) else answer, ask.alone)
-        # An HTTP status alone is not about a bug.
-        return super().judge(ask.for_all(), response, answer)
+        if not error:
+            # An HTTP status alone is not about a bug.
+            return super().judge(ask.for_all(), response, answer)
+        said = error if isinstance(error, dict) else answer
+        code: Any = said.get("code")
+        if code in CREDENTIAL_ERRORS or "API key" in str(said.get("message")):
+            return Finding.REFUSED
+        if code == NO_SUCH_RESOURCE:
+            return Finding.ABSENT
+        return FINDINGS.get(code, Finding.SPOILED) if ask.alone else Finding.SPOILED
 
     def records(self, answer: Any) -> Iterable[Any]:
         if isinstance(answer, dict):
-            bugs: Iterable[Any] = answer["bugs"]
-            return bugs
+            return super().records(answer)
         if answer.tag not in ("bugzilla", "issuezilla"):
             raise LookupError(answer.tag)
         return map(from_xml, answer.iterfind("bug"))
@@ -134,9 +146,6 @@ class Xml(_Bugzilla):
 
     def ask_many(self, ids: Sequence[str], since: datetime | None) -> Iterator[Ask]:
         yield ask_xml(ids)
-
-    def ask_one(self, remotebug: str) -> Ask:
-        return ask_xml([remotebug])
 
     def ask_missing(self, ids: Sequence[str]) -> Iterator[Ask]:
         yield ask_xml(ids)
@@ -231,12 +240,7 @@ class RestWithKey(Rest):
     dialect_name = "rest+key"
     with_credentials = True
 
-    def ask_whoami(self) -> Ask:
-        return Ask(f"{self.path}/whoami")
-
-    def whoami(self, answer: Any) -> str | None:
-        name: str | None = answer.get("name")
-        return name
+    asks_who = ("/rest/whoami", "name")
 
 
 @implementer(IBatches, IDuplicates)
@@ -267,18 +271,7 @@ class Bugzilla(ExternalBugTracker):
         "/query.cgi?short_desc={summary}",
     )
     statuses = Workflow(
-        invert(
-            {
-                # Bugzilla's own NEW is one that was confirmed; FreeBSD's is not.
-                BugTaskStatus.NEW: "New",
-                BugTaskStatus.CONFIRMED: "NEW, REOPENED, Open",
-                BugTaskStatus.INPROGRESS: "ASSIGNED, ON_DEV, FAILS_QA",
-                # As Red Hat has it: what was verified is still to be released.
-                BugTaskStatus.FIXCOMMITTED: "VERIFIED",
-                BugTaskStatus.INVALID: "REJECTED",
-            },
-            STATUSES,
-        ),
+        (OPEN, STATUSES),
         # Closed; without a word why, RESOLVED says nothing.
         {
             BugTaskStatus.FIXRELEASED: "CLOSED, DONE",
@@ -288,11 +281,9 @@ class Bugzilla(ExternalBugTracker):
     )
 
     def authorization(self, credentials: Credentials) -> Mapping[str, str]:
-        headers = dict(super().authorization(credentials))
-        if credentials.token:
-            # Mozilla's way; Red Hat takes the Bearer, and stock Bugzilla neither.
-            headers["X-BUGZILLA-API-KEY"] = credentials.token
-        return headers
+        # Mozilla's way; Red Hat takes the Bearer, and stock Bugzilla neither.
+        key = {"X-BUGZILLA-API-KEY": credentials.token} if credentials.token else {}
+        return {**super().authorization(credentials), **key}
 
 
 def by_kind(ids: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
@@ -302,18 +293,6 @@ def by_kind(ids: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
         yield "id", numbers
     if len(numbers) < len(ids):
         yield "alias", [each for each in ids if not each.isdecimal()]
-
-
-def judge_error(error: Mapping[str, Any], alone: bool) -> Finding:
-    """What an error of Bugzilla's web services says."""
-    code = error.get("code")
-    if code in CREDENTIAL_ERRORS or "API key" in str(error.get("message")):
-        return Finding.REFUSED
-    if code == NO_SUCH_RESOURCE:
-        return Finding.ABSENT
-    if alone and code == ACCESS_DENIED:
-        return Finding.PRIVATE
-    return Finding.MISSING if alone and code in NO_SUCH_BUG else Finding.SPOILED
 
 
 def from_xml(bug: Element) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from malonewatch.externalbugtracker.driver import (
     Read,
     URLShape,
     Workflow,
+    by_https,
     join,
 )
 from malonewatch.interfaces import (
@@ -73,7 +74,7 @@ class Flyspray(PageDialect, ExternalBugTracker):
     """A Flyspray; https://www.flyspray.org/."""
 
     title = "Flyspray"
-    hosts = {host: f"https://{host}" for host in (*ARCHIVES, "bugs.flyspray.org")}
+    hosts = by_https(*ARCHIVES, "bugs.flyspray.org")
     urls = (
         URLShape("/index.php?do=details&task_id={id}"),
         URLShape("/?do=details&task_id={id}"),

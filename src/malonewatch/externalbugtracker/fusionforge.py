@@ -21,6 +21,7 @@ from malonewatch.externalbugtracker.driver import (
     PageDialect,
     Read,
     URLShape,
+    by_https,
     by_rank,
     former_workflow,
     join,
@@ -69,9 +70,7 @@ class FusionForge(PageDialect, ExternalBugTracker):
         ),
         "rubyforge.org": "RubyForge was shut down for good in 2014.",
     }
-    hosts = {
-        name: f"https://{name}" for name in ("fusionforge.org", "r-forge.r-project.org", *shut_down)
-    }
+    hosts = by_https("fusionforge.org", "r-forge.r-project.org", *shut_down)
     urls = (
         URLShape("/tracker/index.php?aid={id}"),
         URLShape("/tracker?aid={id}"),

@@ -24,6 +24,7 @@ from malonewatch.externalbugtracker.driver import (
     OneByOne,
     Read,
     URLShape,
+    by_https,
     format_time,
     join,
     parse_time,
@@ -76,15 +77,12 @@ class Gitea(OneByOne, Forge):
     id_field = "number"
     hosts = {
         "www.codeberg.org": "https://codeberg.org",
-        **{
-            host: f"https://{host}"
-            for host in (
-                *("code.forgejo.org", "codeberg.org", "forge.fedoraproject.org", "gitea.com"),
-                *("projects.blender.org", "v10.next.forgejo.org"),
-            )
-        },
+        **by_https("code.forgejo.org", "codeberg.org", "forge.fedoraproject.org"),
+        **by_https("gitea.com", "projects.blender.org", "v10.next.forgejo.org"),
     }
     place_pattern = PLACE
+    folds_places = True
+    asks_what = f"{API}/version"
     highest_id = 2**31 - 1
     urls = (
         _page("/{place}/issues/{id}"),
@@ -102,10 +100,6 @@ class Gitea(OneByOne, Forge):
     statuses = ISSUE_STATUSES
     token_scheme = "token"
 
-    @classmethod
-    def canonical_place(cls, place: str) -> str:
-        return place.strip("/").lower()
-
     def ask_changes(self, place: str, ids: Sequence[str], since: datetime) -> Ask:
         changed = (("state", "all"), ("since", format_time(since)))
         pages = (("limit", str(PAGE_SIZE)), ("page", "1"))
@@ -114,9 +108,6 @@ class Gitea(OneByOne, Forge):
     def ask_one(self, remotebug: str) -> Ask:
         place, number = split_id(remotebug)
         return Ask(f"{API}/repos/{place}/issues/{number}", (), (remotebug,), alone=True)
-
-    def ask_identity(self) -> Ask:
-        return Ask(f"{API}/version")
 
     def identity(self, answer: Any) -> str | None:
         if answer.keys() >= {"message"}:

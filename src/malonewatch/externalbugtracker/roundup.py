@@ -4,12 +4,11 @@ Dialects begin with one of these, then come the class that bugs are of and
 the fields that they have beyond the usual, as in ``rest+issue+priority``:
 
 ``rest``
-    The REST interface of Roundup 2.0 and later, which the administrator has
-    to grant to anonymous users.
+    From Roundup 2.0 on, for those whom the administrator grants it.
     https://www.roundup-tracker.org/docs/rest.html
 ``csv``
-    The export of a list of bugs as CSV, which needs no more than the right to
-    look at them.  https://www.roundup-tracker.org/docs/user_guide.html
+    The export of a list, which needs no more than the right to look at it.
+    https://www.roundup-tracker.org/docs/user_guide.html
 """
 
 import re
@@ -28,12 +27,12 @@ from malonewatch.externalbugtracker.driver import (
     Finding,
     Form,
     Instead,
+    Judgement,
     Read,
     RemoteVocabulary,
     URLShape,
     Workflow,
     by_state,
-    invert,
     is_number,
     join,
     parse_time,
@@ -58,6 +57,13 @@ CLASSIC_STATUSES = {
     "testing": BugTaskStatus.INPROGRESS,
     "done-cbb": BugTaskStatus.FIXCOMMITTED,
     "resolved": BugTaskStatus.FIXRELEASED,
+}
+
+STATES = {
+    **dict.fromkeys(("new", "open"), BugTaskStatus.NEW),
+    "closed": BugTaskStatus.WONTFIX,
+    "pending": BugTaskStatus.INCOMPLETE,
+    "languishing": BugTaskStatus.CONFIRMED,
 }
 
 # Status and substatus, as MPlayer had them.
@@ -114,9 +120,6 @@ class _Roundup(DetailedDialect):
         rest = (detail for detail in self.details if detail != named)
         return self.but(*rest) if named else None
 
-    def ask_one(self, remotebug: str) -> Ask:
-        return next(self.ask_many([remotebug], None)).for_one()
-
     def ids_of(self, record: Any) -> Iterable[str]:
         # A page is about the bug that it was asked for.
         return () if isinstance(record, str) else (record["id"],)
@@ -141,7 +144,9 @@ class Rest(_Roundup):
     dialect_name = "rest"
     # Where there are substatuses, bugs have been closed for many years.
     first_details = (CLASSES[0], *FIELDS[:3])
+    asks_what = "/rest/"
     knows_people = True
+    list_field = "collection"
 
     @property
     def path(self) -> str:
@@ -157,7 +162,7 @@ class Rest(_Roundup):
         for remotebug in ids:
             yield Ask(f"{self.path}/{remotebug}", (("@fields", "title"),), (remotebug,), alone=True)
 
-    def judge(self, ask: Ask, response: Response, answer: Any) -> Finding | Instead | None:
+    def judge(self, ask: Ask, response: Response, answer: Any) -> Judgement:
         status, says_why = response.status, isinstance(answer, dict)
         if status == 401:
             return Finding.REFUSED
@@ -171,9 +176,7 @@ class Rest(_Roundup):
         return less or absent or super().judge(ask.for_all(), response, answer)
 
     def records(self, answer: Any) -> Iterable[Any]:
-        data = answer["data"]
-        found: Iterable[Any] = data.get("collection", [data])
-        return found
+        return super().records(answer["data"])
 
     def next_page(self, ask: Ask, response: Response, answer: Any) -> Ask | None:
         data = answer["data"]
@@ -185,9 +188,6 @@ class Rest(_Roundup):
             # It can be looked at, but no list has it: it was retired.
             return Finding.MISSING
         return self.read_labels({name.removesuffix(".name"): record[name] for name in record})
-
-    def ask_identity(self) -> Ask:
-        return Ask("/rest/")
 
     def identity(self, answer: Any) -> str | None:
         return "Roundup" if "default_version" in answer["data"] else None
@@ -238,7 +238,7 @@ class Csv(_Roundup):
     def identity(self, answer: Any) -> str | None:
         return "Roundup" if answer.having("id", "activity") is answer else None
 
-    def judge(self, ask: Ask, response: Response, answer: Any) -> Finding | Instead | None:
+    def judge(self, ask: Ask, response: Response, answer: Any) -> Judgement:
         status = response.status
         if status == 401:
             return Finding.REFUSED
@@ -282,20 +282,7 @@ class Roundup(ExternalBugTracker):
     file_link = "/{classname}?@template=item&title={summary}&@note={description}"
     search_link = "/{classname}?@template=search&@search_text={summary}"
     # Of the "classic" template; of bugs.python.org, "devel" and "responsive"; of MPlayer.
-    statuses = Workflow(
-        invert(
-            CLASSIC_STATUSES,
-            by_state(
-                {
-                    **dict.fromkeys(("new", "open"), BugTaskStatus.NEW),
-                    "closed": BugTaskStatus.WONTFIX,
-                    "pending": BugTaskStatus.INCOMPLETE,
-                    "languishing": BugTaskStatus.CONFIRMED,
-                }
-            ),
-            SUBSTATUSES,
-        )
-    )
+    statuses = Workflow((CLASSIC_STATUSES, by_state(STATES), SUBSTATUSES))
     importances = IMPORTANCES.plus(
         {BugTaskImportance.HIGH: "urgent", BugTaskImportance.MEDIUM: "bug"}
     )

@@ -88,6 +88,7 @@ class SourceForge(Forge):
     request_size = 500
     # A ticket by itself comes with its discussion.
     bytes_base = 1024 * 1024
+    asks_what = "/rest/"
     knows_people = True
     multi_product = True
     id_field = "ticket_num"
@@ -151,9 +152,6 @@ class SourceForge(Forge):
         if place:
             return Ask(f"/rest/{path_of(place)}/{number}/", (), (remotebug,), alone=True)
         return Ask(FORMER[0], (("aid", number),), (remotebug,), alone=True, form=Form.PAGE)
-
-    def ask_identity(self) -> Ask:
-        return Ask("/rest/")
 
     def identity(self, answer: Any) -> str | None:
         return "Apache Allura" if answer.keys() <= {"site_stats"} else None

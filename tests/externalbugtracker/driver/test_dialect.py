@@ -111,6 +111,14 @@ def test_an_answer_is_a_list_of_bugs_or_has_one_or_is_a_bug_itself():
     assert boxed.records("7") == ["7"]
 
 
+def test_where_it_is_asked_what_it_is_may_be_data():
+    class Told(Toys):
+        asks_what = "/version"
+        ask_identity = Dialect.ask_identity
+
+    assert make(Told).ask_identity() == Ask("/version")
+
+
 def test_a_question_is_for_one_bug_or_for_all():
     ask = Ask("/", ids=("1",))
     assert ask.for_one() == Ask("/", ids=("1",), alone=True)

@@ -65,6 +65,13 @@ def test_places_are_kept_as_they_are_unless_a_type_says_more():
 FACTS = BugTrackerFacts("x", BugTrackerType("SMITHY"), "https://smithy.example")
 
 
+def test_the_case_of_a_place_matters_or_does_not():
+    class Folded(Forge):
+        title, place_pattern, folds_places = "Folded", Smithy.place_pattern, True
+
+    assert Folded.canonicalRemoteBug("Jane/Anvil/#7") == "jane/anvil#7"
+
+
 def make():
     return Smithy(FACTS)
 

@@ -3,7 +3,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from malonewatch.externalbugtracker.driver import Ask, URLShape
-from malonewatch.externalbugtracker.driver.urls import build_url, fill, query_of, url_of
+from malonewatch.externalbugtracker.driver.urls import build_url, by_https, fill, query_of, url_of
 
 
 @pytest.mark.parametrize(
@@ -85,6 +85,13 @@ def test_what_is_built_is_quoted():
 
 
 # Building
+
+
+def test_the_base_url_of_a_host_is_the_host():
+    assert by_https("a.example", "b.example:81") == {
+        "a.example": "https://a.example",
+        "b.example:81": "https://b.example:81",
+    }
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ from malonewatch.externalbugtracker.driver.times import (
     parse_time,
 )
 from malonewatch.externalbugtracker.driver.tracker import ExternalBugTracker
-from malonewatch.externalbugtracker.driver.urls import URLShape, build_url, query_of
+from malonewatch.externalbugtracker.driver.urls import URLShape, build_url, by_https, query_of
 from malonewatch.externalbugtracker.driver.vocabulary import (
     Vocabulary,
     Workflow,
@@ -88,6 +88,7 @@ __all__ = [
     "Vocabulary",
     "Workflow",
     "build_url",
+    "by_https",
     "by_place",
     "by_rank",
     "by_state",

@@ -47,7 +47,9 @@ class Dialect:
     only_if_told: ClassVar[bool] = False
     #: Whether wrong credentials are refused, though nobody is named, where it is asked what it is.
     knows_people: ClassVar[bool] = False
-    #: The path where it is asked whose the credentials are, and the field with the name.
+    #: The path where it is asked what it is; and that where it is asked whose the credentials
+    #: are, with the field that has the name.
+    asks_what: ClassVar[str | None] = None
     asks_who: ClassVar[tuple[str, str] | None] = None
 
     def __init__(self, tracker: Any) -> None:
@@ -133,7 +135,7 @@ class Dialect:
 
     def ask_identity(self) -> Ask | None:
         """A question whose answer shows what the server is; None if there is none."""
-        return None
+        return None if self.asks_what is None else Ask(self.asks_what)
 
     def ask_whoami(self) -> Ask | None:
         """A question whose answer shows whose the credentials are; None if there is none."""

@@ -77,6 +77,8 @@ class Forge(ByPlace, ExternalBugTracker):
 
     #: What a place looks like, whole; it stands for a product in links.
     place_pattern: ClassVar[str]
+    #: Whether the case of places does not matter to the software.
+    folds_places: ClassVar[bool] = False
     _is_place: ClassVar[Callable[[str], re.Match[str] | None]]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -86,7 +88,8 @@ class Forge(ByPlace, ExternalBugTracker):
     @classmethod
     def canonical_place(cls, place: str) -> str:
         """The one way to write a place."""
-        return place
+        place = place.strip("/")
+        return place.lower() if cls.folds_places else place
 
     @classmethod
     def canonicalRemoteBug(cls, remotebug: str) -> str:

@@ -110,6 +110,11 @@ class URLShape:
         return _PLACE.sub(lambda place: quote(parts[place[1]], safe="/+"), self.template)
 
 
+def by_https(*hosts: str) -> dict[str, str]:
+    """Hosts, and the base URL of each: the host alone."""
+    return {host: f"https://{host}" for host in hosts}
+
+
 def query_of(url: SplitResult) -> dict[str, str]:
     """The query's parameters; `;` separates them as well as `&`, the first of a name counts."""
     found: dict[str, str] = {}
