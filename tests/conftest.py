@@ -30,7 +30,8 @@ def processes_find_the_same_packages():
 def a_home_of_ones_own(tmp_path_factory, monkeypatch):
     """No test meets the user's database, lock files or credentials."""
     home = tmp_path_factory.mktemp("home")
-    for name in ("HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME"):
+    names = ("HOME", *(f"XDG_{which}_HOME" for which in ("CACHE", "CONFIG", "DATA", "STATE")))
+    for name in names:
         monkeypatch.setenv(name, str(home))
     for name in ("MALONEWATCH_DATABASE", "MALONEWATCH_CREDENTIALS"):
         monkeypatch.delenv(name, raising=False)

@@ -26,6 +26,9 @@ IMPORTED_BY_OTHERS = {
     "setuptools": "Trac, which imports pkg_resources",
 }
 
+#: What is imported by another name than it is declared by.
+IMPORT_NAMES = {"pyyaml": "yaml"}
+
 
 @functools.cache
 def imported(path):
@@ -56,7 +59,8 @@ def declared(*extras):
 
 
 def belongs_to(module, requirement):
-    return f"{module}.".startswith(f"{requirement.name.lower().replace('-', '_')}.")
+    name = requirement.name.lower()
+    return f"{module}.".startswith(f"{IMPORT_NAMES.get(name, name.replace('-', '_'))}.")
 
 
 @pytest.mark.parametrize("path", MODULES)
