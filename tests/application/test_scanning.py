@@ -268,6 +268,19 @@ def test_one_that_is_named_is_accepted(database, source, links, baseurl):
     assert [watch for *_, watch in links()] == [None, 1]
 
 
+@pytest.mark.parametrize("before", [True, False])
+def test_one_that_is_named_is_guessed_no_more_though_a_configuration_has_it(
+    database, source, before
+):
+    accepted = {"https://bugzilla.example.com": "bugzilla"}
+    source({"a.c": [BUGZILLA + "2"]}, trackers=accepted)
+    if before:
+        scan(database, ["/src/gtk"], accept_known=True)
+    for count in (1, 0):
+        scanned = scan(database, ["/src/gtk"], accept_known=True, accept=list(accepted))
+        assert [facts.guessed for facts in scanned.registered] == [False] * count
+
+
 @pytest.mark.parametrize("url", ["https://nowhere.example.com", "bugzilla.example.com", ""])
 def test_one_that_no_link_leads_to_is_said(database, source, url):
     source({"a.c": [BUGZILLA + "2"]})

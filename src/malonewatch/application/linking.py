@@ -93,6 +93,16 @@ def _ensure_tracker(found: FoundTracker, trackers: Any) -> list[TrackerFacts]:
     return [TrackerFacts.of(new)]
 
 
+def approve(baseurls: Sequence[str], trackers: Any) -> list[TrackerFacts]:
+    """Let bug trackers at `baseurls` that were guessed be registered on purpose; which they are."""
+    approved = []
+    for tracker in filter(None, map(trackers.getByBaseURL, baseurls)):
+        if tracker.guessed:
+            tracker.guessed = False
+            approved.append(TrackerFacts.of(tracker))
+    return approved
+
+
 def carry_out(database: Any, name: str, plan: Plan, wanted: Wanted) -> list[TrackerFacts]:
     """Do what is planned; the bug trackers that were registered for it."""
     for chunk in _chunks([*plan.moved, *plan.added]):

@@ -14,6 +14,7 @@ from malonewatch.application.facts import TrackerFacts, now
 from malonewatch.application.linking import (
     ProposedTracker,
     Wanted,
+    approve,
     carry_out,
     plain,
     proposed_trackers,
@@ -93,7 +94,7 @@ def scan(
 
     The project is that of the folder's name by default.  What they lead to is
     watched if its bug tracker is registered; those at the base URLs in
-    `accept` are registered, and with `accept_known` those on known hosts, and
+    `accept` are registered on purpose, and with `accept_known` those on known hosts, and
     those that the tree's configuration names, marked as guessed.  Only what
     changed since the last scan is read, unless `anew`.
 
@@ -111,6 +112,8 @@ def scan(
     known = database.read(lambda trackers: _known(name, tree, found))
     plan = match(known, (seen for places in found.values() for seen in places))
     database.write(lambda trackers: getUtility(ILinkSet).ensureProject(name, root) and None)
+    if accept:
+        registered += database.write(functools.partial(approve, accept))
     registered += carry_out(database, name, plan, wanted)
 
     def finish(trackers: Any) -> tuple[int, tuple[ProposedTracker, ...]]:
