@@ -184,6 +184,22 @@ def test_alias_and_duplicate():
     assert outcomes["8"].status is BugTaskStatus.INVALID
 
 
+@pytest.mark.parametrize("dialect", ["rest", "xml"])
+def test_a_bug_that_was_fixed_tells_the_milestone(dialect):
+    with BugzillaSimulator() as simulator:
+        for number, resolution, milestone in (
+            ("1", "FIXED", "3.2"),
+            ("2", "FIXED", "---"),
+            ("3", "WONTFIX", "3.2"),
+            ("4", "", "3.2"),
+        ):
+            status = "RESOLVED" if resolution else "NEW"
+            extra = {"milestone": milestone}
+            simulator.add(number, status=status, resolution=resolution, extra=extra)
+        outcomes = Asker(Bugzilla, simulator.url, dialect=dialect).ask(["1", "2", "3", "4"])
+    assert [outcomes[number].fixed_in for number in "1234"] == ["3.2", "", "", ""]
+
+
 @pytest.mark.parametrize(
     ("remotestatus", "status"),
     [

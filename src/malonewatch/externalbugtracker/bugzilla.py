@@ -54,6 +54,7 @@ XML_FIELDS = {
     "priority": "priority",
     "last_change_time": "delta_ts",
     "dupe_of": "dup_id",
+    "target_milestone": "target_milestone",
 }
 FIELDS = (*XML_FIELDS, "is_open")
 
@@ -116,6 +117,7 @@ class _Bugzilla(Dialect):
             # "NotFound", and "InvalidBugId", which newer ones say of both.
             return Finding.PRIVATE if record["error"] == "NotPermitted" else Finding.MISSING
         status, dupe_of, is_open = record["status"].strip(), get("dupe_of"), get("is_open")
+        is_fixed = record["resolution"] == "FIXED"
         return Read(
             join(status, record["resolution"]) if status else "",
             get("summary", ""),
@@ -124,6 +126,8 @@ class _Bugzilla(Dialect):
             parse_time(get("last_change_time") or "", zoned=True),
             None if is_open is None else not is_open,
             str(dupe_of) if dupe_of else None,
+            # It is called --- where there is none.
+            fixed_in=get("target_milestone", "").strip("-") if is_fixed else "",
         )
 
     def vocabulary(self, answers: Sequence[Any]) -> RemoteVocabulary:

@@ -132,6 +132,7 @@ class BugzillaSimulator(Simulator):
             "severity": bug.severity,
             "last_change_time": bug.modified.strftime("%Y-%m-%dT%H:%M:%SZ"),
             "is_open": bug.extra.get("is_open", not bug.resolution),
+            "target_milestone": bug.extra.get("milestone", "---"),
             "dupe_of": None if bug.duplicate_of is None else int(bug.duplicate_of),
         }
 
@@ -286,6 +287,7 @@ class BugzillaSimulator(Simulator):
                 ("resolution", bug.resolution),
                 ("priority", bug.priority),
                 ("bug_severity", bug.severity),
+                ("target_milestone", bug.extra.get("milestone", "---")),
             ]
             if bug.duplicate_of is not None:
                 values.append(("dup_id", bug.duplicate_of))
