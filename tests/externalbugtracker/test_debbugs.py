@@ -526,19 +526,19 @@ def test_nothing_is_concluded_from_another_kind_of_answer(body):
 
 @pytest.mark.parametrize("depth", [5_000, 50_000])
 def test_deep_nesting_costs_the_others_nothing(depth):
-    deep = answer(("2", record(subject="<a>" * depth + "</a>" * depth)))
+    deep = answer(("12", record(subject="<a>" * depth + "</a>" * depth)))
 
     async def nested(request):
         return web.Response(body=deep, content_type="text/xml")
 
     with DebbugsSimulator() as simulator:
-        for id in ("1", "2", "3"):
+        for id in ("11", "12", "13"):
             simulator.add(id)
-        simulator.spoiler, simulator.spoil = "2", nested
+        simulator.spoiler, simulator.spoil = "12", nested
         outcomes = Asker(Debbugs, simulator.url).ask(simulator.bugs)
-    assert outcomes["2"].error_type is BugWatchErrorType.UNPARSABLE_BUG
-    assert isinstance(outcomes["1"], RemoteBug)
-    assert isinstance(outcomes["3"], RemoteBug)
+    assert outcomes["12"].error_type is BugWatchErrorType.UNPARSABLE_BUG
+    assert isinstance(outcomes["11"], RemoteBug)
+    assert isinstance(outcomes["13"], RemoteBug)
 
 
 def check(body):

@@ -51,6 +51,7 @@ class TestRT(
 ):
     factory = RT
     simulator = staticmethod(running)
+    requests_for_three_batches = 3 * RT.request_size // 100
     simulator_with_login = staticmethod(running)
     login = INSIDER
     wrong_login = Credentials("jane", "nonsense")
@@ -98,7 +99,7 @@ class TestOldRT(TestRT):
     tells_modified = False
     says_what_is_missing = True
     # To the interface that it has not got, some are put twice before that is certain.
-    requests_for_three_batches = 6
+    requests_for_three_batches = 3 * RT.request_size // 100 + 7
 
     @staticmethod
     def simulator():

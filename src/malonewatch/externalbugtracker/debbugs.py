@@ -14,7 +14,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
-from xml.etree.ElementTree import Element
 
 from zope.interface import implementer
 
@@ -63,6 +62,10 @@ STATUSES = {
 }
 
 GET_STATUS = '<v1:get_status xmlns:v1="Debbugs/SOAP/V1">{}</v1:get_status>'
+FIELDS = soap.wanted(
+    *("subject", "severity", "done", "forwarded", "tags", "mergedwith", "fixed_versions"),
+    *("last_modified", "log_modified"),
+)
 # What Perl takes for false.
 FALSE = ("", "0")
 
@@ -89,34 +92,36 @@ class CgiBin(Dialect):
     def ask_identity(self) -> Ask:
         return self.ask_one("1")
 
-    def identity(self, answer: Element) -> str:
-        self.records(answer)
+    def identity(self, answer: str) -> str:
+        soap.result(answer, "get_status")
         return "Debbugs"
 
     def judge(self, ask: Ask, response: Response, answer: Any) -> Finding | Instead | None:
         # No bug is private: an HTTP status is about the service, whatever was asked for.
         return super().judge(dataclasses.replace(ask, alone=False), response, answer)
 
-    def records(self, answer: Element) -> list[dict[str, str]]:
-        (bugs,) = soap.pairs(soap.pairs(answer)["Body"])["get_statusResponse"]
-        found = soap.pairs(bugs)
-        if (bugs.text or "").strip() or not all(map(is_number, found)):
-            # What has no number might be any bug, and none may count as missing for it.
-            raise ValueError("no map of bugs")
-        return [{**soap.texts(record), "id": remotebug} for remotebug, record in found.items()]
+    def records(self, answer: str) -> Iterator[soap.Struct]:
+        for remotebug, record in soap.result(answer, "get_status").pairs():
+            if not is_number(remotebug):
+                # What has no number might be any bug, and none may count as missing for it.
+                raise ValueError("no map of bugs")
+            yield soap.Struct(record, FIELDS, id=remotebug)
 
     def read(self, record: Mapping[str, str]) -> Read:
         title, severity, done = record["subject"], record["severity"], record["done"] not in FALSE
         state = "done" if done else "open" if record["forwarded"] in FALSE else "forwarded"
         tags, known = record["tags"].split(), self.tracker.statuses.statuses
-        telling = " ".join(tag for tag in TAGS if tag in tags and f"{state} {tag}" in known)
-        modified = (from_epoch(record.get(f"{what}_modified", "")) for what in ("last", "log"))
+        # Most have none.
+        telling = tags and " ".join(
+            tag for tag in TAGS if tag in tags and f"{state} {tag}" in known
+        )
         return Read(
-            f"{state} {telling}".strip(),
+            f"{state} {telling}" if telling else state,
             title,
             severity,
-            telling if done else "",
-            next(filter(None, modified), None),
+            telling if done and telling else "",
+            from_epoch(record.get("last_modified", ""))
+            or from_epoch(record.get("log_modified", "")),
             done,
             duplicate_of(record["id"], record.get("mergedwith", "")),
             fixed_in=record.get("fixed_versions", "") if done else "",
@@ -185,5 +190,5 @@ def duplicate_of(remotebug: str, merged: str) -> str | None:
     Merged bugs are equals in Debbugs and share every change.  That the oldest
     stands for all is our convention, so that there is one and no circle.
     """
-    oldest = min([int(remotebug), *map(int, filter(is_number, merged.split()))])
-    return str(oldest) if oldest < int(remotebug) else None
+    others = [int(each) for each in merged.split() if is_number(each)]
+    return str(min(others)) if others and min(others) < int(remotebug) else None

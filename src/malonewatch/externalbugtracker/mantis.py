@@ -18,7 +18,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from html import escape, unescape
 from typing import Any
-from xml.etree.ElementTree import Element
 
 from zope.interface import implementer
 
@@ -78,7 +77,9 @@ RESOLVED, PRIVATE, DUPLICATE, DUPLICATE_OF = 80, "50", "60", "0"
 HOSTS = ("www.austingroupbugs.net", "bugs.scribus.net", "bugs.limesurvey.org")
 SOAP, REST = "/api/soap/mantisconnect.php", "/api/rest/index.php"
 NAMESPACE = "http://futureware.biz/mantisconnect"
+EXISTS = "mc_issue_exists"
 NOBODY = "<username></username><password></password>"
+HEADER = soap.wanted("id", *NAMES, "summary", "view_state", "last_updated")
 FIELDS = ("id", "summary", *NAMES, "updated_at", "view_state", "fixed_in_version", "relationships")
 
 # MantisBT names the cells of a page; before 1.3 what stands before them did, and a comment.
@@ -143,54 +144,53 @@ class Soap(Dialect):
 
     def ask_more(self, ask: Ask, answers: Sequence[Any]) -> Ask | None:
         # Of what an issue is a duplicate is told only with all the rest of it.
-        if len(answers) > 1:
-            return None
-        headers = map(soap.texts, soap.result(answers[0]))
-        same = [each["id"] for each in headers if each["resolution"] == DUPLICATE]
+        headers, *more = answers
+        issues = () if more else issues_in(headers)
+        same = [each.text("id") for each in issues if each.text("resolution") == DUPLICATE]
         return self.call("mc_issues_get", same, soap.numbers("issue_ids", same)) if same else None
 
     def ask_missing(self, ids: Sequence[str]) -> Iterator[Ask]:
         for remotebug in ids:
             number = f'<issue_id xsi:type="xsd:int">{remotebug}</issue_id>'
-            yield self.call("mc_issue_exists", [remotebug], number).for_one()
+            yield self.call(EXISTS, [remotebug], number).for_one()
 
     def ask_identity(self) -> Ask:
         return soap.ask(SOAP, f'<m:mc_version xmlns:m="{NAMESPACE}"></m:mc_version>', ())
 
-    def identity(self, answer: Element) -> str | None:
-        return f"MantisBT {soap.text(soap.result(answer))}"
+    def identity(self, answer: str) -> str | None:
+        return f"MantisBT {soap.result(answer, 'mc_version')}"
 
     def ask_whoami(self) -> Ask:
         return self.call("mc_login", ())
 
-    def whoami(self, answer: Element) -> str | None:
-        return soap.texts(soap.pairs(soap.result(answer))["account_data"])["name"]
+    def whoami(self, answer: str) -> str | None:
+        return soap.Part(answer).inside("account_data").text("name")
 
     def judge(self, ask: Ask, response: Response, answer: Any) -> Finding | Instead | None:
         if ask.signed and ask.body is not None and NOBODY.encode() in ask.body:
             # Whose a token is has to be said here, but not there.
             return Instead(Rest.dialect_name)
-        return super().judge(ask.for_all(), response, answer)
-
-    def records(self, answer: Any) -> Iterable[Any]:
-        headers, *issues = answer if isinstance(answer, tuple) else (answer,)
-        found = soap.result(headers)
-        if found.text in ("true", "false"):
-            return [found.text]
-        whole = (issue for each in issues for issue in soap.result(each))
-        same = {soap.pairs(issue)["id"].text: original_of(issue) for issue in whole}
-        return [{**each, "duplicate_of": same.get(each["id"])} for each in map(soap.texts, found)]
-
-    def ids_of(self, record: Any) -> Iterable[str]:
-        return () if isinstance(record, str) else (record["id"],)
-
-    def read(self, record: Any) -> Read | Finding:
-        if isinstance(record, str):
+        found = super().judge(ask.for_all(), response, answer)
+        if found is None and EXISTS.encode() in (ask.body or b""):
             # What is there, and in no list, is private.
-            return Finding.PRIVATE if record == "true" else Finding.MISSING
-        words = {name: names.get(int(record[name]), record[name]) for name, names in NAMES.items()}
+            exists = str(soap.result(answer, EXISTS)).strip()
+            return {"true": Finding.PRIVATE, "false": Finding.MISSING}[exists]
+        return found
+
+    def records(self, answer: Any) -> Iterable[soap.Struct]:
+        headers, *more = answer if isinstance(answer, tuple) else (answer,)
+        whole = (issue for each in more for issue in issues_in(each))
+        same = {issue.text("id"): original_of(issue) for issue in whole}
+        for header in issues_in(headers):
+            original = same.get(header.text("id")) if same else None
+            yield soap.Struct(header, HEADER, duplicate_of=original or "")
+
+    def read(self, record: Any) -> Read:
+        numbers = {name: record[name] for name in NAMES}
+        words = {name: NAMES[name].get(int(each), each) for name, each in numbers.items()}
+        words["summary"], words["view_state"] = record["summary"], record["view_state"]
         words["updated"] = record["last_updated"]
-        return read_words({**record, **words}, int(record["status"]), record["duplicate_of"])
+        return read_words(words, int(numbers["status"]), record["duplicate_of"] or None)
 
 
 class Rest(Dialect):
@@ -296,6 +296,7 @@ class Mantis(ExternalBugTracker):
     """A MantisBT; https://www.mantisbt.org/."""
 
     title = "MantisBT"
+    request_size = 250
     protocols = (Soap, Rest, Csv, Page)
     hosts = {host: f"https://{host}" for host in HOSTS} | dict.fromkeys(
         ("www.mantisbt.org", "mantisbt.org"), "https://www.mantisbt.org/bugs"
@@ -331,12 +332,17 @@ class Mantis(ExternalBugTracker):
     )
 
 
-def original_of(issue: Element) -> str | None:
+def issues_in(answer: str) -> Iterator[soap.Part]:
+    """The issues that a call returned."""
+    return soap.result(answer, r"mc_issues_get\w*").items()
+
+
+def original_of(issue: soap.Part) -> str | None:
     """The id of the issue that one is a duplicate of."""
-    related = map(soap.texts, soap.pairs(issue)["relationships"])
-    # A type is its number and its name.
-    same = (each["target_id"] for each in related if each["type"].split()[0] == DUPLICATE_OF)
-    return next(same, None)
+    for related in issue.inside("relationships").items():
+        if related.inside("type").text("id") == DUPLICATE_OF:
+            return related.text("target_id")
+    return None
 
 
 def cells_of(page: str) -> dict[str, str]:

@@ -88,6 +88,7 @@ class Rest2(Dialect):
     # Nobody is told anything who has not logged in.
     with_credentials = True
     knows_people = True
+    page_size = PER_PAGE
 
     def ask_many(self, ids: Sequence[str], since: datetime | None) -> Iterator[Ask]:
         query = " OR ".join(f"id={remotebug}" for remotebug in ids)
@@ -140,6 +141,7 @@ class Rest2(Dialect):
 class Rest1(Dialect):
     dialect_name = "rest1"
     knows_people = True
+    page_size = PER_PAGE
 
     def ask_many(self, ids: Sequence[str], since: datetime | None) -> Iterator[Ask]:
         # Not a search: this tells of each what is wrong with it.
@@ -216,7 +218,7 @@ class RT(ExternalBugTracker):
 
     title = "Request Tracker"
     protocols = (Rest2, Rest1)
-    request_size = PER_PAGE
+    request_size = 500
     multi_product = True
     hosts = {"rt.cpan.org": "https://rt.cpan.org"}
     urls = (

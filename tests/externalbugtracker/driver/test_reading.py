@@ -201,6 +201,41 @@ def test_names_of_namespaces_make_no_other_names_longer():
         tracemalloc.stop()
 
 
+# Tags
+
+
+@pytest.mark.parametrize(
+    ("body", "charset"),
+    [
+        (b"<a><b>caf\xc3\xa9 &lt;</b></a>", None),
+        (b'<?xml version="1.0"?>\n<a><b>caf\xe9 &lt;</b></a>\n', None),
+        (b'<?xml version="1.0" encoding="iso-8859-15"?><a><b>caf\xe9 &lt;</b></a>', "utf-8"),
+        (b"<a><!-- <c> --><b>caf\xc3\xa9 <![CDATA[<]]></b><?p i?></a>", None),
+        (f"{DOCTYPE}<a><b>caf&eacute; &lt;</b></a>".encode(), None),
+        ("<a><!-- --><b>café &lt;</b></a>".encode("iso-8859-1"), "iso-8859-1"),
+    ],
+)
+def test_tags_are_a_document_with_nothing_else_in_it(body, charset):
+    assert parse(body, Form.TAGS, 1, charset).endswith("<a><b>café &lt;</b></a>")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"42",
+        b"{}",
+        b"<a>42",
+        b"<a><!-- -->",
+        b'<!DOCTYPE a [<!ENTITY b "x">]><a>&b;</a>',
+        b"<!-- -->" + b"<a>" * 5_000 + b"</a>" * 5_000,
+    ],
+)
+def test_what_has_no_tags_or_more_than_tags_is_unreadable(body):
+    with pytest.raises(Unreadable):
+        parse(body, Form.TAGS, 1)
+
+
 # Other text
 
 
@@ -274,6 +309,8 @@ def test_a_charset_is_found_in_the_content_type(content_type, charset):
         (Form.XML, (b"<a>", b"<b>x</b>", b"</a>"), 2),
         (Form.XML, (b"<a>", b"<b c='x'/>", b"</a>"), 2),
         (Form.XML, (b"<a ", b"b{}='' ", b"/>"), 1),
+        (Form.TAGS, (b"<a>", b"<b>x</b>", b"</a>"), 2),
+        (Form.TAGS, (b"<a><!-- -->", b"<b c='x'/>", b"</a>"), 2),
     ],
 )
 @pytest.mark.parametrize("bugs", [1, 100])

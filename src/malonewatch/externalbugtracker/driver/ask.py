@@ -16,6 +16,8 @@ class Form(enum.Enum):
     #: Records by the names in the first line, in lower case.
     CSV = "text/csv"
     XML = "application/xml, text/xml"
+    #: XML as text, of nothing but tags and what stands between them.
+    TAGS = "text/xml"
     TEXT = "text/plain, */*"
     #: A web page, as text.
     PAGE = "text/html"

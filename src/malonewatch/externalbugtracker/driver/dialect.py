@@ -1,6 +1,6 @@
 """A protocol that bug trackers speak: questions, and how answers are read.  Pure."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 from urllib.parse import quote
@@ -208,6 +208,8 @@ class Dialect:
 
     def plain(self, record: Any) -> Any:
         """A record that is no dict as plain values; by default an XML element's children."""
+        if isinstance(record, Mapping):
+            return record
         return {child.tag.rpartition(":")[2]: child.text for child in record}
 
     def next_page(self, ask: Ask, response: Response, answer: Any) -> Ask | None:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from html.entities import html5
 from typing import Any
-from xml.etree.ElementTree import Element, TreeBuilder
+from xml.etree.ElementTree import Element, TreeBuilder, tostring
 from xml.parsers import expat
 
 from malonewatch.externalbugtracker.driver.ask import Form
@@ -22,7 +22,13 @@ VALUES_PER_BUG = 400
 LONE_BYTES = 1_000
 
 # What stands at the beginning of each value, or between two.
-_MARKS = {Form.JSON: (b",", b"[", b"{"), Form.CSV: (b",", b"\n"), Form.XML: (b"<", b"=")}
+_MARKS = {
+    Form.JSON: (b",", b"[", b"{"),
+    Form.CSV: (b",", b"\n"),
+    Form.XML: (b"<", b"="),
+    # Attributes stay where they are.
+    Form.TAGS: (b"<",),
+}
 
 # All below space but tab, line feed and carriage return: not XML at all.
 _CONTROL_CHARACTERS = bytes(set(range(32)) - {9, 10, 13})
@@ -34,6 +40,7 @@ _DECLARATION = re.compile(
 _PORTION = 256 * 1024
 
 _TAG = re.compile(r"<[^<>]*>")
+_NO_TAG = re.compile("<[!?]")
 _GUARD = b")]}'"
 _PAGE = re.compile("<html", re.IGNORECASE)
 # Some leave out the last tag, but not both.
@@ -83,7 +90,7 @@ def parse(
     """The value of an answer for so many bugs, each of so many values at most.
 
     JSON is whatever it holds, CSV a `Table`, XML the root element, other
-    text a str.
+    text, tags among it, a str.
 
     :raises Unreadable: it has none.
     """
@@ -96,6 +103,15 @@ def parse(
         return parse_csv(body, charset)
     if form is Form.XML:
         return parse_xml(body, charset)
+    if form is Form.TAGS:
+        text = decode_xml(body, charset).strip()
+        if is_plain(text):
+            return text
+        root = parse(body, Form.XML, bugs, charset, values_per_bug)
+        try:
+            return tostring(root, "unicode")
+        except RecursionError:
+            raise Unreadable("it is nested more deeply than any answer is") from None
     text = decode(body, charset)
     if form is Form.PAGE and _PAGE.search(text, 0, 1000) and not _PAGE_END.search(text):
         raise Unreadable("the page has no end")
@@ -144,9 +160,7 @@ def parse_xml(body: bytes, charset: str | None = None) -> Element:
     and what is in no encoding that it declares is read all the same; see
     `decode`.
     """
-    declared = _DECLARATION.match(body)
-    text = decode(body, declared[1].decode() if declared else charset)
-    body = text.encode().translate(None, _CONTROL_CHARACTERS)
+    body = decode_xml(body, charset).encode().translate(None, _CONTROL_CHARACTERS)
     builder = TreeBuilder()
 
     def skipped(name: str, is_parameter: bool) -> None:
@@ -171,6 +185,19 @@ def parse_xml(body: bytes, charset: str | None = None) -> Element:
 
 def _refuse(*declared: object) -> None:
     raise Unreadable("it has entities of its own")
+
+
+def is_plain(xml: str) -> bool:
+    """Whether an XML document has nothing in it but tags and what stands between them, beside a
+    declaration: no comments, for one, and no document type."""
+    start = xml.find("?>") if xml.startswith("<?xml") else 0
+    return _NO_TAG.search(xml, start) is None and xml.startswith("<") and xml.endswith(">")
+
+
+def decode_xml(body: bytes, charset: str | None = None) -> str:
+    """An XML document as text, in the charset that it declares, else as `decode` has it."""
+    declared = _DECLARATION.match(body)
+    return decode(body, declared[1].decode() if declared else charset)
 
 
 def decode(body: bytes, charset: str | None = None) -> str:

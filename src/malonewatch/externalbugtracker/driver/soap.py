@@ -2,12 +2,16 @@
 
 https://www.w3.org/TR/2000/NOTE-SOAP-20000508/.  Names are told by their local
 part: which of the namespaces they are in depends on how old a server is.
+
+An answer is looked at as the text that it is (see `Form.TAGS`): a record has some dozens of
+fields, and of a bug that is as it was few are ever wanted.
 """
 
 import base64
 import contextlib
-from collections.abc import Iterable, Sequence
-from xml.etree.ElementTree import Element
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from html import unescape
 
 from malonewatch.externalbugtracker.driver.ask import Ask, Form
 from malonewatch.externalbugtracker.driver.reading import decode
@@ -23,13 +27,30 @@ _ENVELOPE = (
     "<soap:Body>{}</soap:Body></soap:Envelope>"
 )
 
+# An element that holds text, or an array or a map of texts: its name, what else is in its tag, and
+# what it holds.  No two parts can begin alike, and none begins where another one may look on, so
+# that this takes but one look.
+_ITEM = r"<item[^<]*(?:<key[^<]*</key>\s*<value[^<]*(?:</value>\s*)?)?(?:</item>\s*)?"
+_CONTENT = r"(\s[^<>]*)?(?:/>|>([^<]*{})</{})"
+_ELEMENT = rf"<({{}}){_CONTENT.format(f'(?:{_ITEM})*', '')}"
+_FIELD = re.compile(_ELEMENT.format(r"(?!(?:item|key|value)[\s/>])[\w.-]+"))
+_PART = re.compile(rf"<(?:item|key|value){_CONTENT.format('', '')}")
+_KEY = r"\s*<key[^<>]*>([^<]*)</key>\s*<value"
+_ENTRY = re.compile(_KEY + _CONTENT.format(f"(?:{_ITEM})*", "value>"))
+_PAIR = re.compile(rf"{_KEY}(?:\s[^<>]*)?(?:/>|>(.*)</value>)\s*", re.DOTALL)
+# What ends an item, or begins one that is not closed at once.
+_ITEM_TAG = re.compile(r"<(/?)item(?:\s[^<>]*)?(?<!/)>")
+_BEGIN = r"<({})(\s[^<>]*|/)?>"
+_RETURNS = r"\bBody[^<]*<(?:[\w.-]+:)?{}Response[^<]*<([\w.:-]+)(\s[^<>]*|/)?>"
+_OCTETS = re.compile(r":type\s*=\s*[\"'](?:[\w.-]+:)?base64", re.IGNORECASE)
+
 
 def ask(path: str, call: str, ids: Sequence[str]) -> Ask:
     """A question for the bugs `ids`: a call, given as XML, of the service at `path`."""
     return Ask(
         path,
         ids=tuple(ids),
-        form=Form.XML,
+        form=Form.TAGS,
         method="POST",
         body=_ENVELOPE.format(call).encode(),
         headers=_HEADERS,
@@ -43,45 +64,124 @@ def numbers(name: str, values: Iterable[str]) -> str:
     return f"<{name} {kind}>{''.join(items)}</{name}>"
 
 
-def result(answer: Element) -> Element:
-    """What a call returned, of a service that calls it so.
+class Part:
+    """What is in an element of an answer, or in all of it: the text from `start` to `end`.
 
-    :raises LookupError, ValueError: there is something else, such as a fault.
+    It stays a part of the answer's text: copies of so much, for each bug, take their time.
     """
-    (called,) = pairs(answer)["Body"]
-    return pairs(called)["return"]
+
+    __slots__ = ("end", "start", "xml")
+
+    def __init__(self, xml: str, start: int = 0, end: int | None = None) -> None:
+        self.xml, self.start = xml, start
+        self.end = len(xml) if end is None else end
+
+    def __str__(self) -> str:
+        return self.xml[self.start : self.end]
+
+    def inside(self, name: str, pattern: str = _BEGIN) -> "Part":
+        """What is in the first element of that name.
+
+        :raises LookupError, ValueError: there is none, or it has no end.
+        """
+        begin = re.compile(pattern.format(name)).search(self.xml, self.start, self.end)
+        if begin is None:
+            raise LookupError(name)
+        start = begin.end()
+        if (begin[2] or "").endswith("/"):
+            return Part(self.xml, start, start)
+        return Part(self.xml, start, self.xml.index(f"</{begin[1]}>", start, self.end))
+
+    def text(self, name: str) -> str:
+        """The same where that is text of a type that needs no telling."""
+        return _text("", str(self.inside(name)))
+
+    def items(self) -> Iterator["Part"]:
+        """What is in each item of an array or of a map.
+
+        :raises ValueError: there is something beside them.
+        """
+        depth, start, end = 0, 0, self.start
+        for tag in _ITEM_TAG.finditer(self.xml, self.start, self.end):
+            if tag[1]:
+                depth -= 1
+                if depth == 0:
+                    end = tag.end()
+                    yield Part(self.xml, start, tag.start())
+            else:
+                if depth == 0:
+                    start = tag.end()
+                    if self.xml[end : tag.start()].strip():
+                        break
+                depth += 1
+        if depth or self.xml[end : self.end].strip():
+            raise ValueError("there is something beside the items")
+
+    def pairs(self) -> Iterator[tuple[str, "Part"]]:
+        """The keys and values of a map, of which each may hold more.
+
+        :raises ValueError: it is none.
+        """
+        for item in self.items():
+            found = _PAIR.fullmatch(self.xml, item.start, item.end)
+            if found is None:
+                raise ValueError("an item is no pair")
+            yield found[1].strip(), Part(self.xml, *found.span(2))
 
 
-def pairs(element: Element) -> dict[str, Element]:
-    """What is in a struct or in a map, whose items have a key and a value each, by name."""
-    found = {}
-    for child in element:
-        name = child.tag.rpartition(":")[2]
-        if len(child):
-            item = {part.tag.rpartition(":")[2]: part for part in child}
-            if item.keys() >= {"key", "value"}:
-                found[(item["key"].text or "").strip()] = item["value"]
-                continue
-        found[name] = child
-    return found
+def result(answer: str, call: str) -> Part:
+    """What is in that which a call of that name, a regular expression, returned.
 
-
-def texts(element: Element) -> dict[str, str]:
-    """The same as plain values."""
-    return {name: text(value) for name, value in pairs(element).items()}
-
-
-def text(element: Element) -> str:
-    """A scalar of whatever type as text, or all that is in an array with spaces between.
-
-    :raises RecursionError: it is nested more deeply than any answer is.
+    :raises LookupError, ValueError: there is something else, such as a fault, or not all of it.
     """
-    if len(element):
-        return " ".join(map(text, element))
-    plain = (element.text or "").strip()
-    # Plainly: this is done for each field of each bug.
-    for name, kind in element.attrib.items():
-        if name.endswith(":type") and kind.rpartition(":")[2].lower().startswith("base64"):
-            with contextlib.suppress(ValueError):
-                return decode(base64.b64decode(plain)).strip()
+    return Part(answer).inside(call, _RETURNS)
+
+
+class Struct(Mapping[str, str]):
+    """The fields of a struct, or of a map, as text.
+
+    Those that `wanted` finds are read at once, the others when they are looked at; `more` are
+    beside them, or in their place.
+    """
+
+    __slots__ = ("_part", "_texts")
+
+    def __init__(self, part: Part, wanted: re.Pattern[str], **more: str) -> None:
+        self._part = part
+        found = wanted.findall(part.xml, part.start, part.end)
+        self._texts = {name: content and _text(tag, content) for name, tag, content in found}
+        self._texts.update(more)
+
+    def _read(self) -> dict[str, str]:
+        """All of them."""
+        xml, start, end = self._part.xml, self._part.start, self._part.end
+        found = _FIELD.findall(xml, start, end)
+        if _ITEM_TAG.match(str(self._part).lstrip()):
+            entries = (_ENTRY.match(xml, item.start, item.end) for item in self._part.items())
+            found = [entry.groups("") for entry in entries if entry is not None]
+        return {**{name.strip(): _text(*rest) for name, *rest in found}, **self._texts}
+
+    def __getitem__(self, name: str) -> str:
+        return self._texts[name] if name in self._texts else self._read()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._read())
+
+    def __len__(self) -> int:
+        return len(self._read())
+
+
+def wanted(*names: str) -> re.Pattern[str]:
+    """What finds the fields of those names in a `Struct`."""
+    return re.compile(_ELEMENT.format("|".join(map(re.escape, names))))
+
+
+def _text(tag: str, content: str) -> str:
+    """A scalar of whatever type, or all that is in an array or in a map with spaces between."""
+    if "<" in content:
+        return " ".join(filter(None, (_text(*part) for part in _PART.findall(content))))
+    plain = (unescape(content) if "&" in content else content).strip()
+    if "base64" in tag and _OCTETS.search(tag):
+        with contextlib.suppress(ValueError):
+            return decode(base64.b64decode(plain)).strip()
     return plain
