@@ -13,7 +13,6 @@ from urllib.parse import SplitResult
 from zope.interface import implementer
 
 from malonewatch.externalbugtracker.driver import (
-    IMPORTANCES,
     RESOLUTIONS,
     STATUSES,
     Ask,
@@ -23,7 +22,7 @@ from malonewatch.externalbugtracker.driver import (
     Read,
     URLShape,
     Workflow,
-    by_rank,
+    importances_with,
     join,
     parse_time,
 )
@@ -106,9 +105,7 @@ class AzureDevOps(ExternalBugTracker):
         "/_search?text={summary}&type=workitem",
     )
     statuses = Workflow((OPEN, STATUSES), CLOSING, (LEFT_OUT, REASONS))
-    importances = IMPORTANCES.plus(
-        by_rank("1, 1 - Critical", "2, 2 - High", "3, 3 - Medium", "4, 4 - Low")
-    )
+    importances = importances_with("1, 1 - Critical", "2, 2 - High", "3, 3 - Medium", "4, 4 - Low")
 
     @classmethod
     def parseBugURL(cls, url: SplitResult, baseurl: str | None = None) -> RecognisedURL | None:
@@ -187,7 +184,12 @@ class AzureDevOps(ExternalBugTracker):
         # Most reasons only tell the way that it went.
         if state not in self.statuses.closing or reason not in self.statuses.resolutions:
             reason = ""
-        date_closed = time_of(fields, CLOSED)
+        # To the second: as many digits follow as are no zeros.
+        changed, date_closed = (
+            parse_time((fields.get(name) or "")[:19]) for name in (CHANGED, CLOSED)
+        )
+        relations = record.get("relations") or () if is_duplicate(record) else ()
+        same = (each["url"] for each in relations if each["rel"] == DUPLICATE_OF)
         # Which states are over is told for each kind of work item apart, and not here.
         may_be_over = state in self.statuses.closing or state in self.statuses.resolutions
         return Read(
@@ -196,9 +198,9 @@ class AzureDevOps(ExternalBugTracker):
             # Every kind of work item has a priority, which is 2 until somebody changes it.
             str(fields.get(SEVERITY) or fields.get(PRIORITY) or ""),
             reason,
-            time_of(fields, CHANGED),
+            changed,
             True if date_closed is not None else None if may_be_over else False,
-            duplicate_of=next(originals(record), None) if is_duplicate(record) else None,
+            duplicate_of=next(same, "").rpartition("/")[2] or None,
             date_closed=date_closed,
         )
 
@@ -236,18 +238,6 @@ def items(answer: Any) -> list[Any]:
     return [item for item in answer["value"] if item is not None]
 
 
-def time_of(fields: Mapping[str, Any], name: str) -> datetime | None:
-    """The time in a field, to the second: as many digits follow as are no zeros."""
-    return parse_time((fields.get(name) or "")[:19])
-
-
 def is_duplicate(item: Mapping[str, Any]) -> bool:
     """Whether a work item is said to be a duplicate."""
     return "duplicate" in str(item["fields"].get(REASON, "")).lower()
-
-
-def originals(item: Mapping[str, Any]) -> Iterator[str]:
-    """The ids of the work items that one is a duplicate of."""
-    for relation in item.get("relations") or ():
-        if relation["rel"] == DUPLICATE_OF:
-            yield relation["url"].rpartition("/")[2]

@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 from zope.interface import implementer
 
 from malonewatch.externalbugtracker.driver import (
-    IMPORTANCES,
     RESOLUTIONS,
     STATUSES,
     Ask,
@@ -25,10 +24,10 @@ from malonewatch.externalbugtracker.driver import (
     URLShape,
     Workflow,
     by_https,
+    importances_with,
     join,
 )
 from malonewatch.interfaces import (
-    BugTaskImportance,
     BugTaskStatus,
     Certainty,
     IBugTrackerFacts,
@@ -97,9 +96,7 @@ class Flyspray(PageDialect, ExternalBugTracker):
         {BugTaskStatus.FIXRELEASED: "closed"},
         ({BugTaskStatus.WONTFIX: "wont implement"}, RESOLUTIONS),
     )
-    importances = IMPORTANCES.plus(
-        {BugTaskImportance.CRITICAL: "flash", BugTaskImportance.LOW: "very low, defer"}
-    )
+    importances = importances_with(critical="flash", low="very low, defer")
 
     def __init__(self, facts: IBugTrackerFacts) -> None:
         super().__init__(facts)

@@ -15,15 +15,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from malonewatch.externalbugtracker.driver import (
-    IMPORTANCES,
     ExternalBugTracker,
     Finding,
     PageDialect,
     Read,
     URLShape,
     by_https,
-    by_rank,
     former_workflow,
+    importances_with,
     join,
     text_of,
 )
@@ -89,7 +88,7 @@ class FusionForge(PageDialect, ExternalBugTracker):
     search_link = "/search/?type_of_search=trackers&group_id={group}&words={summary}"
     statuses = former_workflow(OPEN, CLOSED)
     # The highest priority is 5.
-    importances = IMPORTANCES.plus(by_rank("5", "4", "3", "2, 1"))
+    importances = importances_with("5", "4", "3", "2, 1")
 
     @classmethod
     def canonicalRemoteBug(cls, remotebug: str) -> str:

@@ -19,7 +19,6 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from malonewatch.externalbugtracker.driver import (
-    IMPORTANCES,
     Ask,
     ExternalBugTracker,
     Finding,
@@ -29,10 +28,11 @@ from malonewatch.externalbugtracker.driver import (
     Read,
     URLShape,
     Workflow,
+    importances_with,
     join,
     text_of,
 )
-from malonewatch.interfaces import BugTaskImportance, BugTaskStatus, Politeness, Response
+from malonewatch.interfaces import BugTaskStatus, Politeness, Response
 
 #: A line such as ">State:          open", in HTML; mails that follow may quote others.
 FIELD = re.compile(
@@ -152,9 +152,7 @@ class GNATS(ExternalBugTracker):
         URLShape("/{id}", registered=True, at_root=True),
     )
     statuses = Workflow(STATUSES)
-    importances = IMPORTANCES.plus(
-        {BugTaskImportance.HIGH: "serious", BugTaskImportance.LOW: "non-critical"}
-    )
+    importances = importances_with(high="serious", low="non-critical")
 
     @classmethod
     def canonicalRemoteBug(cls, remotebug: str) -> str:

@@ -19,7 +19,6 @@ from typing import Any
 from zope.interface import implementer
 
 from malonewatch.externalbugtracker.driver import (
-    IMPORTANCES,
     RESOLUTIONS_BY_STATE,
     Ask,
     DetailedDialect,
@@ -33,11 +32,12 @@ from malonewatch.externalbugtracker.driver import (
     URLShape,
     Workflow,
     by_state,
+    importances_with,
     is_number,
     join,
     parse_time,
 )
-from malonewatch.interfaces import BugTaskImportance, BugTaskStatus, IBatches, IDuplicates, Response
+from malonewatch.interfaces import BugTaskStatus, IBatches, IDuplicates, Response
 
 # What bugs are called: in most trackers, and in those made from the "devel"
 # and "responsive" templates.
@@ -283,9 +283,7 @@ class Roundup(ExternalBugTracker):
     search_link = "/{classname}?@template=search&@search_text={summary}"
     # Of the "classic" template; of bugs.python.org, "devel" and "responsive"; of MPlayer.
     statuses = Workflow((CLASSIC_STATUSES, by_state(STATES), SUBSTATUSES))
-    importances = IMPORTANCES.plus(
-        {BugTaskImportance.HIGH: "urgent", BugTaskImportance.MEDIUM: "bug"}
-    )
+    importances = importances_with(high="urgent", medium="bug")
 
     @property
     def places(self) -> Mapping[str, str]:

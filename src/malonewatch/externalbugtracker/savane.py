@@ -12,14 +12,13 @@ from functools import partial
 
 from malonewatch.externalbugtracker.driver import (
     FORMER_STATES,
-    IMPORTANCES,
     ExternalBugTracker,
     Finding,
     PageDialect,
     Read,
     URLShape,
-    by_rank,
     former_workflow,
+    importances_with,
     is_number,
     join,
     text_of,
@@ -88,9 +87,7 @@ class Savane(PageDialect, ExternalBugTracker):
     search_link = "/search/?type_of_search=bugs&words={summary}"
     statuses = former_workflow(OPEN, CLOSED, _STATES)
     # Words come with a number, "5 - Normal", and some numbers without a word.
-    importances = IMPORTANCES.plus(
-        by_rank("Security, 9", "Important, 8, 7", "6, 5", "Later, 4, 3, 2", "1")
-    )
+    importances = importances_with("Security, 9", "Important, 8, 7", "6, 5", "Later, 4, 3, 2", "1")
 
     @classmethod
     def canonicalRemoteBug(cls, remotebug: str) -> str:

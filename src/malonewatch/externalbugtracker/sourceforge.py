@@ -1,13 +1,10 @@
 """SourceForge, and other sites that run its software, Apache Allura.
 
-Asked with Allura's REST API,
-https://sourceforge.net/p/forge/documentation/Allura%20API/#tracker.
+Asked with its API, https://sourceforge.net/p/forge/documentation/Allura%20API/#tracker.
 
-A tracker is a tool that a project, or a part of one, has mounted.  The id of a
-ticket is ``project/tool#12`` or ``project/part/tool#12``; the neighbourhood that
-the project is in stands before that if it is not the usual ``p``, as in
-``u/name/tool#12``.  Bare numbers are those of before Allura, when they were
-unique across the site; they still lead to the tickets.
+The id of a ticket is ``project/tool#12`` or ``project/part/tool#12``, after the neighbourhood
+that the project is in if it is not the usual ``p``, as in ``u/name/tool#12``.  Bare numbers are
+those of before Allura, when they were unique across the site; they still lead to the tickets.
 """
 
 import re
@@ -20,7 +17,6 @@ from zope.interface import implementer
 
 from malonewatch.externalbugtracker.driver import (
     FORMER_STATES,
-    IMPORTANCES,
     RESOLUTIONS,
     Ask,
     Finding,
@@ -31,8 +27,8 @@ from malonewatch.externalbugtracker.driver import (
     URLShape,
     Workflow,
     by_place,
-    by_rank,
     by_state,
+    importances_with,
     parse_time,
     split_id,
 )
@@ -109,7 +105,7 @@ class SourceForge(Forge):
     search_link = "/{product:path}/search/?q={words}"
     statuses = Workflow((STATUSES, by_state(FORMER_STATES), RESOLUTIONS))
     # The custom field _priority: on SourceForge 9 is the highest, 5 what a ticket begins with.
-    importances = IMPORTANCES.plus(by_rank("9, 8", "7, 6", "5", "4, 3, 2, 1"))
+    importances = importances_with("9, 8", "7, 6", "5", "4, 3, 2, 1")
 
     @classmethod
     def parseBugURL(cls, url: SplitResult, baseurl: str | None = None) -> RecognisedURL | None:
@@ -167,8 +163,7 @@ class SourceForge(Forge):
             if path.endswith(ask.path):
                 return Finding.SPOILED
             return None if TICKET.fullmatch(path) else Finding.MISSING
-        # Of a search it is the project, or its tracker, that the HTTP status is about.
-        return super().judge(ask.for_one(), response, answer)
+        return super().judge(ask, response, answer)
 
     def led_to(self, ask: Ask, response: Response) -> str | None:
         parts, asked = urlsplit(response.url), ask.path

@@ -4,10 +4,10 @@ from malonewatch.externalbugtracker.driver import (
     RESOLUTIONS_BY_STATE,
     Vocabulary,
     Workflow,
-    by_rank,
     by_state,
     fold,
     former_workflow,
+    importances_with,
     in_state,
     invert,
     join,
@@ -63,8 +63,18 @@ def test_tables_may_be_either_way_round():
 
 
 def test_importances_may_be_told_from_the_highest_down():
-    assert by_rank("9, 8", "7") == {BugTaskImportance.CRITICAL: "9, 8", HIGH: "7"}
-    assert len(by_rank(*"7654321")) == len(BugTaskImportance)
+    words = importances_with("9, 8", "7, minor")
+    assert [words.get(word) for word in ("8", "7", "minor", "major")] == [
+        *(BugTaskImportance.CRITICAL, HIGH, HIGH, HIGH)
+    ]
+    assert set(dict(importances_with(*"7654321").items()).values()) == {*BugTaskImportance}
+
+
+def test_importances_may_be_told_by_name():
+    words = importances_with("9", low="1, minor", high="minor")
+    assert [words.get(word) for word in ("9", "1", "trivial")] == [
+        *(BugTaskImportance.CRITICAL, LOW, LOW)
+    ]
 
 
 NEW, FIXED, WONTFIX, UNKNOWN = (

@@ -145,11 +145,6 @@ def former_workflow(
     )
 
 
-def by_rank(*words: str) -> dict[BugTaskImportance, str]:
-    """Importances, the highest first, and the words for each: numbers, above all."""
-    return dict(zip(reversed(BugTaskImportance), words, strict=False))
-
-
 IMPORTANCES = Vocabulary(
     {
         BugTaskImportance.CRITICAL: (
@@ -162,3 +157,11 @@ IMPORTANCES = Vocabulary(
         BugTaskImportance.UNDECIDED: "unspecified, task, --, ---, n/a",
     }
 )
+
+
+def importances_with(*ranked: str, **named: str) -> Vocabulary[BugTaskImportance]:
+    """`IMPORTANCES`, before which come words of a type's own: for each importance from the
+    highest down, and by its name, as in ``high="urgent, severe"``."""
+    table = dict(zip(reversed(BugTaskImportance), ranked, strict=False))
+    table.update((BugTaskImportance[name.upper()], words) for name, words in named.items())
+    return IMPORTANCES.plus(table)
