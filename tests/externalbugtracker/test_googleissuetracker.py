@@ -39,7 +39,7 @@ class TestGoogleIssueTracker(BatchesConformance, ExternalBugTrackerConformance):
     factory = GoogleIssueTracker
     simulator = GoogleIssueTrackerSimulator
     # The first request is an answer already.
-    requests_for_three_batches = 3
+    requests_for_three_batches = 3 * GoogleIssueTracker.request_size // GoogleIssueTracker.page_size
     spellings = [
         *ExternalBugTrackerConformance.spellings,
         ("b/0042", "42"),
@@ -121,8 +121,8 @@ def test_requests_say_which_page_they_are_from_and_what_they_are_about():
 
 def test_whom_google_does_not_let_in_is_refused():
     class Stranger(GoogleIssueTracker):
-        def _ask(self, path, body, ids, alone=False):
-            return dataclasses.replace(super()._ask(path, body, ids, alone), headers={})
+        def _ask(self, path, body, ids):
+            return dataclasses.replace(super()._ask(path, body, ids), headers={})
 
     with GoogleIssueTrackerSimulator() as simulator:
         simulator.add("1")

@@ -82,6 +82,7 @@ class TestConduit(BatchesConformance, CredentialsConformance, DuplicatesConforma
     login = INSIDER
     wrong_login = Credentials(token="api-nonsense")
     duplicate = {"status": "duplicate"}
+    requests_for_three_batches = 3 * Phabricator.request_size // 100
     tells_modified = True
 
     def asker(self, simulator):

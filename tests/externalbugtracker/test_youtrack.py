@@ -61,6 +61,8 @@ class TestYouTrack(
     login = LOGIN
     wrong_login = Credentials(token="perm:barley")
     duplicate = {"status": "Duplicate"}
+    # With one to see what is there.
+    requests_for_three_batches = 3 * YouTrack.request_size // YouTrack.page_size + 1
     ids = staticmethod("FROB-{}".format)
     # It says of a private one that it is not there.
     has_private_bugs = False

@@ -34,6 +34,7 @@ class Bitbucket(Forge):
         "there is nothing left that could be asked for."
     )
     hosts = dict.fromkeys(("bitbucket.org", "www.bitbucket.org", "api.bitbucket.org"), BASE)
+    folds_places = True
     place_pattern = r"[A-Za-z0-9_.-]{1,62}/[A-Za-z0-9_.-]{1,100}"
     highest_id = 2**31 - 1
     urls = (
@@ -58,7 +59,3 @@ class Bitbucket(Forge):
             BugTaskStatus.WONTFIX: "wontfix",
         }
     )
-
-    @classmethod
-    def canonical_place(cls, place: str) -> str:
-        return place.strip("/").lower()

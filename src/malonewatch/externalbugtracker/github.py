@@ -98,6 +98,8 @@ class Rest(OneByOne):
     bugs_at_once = PAGE_SIZE
     bytes_per_bug = 64 * 1024
     values_per_bug = 2000
+    # Where its addresses are listed, too, but there are thousands.
+    asks_what = "/"
     asks_who = ("/user", "login")
     id_field = "number"
     page_field = "html_url"
@@ -109,10 +111,6 @@ class Rest(OneByOne):
     def ask_one(self, remotebug: str) -> Ask:
         place, number = split_id(remotebug)
         return Ask(f"/repos/{place}/issues/{number}", (), (remotebug,), alone=True)
-
-    def ask_identity(self) -> Ask:
-        # Where its addresses are listed, too, but there are thousands.
-        return Ask("/")
 
     def identity(self, answer: Any) -> str | None:
         if "current_user_repositories_url" not in answer:
@@ -156,24 +154,11 @@ class Rest(OneByOne):
             resolution,
             parse_time(record["updated_at"]),
             not is_open,
-            self.duplicate(record),
-            self.moved(record),
+            get("duplicate_of"),
+            get("moved_to"),
             date_closed=parse_time(get("closed_at") or ""),
             fixed_in=milestone["title"] if milestone and is_fixed else "",
         )
-
-    def duplicate(self, record: Mapping[str, Any]) -> str | None:
-        """What a bug duplicates, as far as that is told."""
-        url = record.get("canonical")
-        return None if url is None else self.tracker.id_at(url) or url
-
-    def moved(self, record: Mapping[str, Any]) -> str | None:
-        """Where a bug is now, if it was asked for by another id."""
-        place, _, number = record.get("asked", "").partition("#")
-        url: str = record["html_url"]
-        # A page is that of an issue or of a pull request.
-        pages = (f"/{place}/issues/{number}", f"/{place}/pull/{number}")
-        return None if not place or url.lower().endswith(pages) else url
 
 
 class GraphQL(GraphQLDialect, Rest):
@@ -184,10 +169,6 @@ class GraphQL(GraphQLDialect, Rest):
     bytes_per_bug = 4 * 1024
     # How an old GitHub Enterprise says so.
     unlike = re.compile("undefinedField|argumentNotAccepted|doesn't accept argument|n't exist on")
-
-    def plan(self, ids: Sequence[str], situation: Any) -> Iterable[Ask]:
-        # To ask what changed would not take fewer.
-        return self.in_full(ids)
 
     def ask_many(self, ids: Sequence[str], since: datetime | None) -> Iterator[Ask]:
         # Those of a repository together, so that it is named once.
@@ -236,7 +217,6 @@ class GraphQL(GraphQLDialect, Rest):
 
     def records(self, answer: Any) -> Iterable[Any]:
         first, *more = answer if isinstance(answer, tuple) else (answer,)
-        found = super().records(first)
         same = {
             id: event["canonical"]["url"]
             for each in more
@@ -244,9 +224,20 @@ class GraphQL(GraphQLDialect, Rest):
             for event in node["timelineItems"]["nodes"]
             if event.get("canonical")
         }
-        for record in found if same else ():
-            record["canonical"] = same.get(record["asked"])
-        return found
+        records = super().records(first)
+        for record in records if "data" in first else ():
+            place, _, number = record["asked"].partition("#")
+            pages, url = (
+                (f"/{place}/issues/{number}", f"/{place}/pull/{number}"),
+                record["html_url"],
+            )
+            if not url.lower().endswith(pages):
+                # It was transferred.
+                record["moved_to"] = url
+            if record["asked"] in same:
+                url = same[record["asked"]]
+                record["duplicate_of"] = self.tracker.id_at(url) or url
+        return records
 
 
 @implementer(IBatches, IChangesSince, IDuplicates, IMoves, IValidators)
@@ -259,6 +250,7 @@ class GitHub(Forge):
     protocols = (GraphQL, Rest)
     hosts = dict.fromkeys(HOSTS, "https://github.com")
     services = {"github.com": "https://api.github.com"}
+    folds_places = True
     place_pattern = PLACE
     highest_id = 2**31 - 1
     urls = (
@@ -286,7 +278,3 @@ class GitHub(Forge):
             self.service = f"https://api.{host}"
         elif self.service == self.baseurl:
             self.service += ENTERPRISE
-
-    @classmethod
-    def canonical_place(cls, place: str) -> str:
-        return place.strip("/").lower()

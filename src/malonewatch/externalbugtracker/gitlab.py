@@ -21,7 +21,7 @@ from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from typing import Any
-from urllib.parse import SplitResult, quote, unquote, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 from zope.interface import implementer
 
@@ -33,6 +33,7 @@ from malonewatch.externalbugtracker.driver import (
     Judgement,
     Read,
     URLShape,
+    by_https,
     by_place,
     issue_workflow,
     join,
@@ -69,6 +70,7 @@ FRAGMENTS = {
     "mergeRequests": f"fragment mergeRequests on MergeRequest{{{COMMON} merged_at:mergedAt}}",
 }
 UNKNOWN = "UNKNOWN"
+REFUSAL = {"message": "401 Unauthorized"}
 DUPLICATE = re.compile(r"/projects/(\d+)/issues/(\d+)")
 
 NAME = r"[\w.][\w.-]{0,254}"
@@ -94,6 +96,7 @@ class Rest(ByPlace):
     dialect_name = "rest"
     # All of the description comes along.
     bytes_per_bug = 32 * 1024
+    asks_what = f"{API}/version"
     asks_who = (f"{API}/user", "username")
     id_field = "iid"
     page_field = "web_url"
@@ -108,15 +111,12 @@ class Rest(ByPlace):
         place, number = split_id(remotebug)
         return Ask(f"{path_of(place)}/{number}", (), (remotebug,), alone=True)
 
-    def ask_identity(self) -> Ask:
-        return Ask(f"{API}/version")
-
     def identity(self, answer: Any) -> str | None:
         # It tells its version to people that it knows only.
-        return "GitLab" if is_refusal(answer) else f"GitLab {answer['version']}"
+        return "GitLab" if answer == REFUSAL else f"GitLab {answer['version']}"
 
     def judge(self, ask: Ask, response: Response, answer: Any) -> Judgement:
-        if ask == self.ask_identity() and response.status == 401 and is_refusal(answer):
+        if not ask.signed and ask.path == self.asks_what and answer == REFUSAL:
             return None
         return super().judge(ask, response, answer)
 
@@ -204,10 +204,8 @@ class GitLab(Forge):
     request_size = 1000
     multi_product = True
     protocols = (GraphQL, Rest)
-    hosts = {
-        **{host: f"https://{host}" for host in KNOWN_HOSTS},
-        "www.gitlab.com": "https://gitlab.com",
-    }
+    hosts = {**by_https(*KNOWN_HOSTS), "www.gitlab.com": "https://gitlab.com"}
+    folds_places = True
     place_pattern = rf"{PLACE}!?"
     highest_id = 2**31 - 1
     urls = (
@@ -252,20 +250,11 @@ class GitLab(Forge):
                 url = url._replace(path=f"{base}/{item['full_path']}/-/issues/{item['iid']}")
         return super().parseBugURL(url, baseurl)
 
-    @classmethod
-    def canonical_place(cls, place: str) -> str:
-        return unquote(place).strip("/").lower()
-
 
 def path_of(place: str) -> str:
     """Where REST has the issues, or the merge requests, of a project."""
     kind = "merge_requests" if place.endswith("!") else "issues"
     return f"{API}/projects/{quote(place.removesuffix('!'), safe='')}/{kind}"
-
-
-def is_refusal(answer: Any) -> bool:
-    """Whether it is what GitLab says to those whom it does not know."""
-    return isinstance(answer, dict) and answer.get("message") == "401 Unauthorized"
 
 
 def query_for(portions: Sequence[Sequence[str]]) -> dict[str, Any]:

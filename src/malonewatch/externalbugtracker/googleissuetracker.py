@@ -1,14 +1,12 @@
 """Google Issue Tracker, and Monorail, from which many bugs came there.
 
-What is documented, https://developers.google.com/issue-tracker, is for people.  The
-interface for programs, https://issuetracker.googleapis.com, is for those whom Google
-lets in.  So the one is asked that Google's own pages use: it is documented by others
-only, https://github.com/rly0nheart/buganize/tree/main/src/buganize/api, and Google may
-change it any day.  Its records are lists, in which a place stands for a field.
+The interface for programs, https://issuetracker.googleapis.com, is for those whom Google lets in.
+So the one is asked that Google's own pages use: it is documented by others only,
+https://github.com/rly0nheart/buganize/tree/main/src/buganize/api, and Google may change it any
+day.  Its records are lists, in which a place stands for a field.
 
-Issues have one number, whatever host a project has for them.  The id of one that is
-known by its number in Monorail is ``project#12``; Monorail is gone, and what is there
-in its place redirects to the issue.
+Issues have one number, whatever host a project has for them.  The id of one that is known by its
+number in Monorail is ``project#12``; what is there in Monorail's place redirects to the issue.
 """
 
 import re
@@ -24,15 +22,15 @@ from malonewatch.externalbugtracker.driver import (
     ExternalBugTracker,
     Finding,
     Form,
-    Instead,
+    Judgement,
     Read,
     URLShape,
     Vocabulary,
     Workflow,
+    by_rank,
     from_epoch,
 )
 from malonewatch.interfaces import (
-    BugTaskImportance,
     BugTaskStatus,
     IBatches,
     IBugTrackerFacts,
@@ -65,18 +63,15 @@ _SIGN_IN = re.compile(r"/(?:v[0-9]/)?(?:signin/|ServiceLogin)")
 _SHORT = re.compile(rf"(?:b/|({PROJECT})[#:])0*([0-9]{{1,18}})")
 
 # By their numbers; from the fourth on an issue is closed.
-STATUSES = {
-    1: "NEW",
-    2: "ASSIGNED",
-    3: "ACCEPTED",
-    4: "FIXED",
-    5: "VERIFIED",
-    6: "NOT_REPRODUCIBLE",
-    7: "INTENDED_BEHAVIOR",
-    8: "OBSOLETE",
-    9: "INFEASIBLE",
-    10: "DUPLICATE",
-}
+STATUSES = dict(
+    enumerate(
+        (
+            *("NEW", "ASSIGNED", "ACCEPTED", "FIXED", "VERIFIED", "NOT_REPRODUCIBLE"),
+            *("INTENDED_BEHAVIOR", "OBSOLETE", "INFEASIBLE", "DUPLICATE"),
+        ),
+        start=1,
+    )
+)
 MEANINGS = {
     BugTaskStatus.NEW: "NEW",
     BugTaskStatus.CONFIRMED: "ASSIGNED",
@@ -97,8 +92,11 @@ class GoogleIssueTracker(ExternalBugTracker):
 
     title = "Google Issue Tracker"
     dialect_name = "pages"
+    request_size = 200
     # An issue comes with all that its project might know of one.
-    request_size = 25
+    page_size = 25
+    # Chromium's.
+    asks_what = "/action/trackers/157"
     bytes_per_bug = 64 * 1024
     values_per_bug = 4_000
     multi_product = True
@@ -119,20 +117,11 @@ class GoogleIssueTracker(ExternalBugTracker):
     file_link = "/issues/new?component={product}&title={summary}&description={description}"
     search_link = "/issues?q={summary}"
     statuses = Workflow(MEANINGS)
-    importances = Vocabulary(
-        {
-            BugTaskImportance.CRITICAL: "P0",
-            BugTaskImportance.HIGH: "P1",
-            BugTaskImportance.MEDIUM: "P2",
-            BugTaskImportance.LOW: "P3, P4",
-        }
-    )
+    importances = Vocabulary(by_rank("P0", "P1", "P2", "P3, P4"))
 
     def __init__(self, facts: IBugTrackerFacts) -> None:
         super().__init__(facts)
         self._monorail = MONORAILS.get(urlsplit(self.baseurl).netloc, self.baseurl)
-
-    # URLs and ids.
 
     @classmethod
     def canonicalRemoteBug(cls, remotebug: str) -> str:
@@ -166,17 +155,13 @@ class GoogleIssueTracker(ExternalBugTracker):
             return self._monorail + self.urls[1].build(parts)
         return self.baseurl + self.urls[0].build(parts)
 
-    # Questions.
-
-    def _ask(self, path: str, body: Any, ids: Sequence[str], alone: bool = False) -> Ask:
+    def _ask(self, path: str, body: Any, ids: Sequence[str]) -> Ask:
         # As for the pages at that very address: others are refused.
         headers = {"Origin": self.baseurl, "Referer": f"{self.baseurl}/"}
-        return Ask(path, (), tuple(ids), alone, method="POST", json=body, headers=headers)
+        return Ask(path, ids=tuple(ids), method="POST", json=body, headers=headers)
 
     def in_full(self, ids: Sequence[str]) -> Iterator[Ask]:
-        numbers = [remotebug for remotebug in ids if remotebug.isdecimal()]
-        if numbers:
-            yield from self.ask_many(numbers, None)
+        yield from super().in_full([remotebug for remotebug in ids if remotebug.isdecimal()])
         yield from (self.ask_one(remotebug) for remotebug in ids if not remotebug.isdecimal())
 
     def ask_many(self, ids: Sequence[str], since: datetime | None) -> Iterator[Ask]:
@@ -184,24 +169,17 @@ class GoogleIssueTracker(ExternalBugTracker):
         yield self._ask("/action/issues/batch", body, ids)
 
     def ask_one(self, remotebug: str) -> Ask:
-        parts = self.parts(remotebug)
-        project, number = parts["project"], parts["id"]
+        project, _, number = remotebug.rpartition("#")
         if project:
             url = f"{self._monorail}/p/{project}/issues/detail"
             return Ask(url, (("id", number),), (remotebug,), alone=True, form=Form.PAGE)
         path = f"/action/issues/{number}/getIssue"
-        return self._ask(path, [int(number), 1, 1], (remotebug,), alone=True)
-
-    def ask_identity(self) -> Ask:
-        # Chromium's.
-        return Ask("/action/trackers/157")
+        return self._ask(path, [int(number), 1, 1], (remotebug,)).for_one()
 
     def identity(self, answer: Any) -> str | None:
         return self.title if answer[0][0] == "b.Tracker" else None
 
-    # Answers.
-
-    def judge(self, ask: Ask, response: Response, answer: Any) -> Finding | Instead | None:
+    def judge(self, ask: Ask, response: Response, answer: Any) -> Judgement:
         if ask.form is Form.PAGE and response.status < 400:
             # A page that leads to no issue has none in it either.
             return Finding.PRIVATE if _SIGN_IN.match(urlsplit(response.url).path) else None

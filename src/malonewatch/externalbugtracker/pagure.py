@@ -66,6 +66,7 @@ class Pagure(Forge):
     hosts = {
         host: f"https://{host}" for host in ("pagure.io", "src.fedoraproject.org", "git.centos.org")
     }
+    folds_places = True
     place_pattern = rf"{PLACE}!?"
     highest_id = 2**31 - 1
     urls = (
@@ -102,10 +103,6 @@ class Pagure(Forge):
             RESOLUTIONS,
         ),
     )
-
-    @classmethod
-    def canonical_place(cls, place: str) -> str:
-        return place.strip("/").lower()
 
     def authorization(self, credentials: Credentials) -> Mapping[str, str]:
         return {"Authorization": f"token {credentials.token}"} if credentials.token else {}

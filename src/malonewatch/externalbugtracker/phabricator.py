@@ -15,8 +15,7 @@ import html
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
-from urllib.parse import urlencode
+from typing import Any, ClassVar
 
 from zope.interface import implementer
 
@@ -25,17 +24,19 @@ from malonewatch.externalbugtracker.driver import (
     RESOLUTIONS,
     STATUSES,
     Ask,
-    Dialect,
     ExternalBugTracker,
     Finding,
     Form,
-    Instead,
+    Judgement,
+    PageDialect,
     Read,
     RemoteVocabulary,
     URLShape,
     Workflow,
+    ask_form,
+    by_https,
+    encode,
     from_epoch,
-    invert,
 )
 from malonewatch.interfaces import (
     BugTaskImportance,
@@ -71,14 +72,10 @@ OWN_STATUSES = {
 }
 
 
-class _Task(Dialect):
-    """Tasks by their page, which tells why one cannot be had."""
+class Page(PageDialect):
+    """Tasks by their pages, which tell why one cannot be had."""
 
-    # A page comes with all that was said.
-    bytes_base = 4 * 1024 * 1024
-
-    def ask_page(self, remotebug: str) -> Ask:
-        return Ask(f"/{remotebug}", (), (remotebug,), alone=True, form=Form.PAGE)
+    with_credentials: ClassVar[bool | None] = False
 
     def ask_identity(self) -> Ask:
         return call("conduit.ping")
@@ -87,71 +84,66 @@ class _Task(Dialect):
         is_one = answer.keys() == {"result", "error_code", "error_info"}
         return "Phabricator" if is_one and isinstance(answer["result"], str) else None
 
-    def judge(self, ask: Ask, response: Response, answer: Any) -> Finding | Instead | None:
+    def judge(self, ask: Ask, response: Response, answer: Any) -> Judgement:
         found = super().judge(ask, response, answer)
-        if found is None and ask.form is Form.PAGE and TITLE.search(answer) is None:
+        if found is None and ask.form is Form.PAGE and self.item_of(answer) is None:
             # In place of what strangers may not see there is a form to log in, or nothing.
             return Finding.PRIVATE if LOG_IN in answer else Finding.SPOILED
         return found
 
-    def records(self, answer: Any) -> Iterable[Any]:
-        return [answer]
+    def item_of(self, page: str) -> Mapping[str, Any] | None:
+        title, found = TITLE.search(page), STATUS.search(page)
+        if title is None:
+            return None
+        text = html.unescape(found[1]).strip() if found else ""
+        return {"id": f"T{title[1]}", "title": html.unescape(title[2]), "text": text}
 
-    def ids_of(self, record: Any) -> Iterable[str]:
-        title = TITLE.search(record)
-        return (f"T{title[1]}",) if title else ()
-
-    def read(self, record: Any) -> Read | Finding:
-        title, status = TITLE.search(record), STATUS.search(record)
-        if title is None or status is None:
-            raise LookupError("status")
-        words, closed, priority = split_status(html.unescape(status[1]).strip())
-        return Read(words, html.unescape(title[2]), priority, closed=closed)
-
-    def plain(self, record: Any) -> Any:
-        return record
+    def read(self, record: Any) -> Read:
+        status, closed, priority = split_status(record["text"])
+        return Read(status, record["title"], priority, closed=closed)
 
 
-class Conduit(_Task):
+class Conduit(Page):
+    """Tasks a hundred at once; those that are not found by their pages."""
+
     dialect_name = "conduit"
     with_credentials = True
     knows_people = True
+    # No page of a search is longer.
+    page_size = 100
 
     def sign(self, ask: Ask, credentials: Credentials) -> Ask:
         if ask.form is Form.PAGE or not credentials.token:
             return ask
-        token = urlencode({"api.token": credentials.token}).encode()
+        token = encode([("api.token", credentials.token)]).encode()
         return dataclasses.replace(ask, body=b"&".join(filter(None, (ask.body, token))))
 
     def ask_many(self, ids: Sequence[str], since: datetime | None) -> Iterator[Ask]:
         numbers = [each.removeprefix("T") for each in ids]
-        yield call("maniphest.search", *listed("constraints[ids]", numbers), ids=tuple(ids))
+        yield call("maniphest.search", listed("constraints[ids]", numbers), ids)
 
     def ask_one(self, remotebug: str) -> Ask:
         return next(self.ask_many([remotebug], None)).for_one()
 
     def ask_missing(self, ids: Sequence[str]) -> Iterator[Ask]:
         # A search does not tell what is hidden from what is not there.
-        yield from map(self.ask_page, ids)
+        return map(super().ask_one, ids)
 
     def ask_more(self, ask: Ask, answers: Sequence[Any]) -> Ask | None:
-        if ask.form is Form.PAGE:
+        if ask.form is Form.PAGE or len(answers) == 3:
             return None
         if len(answers) == 1:
             same = [task["phid"] for task in data(answers[0]) if status_of(task) == DUPLICATE]
-            types = listed("types", ["task.duplicate"])
-            return call("edge.search", *listed("sourcePHIDs", same), *types) if same else None
-        others = [edge["destinationPHID"] for edge in data(answers[1])]
-        if len(answers) == 3 or not others:
-            return None
-        return call("maniphest.search", *listed("constraints[phids]", dict.fromkeys(others)))
+            edges = [*listed("sourcePHIDs", same), ("types[0]", "task.duplicate")]
+            return call("edge.search", edges) if same else None
+        others = dict.fromkeys(edge["destinationPHID"] for edge in data(answers[1]))
+        return call("maniphest.search", listed("constraints[phids]", others)) if others else None
 
     def ask_whoami(self) -> Ask:
         return call("user.whoami")
 
     def whoami(self, answer: Any) -> str | None:
-        name: str = answer["result"]["userName"]
-        return name
+        return str(answer["result"]["userName"])
 
     def ask_vocabulary(self) -> Iterable[Ask]:
         return call("maniphest.status.search"), call("maniphest.priority.search")
@@ -163,7 +155,7 @@ class Conduit(_Task):
             tuple(each["name"] for each in priorities),
         )
 
-    def judge(self, ask: Ask, response: Response, answer: Any) -> Finding | Instead | None:
+    def judge(self, ask: Ask, response: Response, answer: Any) -> Judgement:
         if ask.form is Form.PAGE or response.status != 200:
             return super().judge(ask if ask.form is Form.PAGE else ask.for_all(), response, answer)
         error = answer["error_code"]
@@ -177,17 +169,17 @@ class Conduit(_Task):
     def records(self, answer: Any) -> Iterable[Any]:
         if isinstance(answer, str):
             return super().records(answer)
-        answers = answer if isinstance(answer, tuple) else (answer,)
-        tasks, edges, others = map(data, (*answers, {}, {})[:3])
+        first, *more = map(data, answer if isinstance(answer, tuple) else (answer,))
+        edges, others = (*more, (), ())[:2]
         numbers = {task["phid"]: f"T{task['id']}" for task in others}
         same = {edge["sourcePHID"]: numbers.get(edge["destinationPHID"]) for edge in edges}
-        return [{**task, "duplicate_of": same.get(task["phid"])} for task in tasks]
+        for task in first:
+            task.update(id=f"T{task['id']}", duplicate_of=same.get(task["phid"]))
+        tasks: Iterable[Any] = first
+        return tasks
 
-    def ids_of(self, record: Any) -> Iterable[str]:
-        return super().ids_of(record) if isinstance(record, str) else (f"T{record['id']}",)
-
-    def read(self, record: Any) -> Read | Finding:
-        if isinstance(record, str):
+    def read(self, record: Any) -> Read:
+        if "fields" not in record:
             return super().read(record)
         fields = record["fields"]
         ended = from_epoch(fields.get("dateClosed") or 0)
@@ -202,32 +194,20 @@ class Conduit(_Task):
         )
 
 
-class Page(_Task):
-    dialect_name = "page"
-    with_credentials = False
-
-    def ask_one(self, remotebug: str) -> Ask:
-        return self.ask_page(remotebug)
-
-
 @implementer(IBatches, IDuplicates)
 class Phabricator(ExternalBugTracker):
     """Phabricator or Phorge; https://we.phorge.it/."""
 
     title = "Phabricator"
     protocols = (Conduit, Page)
-    # No page of a search is longer.
-    request_size = 100
+    request_size = 500
     folds_ids = True
     id_pattern = r"T[1-9][0-9]{0,17}"
-    hosts = {
-        host: f"https://{host}"
-        for host in (
-            *("dev.gnupg.org", "developer.blender.org", "feedback.bistudio.com"),
-            *("phabricator.kde.org", "phabricator.wikimedia.org", "reviews.llvm.org"),
-            *("secure.phabricator.com", "vyos.dev", "we.phorge.it"),
-        )
-    }
+    hosts = by_https(
+        *("dev.gnupg.org", "developer.blender.org", "feedback.bistudio.com"),
+        *("phabricator.kde.org", "phabricator.wikimedia.org", "reviews.llvm.org"),
+        *("secure.phabricator.com", "vyos.dev", "we.phorge.it"),
+    )
     # Others write such URLs too.
     urls = (URLShape("/T{id}", "T{id}", at_root=True, certainty=Certainty.GUESS),)
     shut_down = {
@@ -243,12 +223,9 @@ class Phabricator(ExternalBugTracker):
         "/maniphest/task/edit/?title={summary}&description={description}",
     )
     search_link = "/maniphest/?query={summary}"
-    statuses = Workflow(invert(OWN_STATUSES, STATUSES, RESOLUTIONS))
+    statuses = Workflow((OWN_STATUSES, STATUSES, RESOLUTIONS))
     importances = IMPORTANCES.plus(
-        {
-            BugTaskImportance.CRITICAL: "unbreak now",
-            BugTaskImportance.UNDECIDED: "needs triage",
-        }
+        {BugTaskImportance.CRITICAL: "unbreak now", BugTaskImportance.UNDECIDED: "needs triage"}
     )
 
     @classmethod
@@ -264,11 +241,9 @@ class Phabricator(ExternalBugTracker):
         return {}
 
 
-def call(method: str, *fields: tuple[str, str], ids: tuple[str, ...] = ()) -> Ask:
+def call(method: str, fields: Iterable[tuple[str, str]] = (), ids: Sequence[str] = ()) -> Ask:
     """A call of a method of Conduit."""
-    headers = {"Content-Type": "application/x-www-form-urlencoded"}
-    body = urlencode(fields).encode()
-    return Ask(f"/api/{method}", ids=ids, method="POST", body=body, headers=headers)
+    return ask_form(f"/api/{method}", fields, ids)
 
 
 def listed(name: str, values: Iterable[str]) -> Iterator[tuple[str, str]]:

@@ -7,6 +7,7 @@ https://www.jetbrains.com/help/youtrack/devportal/api-query-syntax.html
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from zope.interface import implementer
@@ -17,14 +18,12 @@ from malonewatch.externalbugtracker.driver import (
     STATUSES,
     Ask,
     ExternalBugTracker,
-    Finding,
-    Instead,
+    Judgement,
     Read,
     RemoteVocabulary,
     URLShape,
     Workflow,
     from_epoch,
-    invert,
 )
 from malonewatch.interfaces import (
     BugTaskImportance,
@@ -67,6 +66,8 @@ OVER = {
     BugTaskStatus.WONTFIX: "third party problem",
 }
 
+_page = partial(URLShape, slug=r"[^/]{1,500}", board=r"[^/]{1,99}(?:/[^/]{1,99})?")
+
 
 @implementer(IBatches, IDuplicates, IMoves)
 class YouTrack(ExternalBugTracker):
@@ -76,26 +77,31 @@ class YouTrack(ExternalBugTracker):
     # It lists all kinds of links there are, of each issue.
     bytes_per_bug = 32 * 1024
     values_per_bug = 1500
+    page_size = 100
+    request_size = 500
+    id_field = "idReadable"
+    asks_what = "/api/config?fields=version"
     knows_people = True
     multi_product = True
-    folds_ids = True
+    folds_ids = keyed_ids = True
+    renames_moved = True
     id_pattern = r"[A-Z][A-Z0-9_]{0,30}-[1-9][0-9]{0,17}"
     hosts = {"youtrack.jetbrains.com": "https://youtrack.jetbrains.com"}
     urls = (
-        URLShape("/issue/{id:key}"),
-        URLShape("/issue/{id:key}/{slug}", slug=r"[^/]{1,500}"),
-        URLShape("/agiles/{board}?issue={id:key}", board=r"[^/]{1,99}(?:/[^/]{1,99})?"),
+        _page("/issue/{id:key}"),
+        _page("/issue/{id:key}/{slug}"),
+        _page("/agiles/{board}?issue={id:key}"),
         # Others write these, too.
-        URLShape("/api/issues/{id:key}", certainty=Certainty.GUESS),
-        URLShape("/tickets/{id:key}", certainty=Certainty.GUESS),
-        URLShape("/tickets/{id:key}/{slug}", slug=r"[^/]{1,500}", certainty=Certainty.GUESS),
+        _page("/api/issues/{id:key}", certainty=Certainty.GUESS),
+        _page("/tickets/{id:key}", certainty=Certainty.GUESS),
+        _page("/tickets/{id:key}/{slug}", certainty=Certainty.GUESS),
     )
     file_link = (
         "/newIssue?project={product}&summary={summary}&description={description}",
         "/newIssue?summary={summary}&description={description}",
     )
     search_link = ("/issues/{product}?q={summary}", "/issues?q={summary}")
-    statuses = Workflow(invert(OPEN, OVER, STATUSES, RESOLUTIONS), {}, invert(OVER, RESOLUTIONS))
+    statuses = Workflow((OPEN, OVER, STATUSES, RESOLUTIONS), (), (OVER, RESOLUTIONS))
     importances = IMPORTANCES.plus({BugTaskImportance.CRITICAL: "show-stopper"})
 
     @classmethod
@@ -105,13 +111,6 @@ class YouTrack(ExternalBugTracker):
         if netloc.endswith(FORMER_CLOUD):
             return f"https://{netloc}/youtrack"
         return super().getKnownBaseURL(netloc)
-
-    @classmethod
-    def canonicalRemoteBug(cls, remotebug: str) -> str:
-        project, dash, number = remotebug.strip().removeprefix("#").upper().rpartition("-")
-        return f"{project}{dash}{super().canonicalRemoteBug(number)}"
-
-    # Questions.
 
     def ask_many(self, ids: Sequence[str], since: datetime | None) -> Iterator[Ask]:
         query = f"issue id: {', '.join(ids)}"
@@ -129,9 +128,6 @@ class YouTrack(ExternalBugTracker):
             some = ids[start : start + size]
             yield from self.ask_many(some, None) if len(some) > 1 else map(self.ask_one, some)
 
-    def ask_identity(self) -> Ask:
-        return Ask("/api/config", (("fields", "version"),))
-
     def identity(self, answer: Any) -> str | None:
         # Whatever it gives has that.
         return f"YouTrack {answer['version']}" if "$type" in answer else None
@@ -143,29 +139,24 @@ class YouTrack(ExternalBugTracker):
         return None if answer.get("guest") else str(answer["login"])
 
     def ask_vocabulary(self) -> Iterable[Ask]:
-        return tuple(
-            Ask(
-                f"/api/admin/customFieldSettings/bundles/{kind}",
-                (("fields", "name,values(name,isResolved)"), ("$top", "1000")),
-            )
-            for kind in ("state", "enum")
-        )
+        wanted = (("fields", "name,values(name,isResolved)"), ("$top", "1000"))
+        for kind in ("state", "enum"):
+            yield Ask(f"/api/admin/customFieldSettings/bundles/{kind}", wanted)
 
     def vocabulary(self, answers: Sequence[Any]) -> RemoteVocabulary:
         states, others = answers
-        priorities = (each for each in others if "priorit" in each["name"].lower())
-        return RemoteVocabulary(
-            {
-                value["name"]: bool(value["isResolved"])
-                for each in states
-                for value in each["values"]
-            },
-            tuple(dict.fromkeys(value["name"] for each in priorities for value in each["values"])),
+        closed = {
+            value["name"]: bool(value["isResolved"]) for each in states for value in each["values"]
+        }
+        priorities = dict.fromkeys(
+            value["name"]
+            for each in others
+            if "priorit" in each["name"].lower()
+            for value in each["values"]
         )
+        return RemoteVocabulary(closed, tuple(priorities))
 
-    # Answers.
-
-    def judge(self, ask: Ask, response: Response, answer: Any) -> Finding | Instead | None:
+    def judge(self, ask: Ask, response: Response, answer: Any) -> Judgement:
         says_why = isinstance(answer, dict) and "error" in answer
         if says_why and response.status == 400 and answer["error"] == INVALID_QUERY:
             return None
@@ -174,35 +165,28 @@ class YouTrack(ExternalBugTracker):
         return super().judge(ask if about_it else ask.for_all(), response, answer)
 
     def records(self, answer: Any) -> Iterable[Any]:
-        if isinstance(answer, list):
-            return answer
-        return [] if "error" in answer else [answer]
-
-    def ids_of(self, record: Any) -> Iterable[str]:
-        return (record["idReadable"],)
-
-    def merged_into(self, ask: Ask, answer: Any) -> str | None:
-        # An issue that moved to another project has a new id, and answers to the old one.
-        remotebug = self.canonicalRemoteBug(answer["idReadable"])
-        return None if remotebug in ask.ids else remotebug
+        return () if "error" in answer else super().records(answer)
 
     def read(self, record: Mapping[str, Any]) -> Read:
-        fields = record["customFields"]
-        states = [field for field in fields if field.get("$type") in STATE_KINDS]
-        status = ", ".join(values_of(states or fields, STATE) or values_of(states, ()))
+        fields = {field["name"].lower(): field for field in record["customFields"]}
+        states = {
+            name: field for name, field in fields.items() if field.get("$type") in STATE_KINDS
+        }
         resolved = record["resolved"]
         over = resolved is not None
         return Read(
+            values_of(states or fields, STATE)
+            or values_of(states, states)
             # A project may do without.
-            status or ("Resolved" if over else "Unresolved"),
+            or ("Resolved" if over else "Unresolved"),
             record["summary"] or "",
-            ", ".join(values_of(fields, PRIORITY)),
+            values_of(fields, PRIORITY),
             modified=from_epoch(record["updated"] / 1000),
             closed=over,
-            duplicate_of=next(originals(record), None),
+            duplicate_of=original(record),
             date_closed=from_epoch(resolved / 1000) if over else None,
             # Of an open issue it is but a plan.
-            fixed_in=", ".join(values_of(fields, FIXED_IN)) if over else "",
+            fixed_in=values_of(fields, FIXED_IN) if over else "",
         )
 
     def verdict(self, remotestatus: str, resolution: str, closed: bool | None) -> Verdict:
@@ -219,23 +203,28 @@ class YouTrack(ExternalBugTracker):
         return found
 
 
-def values_of(fields: Iterable[Mapping[str, Any]], names: Sequence[str]) -> list[str]:
-    """The names of the values of the first of those fields that has any; of whatever fields if
-    there are no names."""
-    found: dict[str, list[str]] = {}
-    for field in fields:
+def values_of(fields: Mapping[str, Any], names: Iterable[str]) -> str:
+    """The names of the values of the first field, of those that are called so, that has any."""
+    for field in filter(None, map(fields.get, names)):
         value = field["value"]
-        values = value if isinstance(value, list) else [value]
-        found[field["name"].lower()] = [
-            each["name"] for each in values if isinstance(each, dict) and each.get("name")
+        found = [
+            each["name"]
+            for each in (value if isinstance(value, list) else [value])
+            if isinstance(each, dict) and each.get("name")
         ]
-    return next((found[name] for name in names or found if found.get(name)), [])
+        if found:
+            return ", ".join(found)
+    return ""
 
 
-def originals(record: Mapping[str, Any]) -> Iterator[str]:
-    """The ids of the issues that an issue duplicates."""
+def original(record: Mapping[str, Any]) -> str | None:
+    """The id of the issue that an issue duplicates."""
     for link in record.get("links") or ():
-        kind = link["linkType"]
-        words = kind["targetToSource" if link["direction"] == "INWARD" else "sourceToTarget"]
-        if (words or "").lower() == DUPLICATES:
-            yield from (issue["idReadable"] for issue in link["issues"])
+        # All kinds of links are there, most of them to no issue.
+        if link["issues"]:
+            kind = link["linkType"]
+            words = kind["targetToSource" if link["direction"] == "INWARD" else "sourceToTarget"]
+            if (words or "").lower() == DUPLICATES:
+                issue: str = link["issues"][0]["idReadable"]
+                return issue
+    return None

@@ -31,13 +31,10 @@ from malonewatch.testing.asking import Asker, Canned
 class Smithy(Forge):
     title = "Smithy"
     place_pattern = "[a-z]+/[a-z]+"
+    folds_places = True
     page_size = 3
     highest_id = 999
     urls = (URLShape("/{place:path}/{id}", "{place}#{id}", registered=True),)
-
-    @classmethod
-    def canonical_place(cls, place):
-        return place.lower()
 
     def ask_many(self, ids, since):
         for place, some in by_place(ids).items():
@@ -54,14 +51,6 @@ class Smithy(Forge):
         return Read("open", record["title"])
 
 
-class Anvils(Smithy):
-    canonical_place = Forge.canonical_place
-
-
-def test_places_are_kept_as_they_are_unless_a_type_says_more():
-    assert Anvils.canonicalRemoteBug("Jane/Anvil#7") == "Jane/Anvil#7"
-
-
 FACTS = BugTrackerFacts("x", BugTrackerType("SMITHY"), "https://smithy.example")
 
 
@@ -69,7 +58,7 @@ def test_the_case_of_a_place_matters_or_does_not():
     class Folded(Forge):
         title, place_pattern, folds_places = "Folded", Smithy.place_pattern, True
 
-    assert Folded.canonicalRemoteBug("Jane/Anvil/#7") == "jane/anvil#7"
+    assert Folded.canonicalRemoteBug("Jane%2FAnvil/#7") == "jane/anvil#7"
 
 
 def make():

@@ -113,6 +113,16 @@ def test_a_number_has_no_zeros_before_it(text, canonical):
 
 
 @pytest.mark.parametrize(
+    ("text", "canonical"), [(" #doll-007 ", "DOLL-7"), ("big-doll-7", "BIG-DOLL-7"), ("007", "7")]
+)
+def test_a_key_is_in_capitals_and_its_number_has_no_zeros_before_it(text, canonical):
+    class Keyed(Dolls):
+        keyed_ids = True
+
+    assert Keyed.canonicalRemoteBug(text) == canonical
+
+
+@pytest.mark.parametrize(
     ("id", "is_valid"),
     [("0", True), ("999", True), ("1000", False), ("x", False), ("7\n", False), ("", False)],
 )

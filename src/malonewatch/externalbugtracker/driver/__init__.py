@@ -37,7 +37,14 @@ from malonewatch.externalbugtracker.driver.times import (
     parse_time,
 )
 from malonewatch.externalbugtracker.driver.tracker import ExternalBugTracker
-from malonewatch.externalbugtracker.driver.urls import URLShape, build_url, by_https, query_of
+from malonewatch.externalbugtracker.driver.urls import (
+    URLShape,
+    ask_form,
+    build_url,
+    by_https,
+    encode,
+    query_of,
+)
 from malonewatch.externalbugtracker.driver.vocabulary import (
     Vocabulary,
     Workflow,
@@ -87,10 +94,12 @@ __all__ = [
     "Verdict",
     "Vocabulary",
     "Workflow",
+    "ask_form",
     "build_url",
     "by_https",
     "by_place",
     "by_state",
+    "encode",
     "fold",
     "format_time",
     "former_workflow",

@@ -34,6 +34,8 @@ class Dialect:
     #: Where an answer has its list of bugs, if it is none itself; and where a bug has its id.
     list_field: ClassVar[str] = ""
     id_field: ClassVar[str] = "id"
+    #: Whether a bug that moved has another id, and answers to the one that it had.
+    renames_moved: ClassVar[bool] = False
     #: How many values one bug may have in an answer.
     values_per_bug: ClassVar[int] = VALUES_PER_BUG
     #: How many bugs one question is for, at most; None for as many as fit into its URL.
@@ -247,7 +249,10 @@ class Dialect:
     def merged_into(self, ask: Ask, answer: Any) -> str | None:
         """The id of the bug that the one asked for alone became a part of, and whose answer this
         is, though nothing redirected there; None if it is its own."""
-        return None
+        if not self.renames_moved:
+            return None
+        remotebug: str = self.tracker.canonicalRemoteBug(str(answer[self.id_field]))
+        return None if remotebug in ask.ids else remotebug
 
     def identity(self, answer: Any) -> str | None:
         """What the answer to `ask_identity` says that the server is; None if something else."""

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
+from urllib.parse import unquote
 
 from malonewatch.externalbugtracker.driver.ask import Ask, Judgement
 from malonewatch.externalbugtracker.driver.dialect import Dialect
@@ -87,8 +88,8 @@ class Forge(ByPlace, ExternalBugTracker):
 
     @classmethod
     def canonical_place(cls, place: str) -> str:
-        """The one way to write a place."""
-        place = place.strip("/")
+        """The one way to write a place, which may come from a URL."""
+        place = unquote(place).strip("/")
         return place.lower() if cls.folds_places else place
 
     @classmethod

@@ -68,6 +68,8 @@ class ExternalBugTracker(Dialect):
     #: What an id looks like, whole; and the highest number.
     id_pattern: ClassVar[str] = r"[0-9]{1,18}"
     highest_id: ClassVar[int | None] = None
+    #: Whether ids are those of a project and a number in it, ``PROJ-12``.
+    keyed_ids: ClassVar[bool] = False
     #: Whether the case of ids does not matter to the software.
     folds_ids: ClassVar[bool] = False
 
@@ -152,10 +154,13 @@ class ExternalBugTracker(Dialect):
     @classmethod
     def canonicalRemoteBug(cls, remotebug: str) -> str:
         """See `IExternalBugTrackerType`."""
-        remotebug = remotebug.strip().removeprefix("#")
-        if is_number(remotebug):
-            return remotebug.lstrip("0") or "0"
-        return remotebug
+        number, project = remotebug.strip().removeprefix("#"), ""
+        if cls.keyed_ids:
+            project, dash, number = number.upper().rpartition("-")
+            project += dash
+        if is_number(number):
+            number = number.lstrip("0") or "0"
+        return project + number
 
     @classmethod
     def is_valid(cls, remotebug: str) -> bool:

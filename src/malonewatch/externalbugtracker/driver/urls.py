@@ -1,5 +1,6 @@
 """The shapes of bugs' URLs, and building URLs.  Pure."""
 
+import functools
 import posixpath
 import re
 from collections.abc import Iterable, Mapping
@@ -125,12 +126,28 @@ def query_of(url: SplitResult) -> dict[str, str]:
 
 def build_url(base: str, parameters: Iterable[tuple[str, str]]) -> str:
     """`base` with a query; commas, colons and the like stay readable in it."""
-    query = "&".join([f"{_quoted(name)}={_quoted(value)}" for name, value in parameters])
+    query = encode(parameters)
     return f"{base}?{query}" if query else base
+
+
+def encode(parameters: Iterable[tuple[str, str]]) -> str:
+    """`parameters` as a query has them, or a form that is sent."""
+    return "&".join([f"{_name(name)}={_quoted(value)}" for name, value in parameters])
 
 
 def _quoted(text: str) -> str:
     return text if is_plain(text) else quote(text, safe=",:@*")
+
+
+# Names come again and again.
+_name = functools.lru_cache(maxsize=512)(_quoted)
+
+
+def ask_form(path: str, fields: Iterable[tuple[str, str]], ids: Iterable[str] = ()) -> Ask:
+    """A question for bugs whose `fields` are sent as those of a form."""
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    body = encode(fields).encode()
+    return Ask(path, ids=tuple(ids), method="POST", body=body, headers=headers)
 
 
 def url_of(ask: Ask, baseurl: str) -> str:
