@@ -107,6 +107,8 @@ def test_a_url_goes_on_for_two_lines(form):
         "# see https://github.com/owner/repo\n# 12 of them",
         "# see https://github.com/owner/repo\n# in 2020",
         "# see https://github.com/owner/repo/, or\n# issues/12",
+        "# see https://github.com/owner/\n# repo/ where many more words follow\n# issues/12",
+        "# see https://github.com/owner/\n# repo/ where\n# issues/12",
         "# see https://github.com/owner/repo.\n# issues/12",
         'x = ["https://github.com/owner/repo/",\n "issues/12"]',
         'x = "https://github.com/owner/repo/"\ny = 12',

@@ -156,8 +156,15 @@ def test_what_git_says_is_told(tmp_path):
 
 
 def test_what_git_still_has_to_say_is_not_waited_for(tmp_path):
-    write(tmp_path, **{f"{'a' * 200}{number}": "" for number in range(1000)})
+    write(tmp_path, **{f"{'a' * 200}{number}": U for number in range(1000)})
     repository(tmp_path)
-    names = Git(str(tmp_path)).tracked()
+    names = Git(str(tmp_path)).with_any([b"://"], [])
     assert next(names).startswith("a")
     names.close()
+
+
+@pytest.mark.parametrize("count", [0, 1, 100, 101])
+def test_git_knows_which_files_are_tracked(tmp_path, count):
+    repository(tmp_path, a_c=U, **{f"b{number}_c": U for number in range(count)})
+    names = ["*.c", "none.c", *(f"b{number}.c" for number in range(count))]
+    assert Git(str(tmp_path)).tracked(names) == {f"b{number}.c" for number in range(count)}

@@ -7,12 +7,14 @@ nor may anything be fetched.
 import os
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from malonewatch.interfaces import BadInput
 
 _READ_SIZE = 1 << 16
+#: As many files are looked for by name, rather than among all.
+_FEW = 100
 
 # What is said on the command line comes before what the repository says.
 _HARMLESS = (
@@ -71,9 +73,14 @@ class Git:
             *("--ignore-submodules=all", "--no-color", "-O/dev/null", commit, "--"),
         )
 
-    def tracked(self) -> Iterator[str]:
-        """All files that are tracked."""
-        return self._names("ls-files", "-z", "--cached")
+    def tracked(self, names: Iterable[str]) -> set[str]:
+        """Those of some files that are tracked."""
+        wanted = set(names)
+        if not wanted:
+            return wanted
+        # Git looks for each of them in all that it tracks.
+        few = sorted(wanted) if len(wanted) <= _FEW else []
+        return wanted.intersection(self._names("ls-files", "-z", "--cached", "--", *few))
 
     def with_any(self, literals: Sequence[bytes], parts: Sequence[str]) -> Iterator[str]:
         """The tracked files, at or below some of `parts` if there are any, with one of `literals`.

@@ -40,7 +40,9 @@ def promising_lines(content: bytes, literals: Sequence[bytes] = ()) -> Iterator[
 
     What is done goes with the length of the file, however long its lines are.
     """
-    offsets = [offset for scheme_end in SCHEME_ENDS for offset in _urls_from(content, scheme_end)]
+    offsets = list(_urls_from(content, SCHEME_ENDS[0]))
+    if b"\\" in content:
+        offsets += _urls_from(content, SCHEME_ENDS[1])
     if literals:
         lowered = content.lower()
         for literal in literals:
@@ -100,11 +102,11 @@ def text_of(line: bytes) -> str:
     return text.rstrip()
 
 
-def line_before(content: bytes, line: Line) -> str:
-    """The text of the line before; nothing if there is none, or if it is very long."""
-    end = line.start - 1
-    start = content.rfind(b"\n", max(end - LONGEST_LINE, 0), max(end, 0)) + 1
-    return text_of(content[start : max(end, 0)])
+def line_before(content: bytes, line: Line) -> bytes:
+    """The line before; nothing if there is none, and the end of one that is very long."""
+    end = max(line.start - 1, 0)
+    least = max(end - LONGEST_LINE, 0)
+    return content[max(content.rfind(b"\n", least, end) + 1, least) : end]
 
 
 def lines_after(content: bytes, line: Line) -> Iterator[str]:

@@ -1,13 +1,13 @@
 """The places in a file that may name bugs."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from malonewatch.interfaces import Place
 from malonewatch.scanning.lines import Line, line_before, lines_after, promising_lines, text_of
 from malonewatch.scanning.shortforms import ShortForm
-from malonewatch.scanning.splitting import gone_on, has_id
+from malonewatch.scanning.splitting import gone_on, has_id, may_go_on
 from malonewatch.scanning.wishes import Said, said_in
 from malonewatch.texturls import find_spans
 
@@ -55,24 +55,37 @@ def places_in(
 
 
 def _found_in(text: str, content: bytes, line: Line, forms: Sequence[ShortForm]) -> list[_Found]:
-    """What a line names, by column."""
+    """What a line names, by column; and what the next one does, where a list goes on."""
     found: list[_Found] = []
-    # The characters that are read already.
-    taken = bytearray(len(text))
     plain, origins = _unescaped(text)
     for start, end in find_spans(plain):
         closed = plain.find("*/", start, end)
         if closed >= 0:
             # The end of a comment.
             end = start + len(plain[start:closed].rstrip(".,;:!?*"))
-        urls = _ways(
-            plain, start, end, (_unescaped(each)[0] for each in lines_after(content, line))
-        )
+        longer = None
+        if may_go_on(plain, end):
+            after = (_unescaped(each)[0] for each in lines_after(content, line))
+            longer = gone_on(plain, start, end, after)
+        urls = _ways(plain[start:end], longer)
         if origins is not None:
             start, end = origins[start], origins[end - 1] + 1
-        taken[start:end] = b"x" * (end - start)
-        if urls:
-            found.append(_Found(line.number, start, end, text, urls))
+        found.append(_Found(line.number, start, end, text, urls))
+    if forms:
+        found += _forms_in(text, content, line, forms, found)
+        found.sort(key=lambda each: (each.number, each.start))
+    return [each for each in found if each.urls]
+
+
+def _forms_in(
+    text: str, content: bytes, line: Line, forms: Sequence[ShortForm], urls: Sequence[_Found]
+) -> list[_Found]:
+    """The short forms in a line, and where a list of them goes on; not those in one of `urls`."""
+    found: list[_Found] = []
+    # The characters that are read already.
+    taken = bytearray(len(text))
+    for each in urls:
+        taken[each.start : each.end] = b"x" * (each.end - each.start)
     for form in forms:
         for start, end, url in form.find(text):
             if not any(taken[start:end]):
@@ -82,18 +95,18 @@ def _found_in(text: str, content: bytes, line: Line, forms: Sequence[ShortForm])
             following = next(lines_after(content, line), "")
             for start, end, url in form.go_on(following):
                 found.append(_Found(line.number + 1, start, end, following, (url,)))
-    found.sort(key=lambda each: (each.number, each.start))
     return found
 
 
-def _ways(line: str, start: int, end: int, after: Iterator[str]) -> tuple[str, ...]:
-    """The ways to read a URL, the likeliest first; none if no bug can be meant."""
-    url = line[start:end]
-    longer = gone_on(line, start, end, after)
+def _ways(url: str, longer: str | None) -> tuple[str, ...]:
+    """The ways to read a URL, which may be longer, the likeliest first; none if no bug can be
+    meant."""
     if longer is None:
         ways = [url] if has_id(url) else []
     else:
         ways = [url, longer] if has_id(url) else [longer, url]
+    if not any("&amp;" in way for way in ways):
+        return tuple(ways)
     # In most files with such an entity, that is what it means.
     plain = [way.replace("&amp;", "&") for way in ways]
     return tuple(dict.fromkeys((*plain, *ways)))
@@ -120,7 +133,10 @@ def _unescaped(text: str) -> tuple[str, list[int] | None]:
 
 def _said_before(content: bytes, line: Line, forms: Sequence[ShortForm]) -> Said:
     """What the line before says, if it names no bug itself."""
-    before = line_before(content, line)
+    line_before_it = line_before(content, line)
+    if b"malonewatch" not in line_before_it.lower():
+        return _NOTHING
+    before = text_of(line_before_it)
     said = said_in(before)
     if said is None or "://" in before or any(form.is_in(before) for form in forms):
         return _NOTHING

@@ -50,6 +50,11 @@ def has_id(url: str) -> bool:
     return _ID.match(url) is not None
 
 
+def may_go_on(line: str, end: int) -> bool:
+    """Whether so little follows the URL that ends at `end` of `line` that it may go on."""
+    return len(line) - end <= _LONGEST_ENDING
+
+
 def gone_on(line: str, start: int, end: int, after: Iterator[str]) -> str | None:
     """The URL at `start` to `end` of `line` with what `after`, the next lines, have of it.
 
@@ -75,7 +80,7 @@ def gone_on(line: str, start: int, end: int, after: Iterator[str]) -> str | None
 
 def _ending(line: str, end: int) -> _Ending | None:
     """How the line ends after a URL that ends at `end`; None if other things follow."""
-    if len(line) - end > _LONGEST_ENDING:
+    if not may_go_on(line, end):
         return None
     rest = line[end:]
     if _WRAPPED.fullmatch(rest):

@@ -154,7 +154,7 @@ class GitTree(SourceTree):
             for name in self._git.with_any(literals, self.parts):
                 yield name, True
             return
-        tracked = self._changed.intersection(self._git.tracked())
+        tracked = self._git.tracked(self._changed)
         for name in sorted(self._changed):
             yield name, name in tracked
 
