@@ -10,7 +10,7 @@ EXIT_LOCKED = 3
 EXIT_DATABASE = 4
 #: Interrupted, with what was fetched saved.
 EXIT_INTERRUPTED = 5
-#: There are links that were to be none.
-EXIT_LINKS = 6
+#: There is what was to be none: links, or bugs that moved.
+EXIT_FOUND = 6
 #: A fault in malonewatch.
 EXIT_FAULT = 70

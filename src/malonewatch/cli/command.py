@@ -18,6 +18,7 @@ from malonewatch.cli.credentials import credentials
 from malonewatch.cli.database import init, pack, upgrade
 from malonewatch.cli.listing import list_command
 from malonewatch.cli.migrating import migrate
+from malonewatch.cli.moved import moved
 from malonewatch.cli.options import database_options
 from malonewatch.cli.scan import scan
 from malonewatch.cli.trackers import tracker
@@ -30,8 +31,8 @@ from malonewatch.cli.words import check_vocabulary, list_types, map_word, reread
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 90},
     epilog="Exit codes: 0 all is well; 1 a bug tracker could not be asked; 2 what was given "
     "cannot be used, and nothing was changed; 3 another run is at work on that bug tracker; 4 "
-    "the database, or this machine, cannot be used; 5 interrupted; 6 'scan' found what --fail-on "
-    "names; 70 a fault in malonewatch, "
+    "the database, or this machine, cannot be used; 5 interrupted; 6 there is what "
+    "'scan --fail-on' or 'moved --fail-if-any' looks for; 70 a fault in malonewatch, "
     "with a traceback.",
 )
 @click.version_option(package_name="malonewatch")
@@ -45,7 +46,7 @@ def command() -> None:
 
 
 for each in (
-    *(watch, list_command, show, check, unwatch, move),
+    *(watch, list_command, moved, show, check, unwatch, move),
     *(scan, bug, tracker, import_command, export_command, credentials),
     *(init, upgrade, pack, completion),
 ):

@@ -19,7 +19,7 @@ from malonewatch.cli.output import OutputFailed, complain, say, show_json, write
 from malonewatch.cli.progress import progress_bar
 from malonewatch.cli.tables import Cell, Styled, Table
 from malonewatch.cli.text import count_of
-from malonewatch.exitcodes import EXIT_FAULT, EXIT_INTERRUPTED, EXIT_LINKS
+from malonewatch.exitcodes import EXIT_FAULT, EXIT_FOUND, EXIT_INTERRUPTED
 from malonewatch.interfaces import Certainty
 
 #: How many bug trackers that are not accepted are shown.
@@ -195,7 +195,7 @@ def scan(settings: Settings, /, forget: bool, yes: bool, **values: Any) -> int:
         found = links.report(database, projects, parts)
     _write_report(found, options)
     if any(link.verdict in options.fail_on for link in found):
-        return code or EXIT_LINKS
+        return code or EXIT_FOUND
     return code
 
 
