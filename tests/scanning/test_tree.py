@@ -326,6 +326,7 @@ def test_what_is_not_tracked_any_more_is_gone(tmp_path):
 
 def test_a_commit_that_is_gone_has_all_read_anew(tmp_path):
     repository(tmp_path, a_c=U)
+    age(tmp_path)
     tree, _ = scanned(tmp_path)
     head, _, rest = tree.state.partition(b"\n")
     values = json.loads(head) | {"commit": "7" * 40}
