@@ -1,10 +1,11 @@
 import asyncio
 import pickle
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from malonewatch.checkwatches.fetch import fetch
+from malonewatch.checkwatches import fetch as fetching
+from malonewatch.checkwatches.fetch import fetch, join
 from malonewatch.interfaces import (
     Batch,
     BugTrackerConnectError,
@@ -12,8 +13,10 @@ from malonewatch.interfaces import (
     BugTrackerTrouble,
     BugTrackerType,
     BugWatchErrorType,
+    DatabaseError,
     DialectLearnt,
     Exchange,
+    Fetched,
     Quota,
     RemoteBug,
     RemoteBugError,
@@ -46,7 +49,18 @@ class External:
         return self._function(session, batch)
 
 
-def fetched(function, remotebugs=("1", "2", "3"), seconds=None, session=None, stopped=False):
+async def nothing():
+    pass
+
+
+def fetched(
+    function,
+    remotebugs=("1", "2", "3"),
+    seconds=None,
+    session=None,
+    stopped=False,
+    meanwhile=nothing,
+):
     """What comes of a fetch; `function` is also given the event that stops it."""
 
     async def run():
@@ -59,6 +73,7 @@ def fetched(function, remotebugs=("1", "2", "3"), seconds=None, session=None, st
             asked=NOW,
             seconds=seconds,
             stop=stop,
+            meanwhile=meanwhile,
         )
 
     return asyncio.run(run())
@@ -245,3 +260,65 @@ def test_a_type_that_did_not_heed_it_is_told_again():
     # What came all the same is taken, but nothing that may be for want of time.
     assert value.outcomes == (RemoteBug("1", "NEW"),)
     assert value.trouble is None
+
+
+def test_who_waits_gets_on_with_something_else_if_it_takes_its_time(monkeypatch):
+    monkeypatch.setattr(fetching, "QUICK", 0.0)
+    saved = asyncio.Event()
+
+    async def asking(session, batch):
+        await saved.wait()
+        async for outcome in all_of_them(session, batch):
+            yield outcome
+
+    async def meanwhile():
+        saved.set()
+
+    assert len(fetched(asking, seconds=60, meanwhile=meanwhile).outcomes) == 3
+
+
+def test_nothing_is_asked_any_more_if_that_fails(monkeypatch):
+    monkeypatch.setattr(fetching, "QUICK", 0.0)
+    ended = []
+
+    async def asking(session, batch):
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append(batch)
+        yield
+
+    async def meanwhile():
+        raise DatabaseError("The disk is full.")
+
+    with pytest.raises(DatabaseError):
+        fetched(asking, meanwhile=meanwhile)
+    assert len(ended) == 1
+
+
+def test_what_came_of_two_batches_is_joined():
+    learnt = DialectLearnt("rest", "It said so.")
+    first = Fetched(
+        Batch(FACTS, ("1",), {"1": NOW}, {"1": "a"}, probe=True),
+        *(NOW, (RemoteBug("1", "NEW"),), ()),
+        dialect=learnt,
+        exchanges=(Exchange("GET", "https://b.example.com/1"),),
+    )
+    trouble = BugTrackerConnectError("It is down.")
+    then = Fetched(
+        Batch(FACTS, ("2", "3"), {"2": NOW}, {"3": "b"}),
+        *(NOW + timedelta(seconds=1), (RemoteBug("2", "OLD"),), ("3",)),
+        clock_skew=2.0,
+        trouble=trouble,
+        exchanges=(Exchange("GET", "https://b.example.com/2"),),
+        quota=Quota(60, 59),
+    )
+    assert join(first, then) == Fetched(
+        Batch(FACTS, ("1", "2", "3"), {"1": NOW, "2": NOW}, {"1": "a", "3": "b"}, probe=True),
+        *(NOW, (RemoteBug("1", "NEW"), RemoteBug("2", "OLD")), ("3",)),
+        dialect=learnt,
+        clock_skew=2.0,
+        trouble=trouble,
+        exchanges=(*first.exchanges, *then.exchanges),
+        quota=Quota(60, 59),
+    )

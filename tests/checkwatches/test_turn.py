@@ -350,6 +350,56 @@ def test_a_limit_ends_the_asking_there_for_all(watch_bugs, database, bugzilla, l
     assert said == ["ERROR", "INFO", "INFO", "INFO"]
 
 
+# What is written together.
+
+
+@pytest.fixture
+def written(monkeypatch):
+    """The ids of the remote bugs in each write, as they come."""
+    written = []
+
+    def apply(self, fetched, brake):
+        written.append([outcome.remotebug for outcome in fetched.outcomes])
+        return Applied(brake=brake)
+
+    monkeypatch.setattr(BugTracker, "apply", apply)
+    return written
+
+
+def test_what_comes_quickly_is_written_together(
+    watch_bugs, registry, database, monkeypatch, written
+):
+    monkeypatch.setattr(turn, "TOGETHER", 4)
+    new = registry.type("NEW", all_new, request_size=2)
+    watch_bugs("bugs", "https://b.example.com", range(7), new)
+    Run(database).update(["bugs"])
+    assert written == [["0", "1", "2", "3"], ["4", "5", "6"]]
+
+
+def test_what_came_before_trouble_is_written_with_it(watch_bugs, registry, database):
+    async def fetch(self, session, batch):
+        if batch.remotebugs == ("1",):
+            raise BugTrackerConnectError("It is down.")
+        async for outcome in all_new(self, session, batch):
+            yield outcome
+
+    kind = registry.type("DOWN", fetch, request_size=1)
+    bugtracker = watch_bugs("bugs", "https://b.example.com", range(3), kind)
+    report = Run(database).update(["bugs"])
+    transaction.begin()
+    assert (report.changed, list(report.troubled)) == (1, ["bugs"])
+    assert errors(bugtracker) == {"0": None, "1": BugWatchErrorType.CONNECTION_ERROR, "2": None}
+
+
+def test_bugs_that_are_kept_apart_are_written_apart(watch_bugs, registry, database, written, clock):
+    new = registry.type("NEW", all_new)
+    bugtracker = watch_bugs("bugs", "https://b.example.com", range(3), new)
+    bugtracker.ledger.set_apart("1", clock.now().timestamp())
+    transaction.commit()
+    Run(database).update(["bugs"])
+    assert written == [["0", "2"], ["1"]]
+
+
 # The brake.
 
 
@@ -363,10 +413,11 @@ def test_an_answer_that_is_not_to_be_believed_is_told_once(
         return Applied(brake=Brake(len(brakes)), trouble=SuspiciousAnswer("Too many."))
 
     monkeypatch.setattr(BugTracker, "apply", apply)
+    monkeypatch.setattr(turn, "TOGETHER", 1)
     new = registry.type("NEW", all_new, request_size=1)
     watch_bugs("bugs", "https://b.example.com", range(3), new)
     report = Run(database).update(["bugs"])
-    # It is asked to the end, and the brake goes from one batch to the next.
+    # It is asked to the end, and the brake goes from one write to the next.
     assert brakes == [Brake(), Brake(1), Brake(2)]
     assert isinstance(report.troubled["bugs"], SuspiciousAnswer)
     assert [line for line in lines() if line.startswith("ERROR")] == [

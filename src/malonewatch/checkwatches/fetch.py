@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import dataclasses
 import logging
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +23,8 @@ log = logging.getLogger("malonewatch.checkwatches")
 
 #: After how many seconds a fetch that did not heed it is cancelled again.
 PATIENCE = 0.1
+#: After how many seconds a bug tracker is not quick.
+QUICK = 0.2
 
 
 async def fetch(
@@ -31,13 +35,15 @@ async def fetch(
     asked: datetime,
     seconds: float | None,
     stop: asyncio.Event,
+    meanwhile: Callable[[], Awaitable[None]],
 ) -> Fetched:
     """Ask for the bugs of `batch`; what came of it, whatever happens.
 
     `external` is an `IExternalBugTracker` and `session` an `IHTTPSession` to
     the same bug tracker, `asked` the time now.  After so many `seconds` (None:
     never), or when `stop` is set, what came so far is returned, and the rest
-    is missing.
+    is missing.  `meanwhile` is called, and what it raises is raised, if the bug
+    tracker takes its time.
     """
     if stop.is_set() or (seconds is not None and seconds <= 0):
         return Fetched(batch, asked, missing=batch.remotebugs)
@@ -45,18 +51,23 @@ async def fetch(
     answers = _Answers(batch)
     asking = asyncio.create_task(answers.receive(external, session))
     stopped = asyncio.create_task(stop.wait())
-    await asyncio.wait({asking, stopped}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-    stopped.cancel()
-    if asking.done():
-        trouble = asking.result()
-        if trouble is None:
-            answers.note_silence()
-    else:
-        trouble = None
+    loop = asyncio.get_running_loop()
+    end = None if seconds is None else loop.time() + seconds
+    try:
+        await _first(asking, stopped, QUICK if seconds is None else min(QUICK, seconds))
+        if not (asking.done() or stopped.done()):
+            await meanwhile()
+            await _first(asking, stopped, None if end is None else max(end - loop.time(), 0))
+    finally:
+        stopped.cancel()
+        has_ended = asking.done()
         while not asking.done():
             # A cancellation is lost where a library's time limit ends at the same moment.
             asking.cancel()
             await asyncio.wait({asking}, timeout=PATIENCE)
+    trouble = asking.result() if has_ended else None
+    if has_ended and trouble is None:
+        answers.note_silence()
     return Fetched(
         batch,
         asked,
@@ -67,6 +78,35 @@ async def fetch(
         trouble=trouble,
         exchanges=tuple(session.exchanges[requests_before:]),
         quota=session.quota,
+    )
+
+
+async def _first(
+    asking: "asyncio.Task[Any]", stopped: "asyncio.Task[Any]", seconds: float | None
+) -> None:
+    await asyncio.wait({asking, stopped}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+
+
+def join(first: Fetched, then: Fetched) -> Fetched:
+    """What came of two batches of one bug tracker, as if they had been one; neither is of bugs
+    that are kept apart, or both are."""
+    one, other = first.batch, then.batch
+    batch = dataclasses.replace(
+        other,
+        remotebugs=one.remotebugs + other.remotebugs,
+        seen={**one.seen, **other.seen},
+        validators={**one.validators, **other.validators},
+        probe=one.probe or other.probe,
+    )
+    return dataclasses.replace(
+        then,
+        batch=batch,
+        # All of it is so since then, at least.
+        asked=first.asked,
+        outcomes=first.outcomes + then.outcomes,
+        missing=first.missing + then.missing,
+        dialect=then.dialect or first.dialect,
+        exchanges=first.exchanges + then.exchanges,
     )
 
 

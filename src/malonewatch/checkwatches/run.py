@@ -1,7 +1,8 @@
 """A run: select, fetch, apply.
 
 It reads in a short transaction what is due, asks the bug trackers with no
-transaction open, and writes what it learnt in one short transaction a batch.
+transaction open, and writes what it learnt in short transactions, of a batch or
+of some that come quickly.
 Only plain values cross from one step to the next.
 
 The bug trackers of one origin are asked one after the other, those of

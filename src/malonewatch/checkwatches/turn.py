@@ -5,13 +5,13 @@ import contextlib
 import dataclasses
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from zope.component import getAdapter
 
 from malonewatch.checkwatches.apply import Applier
-from malonewatch.checkwatches.fetch import fetch
+from malonewatch.checkwatches.fetch import fetch, join
 from malonewatch.checkwatches.logs import said
 from malonewatch.checkwatches.report import Report
 from malonewatch.checkwatches.select import Plan, select
@@ -49,6 +49,9 @@ IN_A_ROW = 2
 #: How many seconds to wait before each further attempt to write, where others
 #: keep the database busy.
 PAUSES = (1.0, 2.0, 4.0, 8.0)
+
+#: How many outcomes are enough for a write, which costs as much as some hundred of them.
+TOGETHER = 1000
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -172,8 +175,8 @@ class Turn:
             service=external.service,
         )
         self.facts = facts
-        applied = Applied()
-        suspicious = trouble = None
+        writing = _Writing(self._apply)
+        trouble = None
         batches, planned = deque(plan.batches), len(plan.batches)
         asked = {name for batch in batches for name in batch.remotebugs}
         while batches:
@@ -184,32 +187,32 @@ class Turn:
                 asked=work.clock.now(),
                 seconds=None if end is None else end - loop.time(),
                 stop=self.stop,
+                meanwhile=writing.flush,
             )
             if fetched.dialect is not None:
                 # The other batches are asked in it as well.
                 spoken = dataclasses.replace(facts, dialect=fetched.dialect.dialect)
                 external = getAdapter(spoken, IExternalBugTracker, name=facts.bugtrackertype)
             self._report.note(fetched.exchanges)
-            applied = await self._apply(fetched, applied.brake)
-            if fetched.outcomes:
-                # The last one that is known of counts.
-                is_suspicious = isinstance(applied.trouble, SuspiciousAnswer)
-                suspicious = applied.trouble if is_suspicious else None
+            is_over = bool(fetched.missing) or fetched.trouble is not None
+            await writing.add(fetched)
+            if is_over or not batches:
+                await writing.flush()
             # Duplicates are followed at once, wherever they lead on this bug tracker.
-            more = tuple(name for name in applied.follow if name not in asked)
+            more = tuple(name for name in writing.take_followed() if name not in asked)
             if more:
                 asked.update(more)
                 batches.append(Batch(facts, more))
             if planned >= 0:
                 work.progress(done.add(len(fetched.outcomes)))
-            if fetched.missing or fetched.trouble is not None:
+            if is_over:
                 trouble = fetched.trouble
                 if trouble is None and not self.stop.is_set():
                     self._tell_late(plan, done.rest)
                 break
             # Let the others have a turn, however fast this one answers.
             await asyncio.sleep(0)
-        for each in (suspicious, trouble):
+        for each in (writing.suspicious, trouble):
             if each is not None:
                 self._tell(facts, each)
         return trouble
@@ -266,6 +269,48 @@ class Turn:
             *(plan.facts.baseurl, self._work.tracker_seconds, rest, plan.watches),
             extra=said("late", tracker=plan.facts.name, watches=rest),
         )
+
+
+class _Writing:
+    """Applies what is fetched from one bug tracker, some batches of it at a time.
+
+    `suspicious` is the trouble if what came last is hard to believe.
+    """
+
+    def __init__(self, apply: Callable[[Fetched, Brake], Awaitable[Applied]]) -> None:
+        self._apply = apply
+        self._waiting: Fetched | None = None
+        self._brake = Brake()
+        self._followed: dict[str, None] = {}
+        self.suspicious: SuspiciousAnswer | None = None
+
+    async def add(self, fetched: Fetched) -> None:
+        """Apply that, at once or later."""
+        waiting = self._waiting
+        if waiting is not None and waiting.batch.apart != fetched.batch.apart:
+            await self.flush()
+            waiting = None
+        self._waiting = fetched if waiting is None else join(waiting, fetched)
+        if len(self._waiting.outcomes) >= TOGETHER:
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Apply what waits for it."""
+        fetched, self._waiting = self._waiting, None
+        if fetched is None:
+            return
+        applied = await self._apply(fetched, self._brake)
+        self._brake = applied.brake
+        self._followed.update(dict.fromkeys(applied.follow))
+        if fetched.outcomes:
+            # The last one that is known of counts.
+            trouble = applied.trouble
+            self.suspicious = trouble if isinstance(trouble, SuspiciousAnswer) else None
+
+    def take_followed(self) -> list[str]:
+        """The remote bugs that are to be asked for as well, each once."""
+        followed, self._followed = list(self._followed), {}
+        return followed
 
 
 class _Share:
