@@ -25,10 +25,9 @@ from malonewatch.externalbugtracker.driver import (
     Judgement,
     Read,
     URLShape,
-    Vocabulary,
     Workflow,
-    by_rank,
     from_epoch,
+    importances_with,
 )
 from malonewatch.interfaces import (
     BugTaskStatus,
@@ -117,7 +116,7 @@ class GoogleIssueTracker(ExternalBugTracker):
     file_link = "/issues/new?component={product}&title={summary}&description={description}"
     search_link = "/issues?q={summary}"
     statuses = Workflow(MEANINGS)
-    importances = Vocabulary(by_rank("P0", "P1", "P2", "P3, P4"))
+    importances = importances_with("P0", "P1", "P2", "P3, P4")
 
     def __init__(self, facts: IBugTrackerFacts) -> None:
         super().__init__(facts)
