@@ -313,6 +313,15 @@ def test_a_bug_that_was_transferred_has_moved(credentials):
     assert outcome.moved_to == f"{simulator.url}/c/d/issues/2"
 
 
+@pytest.mark.parametrize("credentials", [None, TOKEN], ids=["rest", "graphql"])
+def test_another_bug_of_the_repository_is_another_bug(credentials):
+    with with_login() as simulator:
+        simulator.bugs["a/b#1"] = simulator.add("a/b#2")
+        outcome = ask(simulator, "a/b#1", credentials=credentials)["a/b#1"]
+    assert outcome.error_type is BugWatchErrorType.UNPARSABLE_BUG
+    assert "about another bug" in outcome.message
+
+
 def test_a_redirect_to_the_same_bug_is_no_move():
     with with_login() as simulator:
         simulator.fault = redirecting(f"{simulator.url}/a/b/issues/1")

@@ -60,6 +60,7 @@ class TestServer(
     wrong_login = Credentials(token="pat-barley")
     duplicate = {"status": "Closed", "resolution": "Duplicate"}
     ids = staticmethod("FROB-{}".format)
+    destination = "NOB-2"
     # Five of a hundred for each batch.
     requests_for_three_batches = 15
     spellings = [
@@ -304,6 +305,15 @@ def test_an_issue_that_moved_has_another_key():
         outcome = ask(simulator, "A-1")["A-1"]
     assert outcome.title == "Over here"
     assert outcome.moved_to == f"{simulator.url}/browse/B-7"
+
+
+def test_another_issue_of_the_project_is_another_bug():
+    with JiraSimulator() as simulator:
+        simulator.add("A-1", moved_to="A-7")
+        simulator.add("A-7", title="Over there")
+        outcome = ask(simulator, "A-1")["A-1"]
+    assert outcome.error_type is BugWatchErrorType.UNPARSABLE_BUG
+    assert "about another bug" in outcome.message
 
 
 # What was recorded.

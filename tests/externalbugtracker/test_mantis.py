@@ -408,3 +408,12 @@ def test_a_page_that_is_nowhere_says_nothing_of_an_issue_and_the_export_is_not_l
         with pytest.raises(BugTrackerTrouble):
             asker.ask(["1"])
         assert asker.dialect == "csv"
+
+
+@pytest.mark.parametrize("settings", [{}, {"named": False, "export": False}])
+def test_the_page_of_another_issue_is_another_bug(settings):
+    with OLD(**settings) as simulator:
+        simulator.bugs["1"] = simulator.add("2")
+        outcome = asker_of(simulator, dialect="page").ask(["1"])["1"]
+    assert outcome.error_type is BugWatchErrorType.UNPARSABLE_BUG
+    assert "about another bug" in outcome.message

@@ -14,6 +14,7 @@ from malonewatch.interfaces import (
     BugTaskStatus,
     BugTrackerCredentialsRefused,
     BugTrackerFacts,
+    BugTrackerTrouble,
     BugTrackerType,
     BugWatchErrorType,
     Credentials,
@@ -296,6 +297,25 @@ def test_one_that_fails_in_the_middle_is_in_trouble():
         simulator.add("1")
         with pytest.raises(UnparsableBugTracker):
             ask(simulator, "1", credentials=INSIDER)
+
+
+WHOLE = (
+    "RT/4.2.12 200 Ok\n\nid: ticket/1\nSubject: x\nStatus: new\nPriority: 0\n"
+    "LastUpdated: Not set\nTimeLeft: 0\n"
+)
+
+
+@pytest.mark.parametrize("end", ["", "\n", "CF.{Severity}: Critical\n", "CF.{a b}: c\n\n"])
+def test_a_ticket_is_whole_from_the_last_of_its_own_fields_on(end):
+    assert read(f"{WHOLE}{end}".encode())["1"].remotestatus == "new"
+
+
+@pytest.mark.parametrize(
+    "text", [WHOLE[:length] for length in range(len(WHOLE))] + [f"{WHOLE}CF.{{Severity}}: Crit"]
+)
+def test_a_text_that_was_cut_off_is_no_answer(text):
+    with pytest.raises(BugTrackerTrouble):
+        read(text.encode())
 
 
 def test_links():

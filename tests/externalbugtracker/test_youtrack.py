@@ -64,6 +64,7 @@ class TestYouTrack(
     # With one to see what is there.
     requests_for_three_batches = 3 * YouTrack.request_size // YouTrack.page_size + 1
     ids = staticmethod("FROB-{}".format)
+    destination = "NOB-2"
     # It says of a private one that it is not there.
     has_private_bugs = False
     spellings = [("FROB-42", "FROB-42"), (" frob-0042 ", "FROB-42"), ("#A_B2-7", "A_B2-7")]
@@ -279,6 +280,15 @@ def test_an_issue_that_moved_is_read_where_it_is():
         outcome = ask(simulator, "FROB-1", "FROB-2")["FROB-1"]
         url = f"{simulator.url}/issue/NOB-7"
     assert (outcome.remotebug, outcome.title, outcome.moved_to) == ("FROB-1", "It moved", url)
+
+
+def test_another_issue_of_the_project_is_another_bug():
+    with YouTrackSimulator() as simulator:
+        simulator.add("FROB-7", title="Over there")
+        simulator.add("FROB-1", moved_to="FROB-7")
+        outcome = ask(simulator, "FROB-1")["FROB-1"]
+    assert outcome.error_type is BugWatchErrorType.UNPARSABLE_BUG
+    assert "about another bug" in outcome.message
 
 
 def test_the_case_of_a_projects_name_does_not_matter():

@@ -212,8 +212,13 @@ class GraphQL(GraphQLDialect, Rest):
         for repository in filter(None, answer["data"].values()):
             place = repository["place"].lower()
             for alias, node in repository.items():
-                if alias != "place" and node:
-                    yield f"{place}#{alias[1:]}", node
+                number = alias[1:]
+                if alias == "place" or not node:
+                    continue
+                # One of another number in the same repository did not move there.
+                is_itself = str(node.get("number", number)) == number
+                if is_itself or f"/{place}/" not in node["html_url"].lower():
+                    yield f"{place}#{number}", node
 
     def records(self, answer: Any) -> Iterable[Any]:
         first, *more = answer if isinstance(answer, tuple) else (answer,)

@@ -81,6 +81,8 @@ class Server(Dialect):
     """A search, from one issue to the next."""
 
     dialect_name = "server"
+    id_field = "key"
+    renames_moved = True
     # A link names the other issue, with its summary and status.
     bytes_per_bug = 32 * 1024
     search = "/rest/api/2/search"
@@ -143,17 +145,9 @@ class Server(Dialect):
             return None
         return replace(ask, json={**ask.json, "startAt": end})
 
-    def merged_into(self, ask: Ask, answer: Any) -> str | None:
-        # An issue that moved to another project has a new key, and answers to the old one.
-        key = self.tracker.canonicalRemoteBug(answer["key"])
-        return None if key in ask.ids else str(key)
-
     def records(self, answer: Any) -> Iterable[Any]:
         found: Iterable[Any] = answer.get("issues", [answer])
         return found
-
-    def ids_of(self, record: Any) -> Iterable[str]:
-        return (record["key"],)
 
     def read(self, record: Mapping[str, Any]) -> Read:
         fields = record["fields"]

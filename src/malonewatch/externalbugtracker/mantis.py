@@ -256,7 +256,8 @@ class Page(Dialect):
         return super().judge(ask, response, answer)
 
     def ids_of(self, record: Any) -> Iterable[str]:
-        return () if isinstance(record, str) else (record["id"].lstrip("0"),)
+        number = (cells_of(record) if isinstance(record, str) else record).get("id", "")
+        return (number.lstrip("0"),) if number else ()
 
     def read(self, record: Any) -> Read | Finding:
         if not isinstance(record, str):

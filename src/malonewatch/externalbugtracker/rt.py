@@ -55,6 +55,8 @@ CUSTOM_FIELD = re.compile(r"CF[-.]\{?([^}]*)\}?", re.IGNORECASE)
 # Said of one ticket in place of it.
 TICKET = re.compile(r"\bticket (\d+)\b", re.IGNORECASE)
 NOT_ALLOWED = "not allowed"
+#: After that come custom fields only.
+LAST = "TimeLeft"
 #: Custom fields of rt.cpan.org, and of others that took after it.
 SEVERITY = "severity"
 FIXED_IN = "fixed in"
@@ -192,7 +194,11 @@ class Rest1(Dialect):
     def records(self, answer: Any) -> Iterable[Any]:
         _, _, rest = answer.partition("\n")
         records = map(parse, RECORD_END.split(rest))
-        return [record for record in records if record[""] or "id" in record]
+        found = [record for record in records if record[""] or "id" in record]
+        is_whole = found[-1][""] or LAST in found[-1] if found else rest.strip()
+        if not is_whole or not answer.endswith("\n"):
+            raise ValueError("It was cut off.")
+        return found
 
     def ids_of(self, record: Any) -> Iterable[str]:
         if record[""]:

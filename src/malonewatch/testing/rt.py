@@ -170,6 +170,7 @@ class RTSimulator(Simulator):
             "Resolved": "Not set",
             "LastUpdated": bug.modified.strftime("%a %b %d %H:%M:%S %Y"),
             "TimeWorked": "0",
+            "TimeLeft": "0",
             "CF.{Severity}": bug.severity,
             "CF.{Fixed in}": bug.extra.get("fixed_in", ""),
         }

@@ -34,7 +34,8 @@ class Dialect:
     #: Where an answer has its list of bugs, if it is none itself; and where a bug has its id.
     list_field: ClassVar[str] = ""
     id_field: ClassVar[str] = "id"
-    #: Whether a bug that moved has another id, and answers to the one that it had.
+    #: Whether a bug that moved to another project has its id there, as in ``FROB-1``, and
+    #: answers to the one that it had.
     renames_moved: ClassVar[bool] = False
     #: How many values one bug may have in an answer.
     values_per_bug: ClassVar[int] = VALUES_PER_BUG
@@ -252,7 +253,8 @@ class Dialect:
         if not self.renames_moved:
             return None
         remotebug: str = self.tracker.canonicalRemoteBug(str(answer[self.id_field]))
-        return None if remotebug in ask.ids else remotebug
+        (project, _, _), (before, _, _) = remotebug.rpartition("-"), ask.ids[0].rpartition("-")
+        return None if project == before else remotebug
 
     def identity(self, answer: Any) -> str | None:
         """What the answer to `ask_identity` says that the server is; None if something else."""
