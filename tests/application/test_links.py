@@ -65,7 +65,11 @@ def test_a_link_says_where_it_is_and_how_its_bug_is(database, link, tell):
     found = only(database)
     assert (found.project, found.path, found.line, found.column) == ("gtk", "a.c", 7, 3)
     assert (found.written, found.url, found.wish) == (bug_url(1), bug_url(1), Wish.UNTIL_FIXED)
-    assert (found.text, found.watch, found.remote) == (f"see {bug_url(1)}", 1, "bugzilla #1")
+    assert (found.text, found.watch, found.remote) == (
+        f"see {bug_url(1)}",
+        1,
+        "bugzilla.example.com #1",
+    )
     assert (found.title, found.remotestatus, found.meaning) == (
         "Broken",
         "RESOLVED FIXED",
@@ -124,8 +128,16 @@ def test_a_bug_that_is_gone_is_so_since_it_was_not_found(database, link, tell, e
     assert found.since == show(database, "1").activity[0].date
 
 
-def test_the_moment_of_a_failure_may_be_forgotten(database, link):
+def test_a_bug_that_was_never_there_is_so_since_nobody_knows_when(database, link):
     link("1")
+    fail(database, BugWatchErrorType.BUG_NOT_FOUND)
+    found = only(database)
+    assert (found.verdict, found.since) == (LinkVerdict.GONE, None)
+
+
+def test_the_moment_of_a_failure_may_be_forgotten(database, link, tell):
+    link("1")
+    tell("bugzilla", "1", "NEW")
     fail(database, BugWatchErrorType.BUG_NOT_FOUND)
 
     def prune(trackers):
@@ -143,7 +155,7 @@ def test_a_duplicate_has_the_state_of_the_bug_that_it_duplicates(database, link,
     tell("bugzilla", "2", "RESOLVED FIXED", FIXED)
     tell("bugzilla", "1", "RESOLVED DUPLICATE", BugTaskStatus.INVALID, duplicate_of="2")
     found = only(database)
-    assert (found.verdict, found.survivor) == (LinkVerdict.FIXED, "bugzilla #2")
+    assert (found.verdict, found.survivor) == (LinkVerdict.FIXED, "bugzilla.example.com #2")
 
 
 def test_a_duplicate_of_a_bug_elsewhere_that_is_not_asked(database, link, tell):

@@ -133,14 +133,14 @@ def test_every_file_is_read_anew(cli, scanned):
 # The report
 
 
-def test_it_says_what_can_go(cli, fixed, url):
+def test_it_says_what_can_go(cli, fixed, bugzilla, url):
     result = cli("scan", "--report")
     assert result.code == 0
     summary, titles, *rows = result.out.splitlines()
     assert summary == "1 of 2 links can go."
     assert titles.split()[:4] == ["Verdict", "Place", "Bug", "Status"]
     (row,) = rows
-    assert row.startswith("fixed    a.c:2  bugs #1  RESOLVED FIXED (Fix Released)  ")
+    assert row.startswith(f"fixed    a.c:2  {bugzilla.url[7:]} #1  RESOLVED FIXED (Fix Released)  ")
     assert row.endswith(f"/* until {url(1)} is fixed */")
 
 
@@ -164,13 +164,14 @@ def test_a_bug_that_is_gone_says_why(cli, bugzilla, scanned):
     del bugzilla.bugs["2"]
     cli("check", "bugs")
     out = cli("scan", "--report").out
-    assert "gone     b.c:1  bugs #2" in out
+    assert f"gone     b.c:1  {bugzilla.url[7:]} #2" in out
 
 
-def test_what_the_line_says_is_shown(cli, fixed, tree, url):
+def test_what_the_line_says_is_shown(cli, fixed, tree, bugzilla, url):
     tree(a=[f"{url(1)} malonewatch: expect open"])
     out = cli("scan", fixed, "--report").out
-    assert "unexpected  a.c:1  bugs #1  RESOLVED FIXED (Fix Released); expect open  " in out
+    bug = f"{bugzilla.url[7:]} #1"
+    assert f"unexpected  a.c:1  {bug}  RESOLVED FIXED (Fix Released); expect open  " in out
 
 
 def test_several_projects_are_told_apart(cli, fixed):

@@ -10,7 +10,7 @@ from malonewatch.application.facts import WatchFacts
 from malonewatch.application.linkfacts import GONE, LinkFacts, LinkVerdict, verdict_of
 from malonewatch.application.references import shortened
 from malonewatch.interfaces import (
-    FailureOwner,
+    IBugTrackerSet,
     IBugWatchUpdater,
     ILinkSet,
     NotFoundError,
@@ -90,33 +90,35 @@ def link_facts(link: Any) -> LinkFacts:
         **place,
         verdict=verdict,
         watch=facts.id,
-        remote=facts.remote,
+        remote=watch.title,
         title=facts.remote_title,
         remotestatus=facts.remotestatus or "",
         meaning=facts.status.title if facts.remotestatus else "",
         since=_since(watch, facts),
         fixed_in=facts.fixed_in,
-        survivor=_survivor(facts),
+        survivor=_survivor(watch),
         trouble=_trouble(watch, facts, verdict),
     )
 
 
 def _since(watch: Any, facts: WatchFacts) -> datetime | None:
     """When the bug came to be as it is, as far as that is known."""
-    if facts.last_error_type is not None and facts.last_error_type.owner is FailureOwner.WATCH:
+    # Of a bug that was so when it was first seen, that moment says nothing.
+    if facts.last_error_type in GONE:
         failures = [each for each in watch.activity if each.error_type is facts.last_error_type]
-        return failures[0].date if failures else None
+        return failures[0].date if failures and facts.remotestatus is not None else None
     if facts.date_closed is not None:
         return facts.date_closed
-    # Of a bug that was so when it was first seen, that moment says nothing.
     return None if facts.old_status is None else facts.lastchanged
 
 
-def _survivor(facts: WatchFacts) -> str:
-    if facts.followed:
-        last = facts.followed[-1]
-        return last.url if last.tracker is None else remote_name(last.tracker, last.remotebug)
-    return facts.duplicate_of or ""
+def _survivor(watch: Any) -> str:
+    if not watch.followed:
+        return watch.duplicate_of or ""
+    last = watch.followed[-1]
+    if last.tracker is None:
+        return str(last.url)
+    return remote_name(getUtility(IBugTrackerSet)[last.tracker].title, last.remotebug)
 
 
 def _trouble(watch: Any, facts: WatchFacts, verdict: LinkVerdict) -> str:
