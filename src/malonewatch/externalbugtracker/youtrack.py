@@ -168,10 +168,12 @@ class YouTrack(ExternalBugTracker):
         return () if "error" in answer else super().records(answer)
 
     def read(self, record: Mapping[str, Any]) -> Read:
-        fields = {field["name"].lower(): field for field in record["customFields"]}
-        states = {
-            name: field for name, field in fields.items() if field.get("$type") in STATE_KINDS
-        }
+        fields, states = {}, {}
+        for field in record["customFields"]:
+            name = field["name"].lower()
+            fields[name] = field
+            if field.get("$type") in STATE_KINDS:
+                states[name] = field
         resolved = record["resolved"]
         over = resolved is not None
         return Read(

@@ -156,7 +156,6 @@ class YouTrackSimulator(Simulator):
                 ),
                 *bug.extra.get("links", ()),
             ],
-            "id": f"2-{abs(hash(bug.id)) % 10_000}",
             "$type": "Issue",
         }
         if bug.malformed:
@@ -164,15 +163,19 @@ class YouTrackSimulator(Simulator):
         return record
 
     def _fields(self, bug: SimulatedBug) -> list[dict[str, Any]]:
-        fields = [_field("Priority", "SingleEnumIssueCustomField", {"name": bug.priority})]
+        fields = [_field("Priority", "SingleEnumIssueCustomField", _value("Enum", bug.priority))]
         fields.append(_field("Estimation", "PeriodIssueCustomField", None))
         if self.state_field is not None:
-            fields.append(_field(*self.state_field, {"name": bug.status}))
+            fields.append(_field(*self.state_field, _value("State", bug.status)))
         return [*fields, *bug.extra.get("fields", ())]
 
 
+def _value(kind: str, name: str) -> dict[str, Any]:
+    return {"name": name, "$type": f"{kind}BundleElement"}
+
+
 def _field(name: str, kind: str, value: Any) -> dict[str, Any]:
-    return {"name": name, "value": value, "id": "92-1", "$type": kind}
+    return {"name": name, "value": value, "$type": kind}
 
 
 def _link(direction: str, outward: str, inward: str, ids: list[str]) -> dict[str, Any]:
