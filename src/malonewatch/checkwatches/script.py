@@ -11,7 +11,6 @@ from typing import Any
 import click
 
 from malonewatch import streams
-from malonewatch.checkwatches.garbage import seldom_collected
 from malonewatch.checkwatches.limits import JOBS, TIME_LIMIT, TooFewFiles, affordable
 from malonewatch.checkwatches.lock import Locked
 from malonewatch.checkwatches.logs import said, set_up
@@ -25,6 +24,7 @@ from malonewatch.exitcodes import (
     EXIT_TROUBLE,
     EXIT_USAGE,
 )
+from malonewatch.garbage import left_at_exit, seldom_collected
 from malonewatch.interfaces import BadInput, DatabaseError
 
 log = logging.getLogger("malonewatch.checkwatches")
@@ -173,6 +173,7 @@ def _update_sites(options: Options, started: float) -> int:
 def main(args: Sequence[str] | None = None) -> int:
     """Run the script; the exit code."""
     streams.ensure()
+    left_at_exit()
     code = _main(args)
     # So that the end of the process does not fail.
     streams.settle()

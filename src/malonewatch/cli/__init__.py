@@ -14,11 +14,13 @@ from malonewatch.exitcodes import (
     EXIT_TROUBLE,
     EXIT_USAGE,
 )
+from malonewatch.garbage import left_at_exit
 
 
 def main(args: Sequence[str] | None = None) -> int:
     """Run a command line; the exit code."""
     streams.ensure()
+    left_at_exit()
     try:
         from malonewatch.cli.command import command
         from malonewatch.cli.logs import warnings_said
