@@ -17,7 +17,6 @@ from malonewatch.externalbugtracker.driver import (
     STATUSES,
     Ask,
     ExternalBugTracker,
-    Finding,
     Judgement,
     Read,
     URLShape,
@@ -89,6 +88,8 @@ class AzureDevOps(ExternalBugTracker):
     highest_id = 2**31 - 1
     multi_product = True
     knows_people = True
+    # Of whatever is not public it tells strangers nothing.
+    wants_login = True
     urls = (
         _page("/_workitems/edit/{id}"),
         _page("{project}/_workitems/edit/{id}"),
@@ -164,9 +165,6 @@ class AzureDevOps(ExternalBugTracker):
     # Answers.
 
     def judge(self, ask: Ask, response: Response, answer: Any) -> Judgement:
-        # Whatever is not public wants a log-in before it tells what there is.
-        if response.status == 401:
-            return Finding.REFUSED
         message = answer.get("message") if isinstance(answer, dict) else None
         is_about_it = response.status != 404 or str(message).startswith(NO_WORK_ITEM)
         return super().judge(ask if is_about_it else ask.for_all(), response, answer)

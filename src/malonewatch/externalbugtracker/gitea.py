@@ -148,27 +148,24 @@ class Gitea(OneByOne, Forge):
     def read(self, record: Mapping[str, Any]) -> Read:
         get, state = record.get, record["state"]
         names = [label["name"] for label in record["labels"] or ()]
-        pull, milestone = get("pull_request"), get("milestone")
-        is_open, is_merged = state == "open", pull is not None and pull["merged"] is True
-        resolution = ""
-        if is_merged:
-            words = "merged"
-        elif is_open:
-            is_draft = pull is not None and pull.get("draft") is True
-            words = join(state, "draft" if is_draft else status_of(names, False))
-        else:
-            resolution = "unmerged" if pull is not None else status_of(names, True)
-            words = join(state, resolution) if state else ""
-        merged_at = pull.get("merged_at") if pull is not None else None
+        pull, milestone = get("pull_request") or {}, get("milestone")
+        if pull and pull["merged"] is True:
+            state = "merged"
+        is_open, more = state == "open", ""
+        if is_open:
+            more = "draft" if pull.get("draft") is True else status_of(names, False)
+        elif state != "merged":
+            more = "unmerged" if pull else status_of(names, True)
+        resolution = "" if is_open else more
         is_fixed = not is_open and not resolution
         # Of what an issue duplicates there is no field: people write it in a comment.
         return Read(
-            words,
+            join(state, more) if state else "",
             record["title"],
             weight_of(names, self.importances),
             resolution,
             parse_time(record["updated_at"]),
             not is_open,
-            date_closed=parse_time(merged_at or get("closed_at") or ""),
+            date_closed=parse_time(pull.get("merged_at") or get("closed_at") or ""),
             fixed_in=milestone["title"] if milestone and is_fixed else "",
         )

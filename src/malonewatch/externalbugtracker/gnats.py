@@ -1,15 +1,9 @@
 """GNATS, as it is seen on the web.
 
-Its own protocol, at a port of its own, is hardly ever open to strangers.  What there is for
-everybody is the text of each problem report on a page:
-https://www.netbsd.org/developers/PR.html, https://www.gnu.org/software/gnats/doc/.
-
-Dialects:
-
-``single``
-    NetBSD's page, ``query-pr-single.pl``.
-``query``
-    The page that others have, ``query-pr.cgi``.
+Its own protocol is hardly ever open to strangers.  What there is for everybody is the text of
+each problem report on a page: https://www.netbsd.org/developers/PR.html,
+https://www.gnu.org/software/gnats/doc/.  The dialect ``single`` is NetBSD's page, ``query`` the
+one that others have.
 """
 
 import re

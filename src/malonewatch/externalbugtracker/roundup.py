@@ -104,6 +104,7 @@ class _Roundup(DetailedDialect):
     """Bugs of a class, with fields that each tracker chooses for itself: these are its details."""
 
     known_details = frozenset({*CLASSES, *FIELDS})
+    wants_login = True
 
     @property
     def classname(self) -> str:
@@ -164,8 +165,6 @@ class Rest(_Roundup):
 
     def judge(self, ask: Ask, response: Response, answer: Any) -> Judgement:
         status, says_why = response.status, isinstance(answer, dict)
-        if status == 401:
-            return Finding.REFUSED
         if ask.path != self.path:
             return super().judge(ask if says_why else ask.for_all(), response, answer)
         if status == 404 and says_why and self.classname == CLASSES[0]:
@@ -240,8 +239,6 @@ class Csv(_Roundup):
 
     def judge(self, ask: Ask, response: Response, answer: Any) -> Judgement:
         status = response.status
-        if status == 401:
-            return Finding.REFUSED
         if ask.form is Form.PAGE:
             return super().judge(ask, response, answer)
         # Its own page says what there is none of; one of the server may quote the URL.

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.toys import BASE, ChangingToys, SingleToys, Toys, toy
 
-from malonewatch.externalbugtracker.driver import Ask, Dialect, GraphQLDialect
+from malonewatch.externalbugtracker.driver import Ask, Dialect, Finding, GraphQLDialect
 from malonewatch.externalbugtracker.driver.ask import Situation
-from malonewatch.interfaces import BugTrackerFacts, BugTrackerType, Credentials
+from malonewatch.interfaces import BugTrackerFacts, BugTrackerType, Credentials, Response
 
 SINCE = datetime(2024, 1, 2, tzinfo=timezone.utc)
 
@@ -117,6 +117,16 @@ def test_where_it_is_asked_what_it_is_may_be_data():
         ask_identity = Dialect.ask_identity
 
     assert make(Told).ask_identity() == Ask("/version")
+
+
+@pytest.mark.parametrize(("wanted", "finding"), [(True, "REFUSED"), (False, "PRIVATE")])
+def test_a_log_in_may_be_wanted_for_anything_at_all(wanted, finding):
+    class Shy(Toys):
+        wants_login = wanted
+
+    shy = make(Shy)
+    response = Response(f"{BASE}/toys/1", 401, {}, b"")
+    assert shy.judge(shy.ask_one("1"), response, None) is Finding[finding]
 
 
 def test_a_question_is_for_one_bug_or_for_all():

@@ -48,6 +48,8 @@ class Dialect:
     with_credentials: ClassVar[bool | None] = None
     #: Whether it is spoken only where the bug tracker itself says so.
     only_if_told: ClassVar[bool] = False
+    #: Whether 401 says that a log-in is wanted for anything at all, and nothing of the one bug.
+    wants_login: ClassVar[bool] = False
     #: Whether wrong credentials are refused, though nobody is named, where it is asked what it is.
     knows_people: ClassVar[bool] = False
     #: The path where it is asked what it is; and that where it is asked whose the credentials
@@ -169,7 +171,9 @@ class Dialect:
             return Finding.UNCHANGED
         if 200 <= status < 300:
             return None
-        if status == 401 and ask.signed and response.url.startswith(self.tracker.service):
+        if status == 401 and (
+            self.wants_login or (ask.signed and response.url.startswith(self.tracker.service))
+        ):
             # To those whom it knows it would say 403.
             return Finding.REFUSED
         if ask.alone:
