@@ -261,7 +261,11 @@ def test_a_wrong_uri(checkwatches):
 
 
 @pytest.mark.parametrize(
-    "args", [("--no-such-option",), ("--batch-size", "-1"), ("--jobs", "0"), ("--log-format", "x")]
+    "args",
+    [
+        *[("--no-such-option",), ("--batch-size", "-1"), ("--jobs", "0"), ("--log-format", "x")],
+        *[("--time-limit", "nan"), ("--time-limit", "0"), ("--time-limit", "soon")],
+    ],
 )
 def test_a_wrong_command_line(checkwatches, args):
     code, lines = checkwatches(*args)

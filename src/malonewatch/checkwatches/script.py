@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import logging
+import math
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -31,6 +32,18 @@ log = logging.getLogger("malonewatch.checkwatches")
 
 #: Exit codes; of several sites the last one of these counts.
 SEVERITY = (0, EXIT_TROUBLE, EXIT_LOCKED, EXIT_INTERRUPTED, EXIT_FAULT)
+
+
+class Minutes(click.FloatRange):
+    """A number, however large, but no NaN, which is neither more nor less than any limit."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        number = float(super().convert(value, param, ctx))
+        if math.isnan(number):
+            self.fail(f"{value!r} is not a number.", param, ctx)
+        return number
 
 
 @click.command(
@@ -70,7 +83,7 @@ SEVERITY = (0, EXIT_TROUBLE, EXIT_LOCKED, EXIT_INTERRUPTED, EXIT_FAULT)
 )
 @click.option(
     "--time-limit",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Minutes(min=0, min_open=True),
     metavar="MINUTES",
     default=TIME_LIMIT,
     show_default=True,

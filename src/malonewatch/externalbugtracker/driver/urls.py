@@ -52,6 +52,8 @@ class URLShape:
         self.certainty = certainty
         self.registered = registered
         place, _, query = path.partition("?")
+        # A path is told without the slash that it ends with.
+        place = place.rstrip("/")
         self._kinds = kinds
         # What has to stand in the path: most URLs can be told by that to be others.
         self._literal = max(_PLACE.sub("\0", place).split("\0"), key=len)
