@@ -65,15 +65,9 @@ CLOSING = {
 REASONS = {**RESOLUTIONS, BugTaskStatus.FIXRELEASED: ""}
 LEFT_OUT = {BugTaskStatus.WONTFIX: "copied to backlog, removed from the backlog, cut"}
 
-_page = partial(
-    URLShape,
-    # It is recognised once it is known where the organisation ends.
-    registered=True,
-    project=r"(?:/DefaultCollection)?/[^/_][^/]{0,200}|",
-    hub=r"_(?:boards|backlogs|sprints|workitems|queries)",
-    items="work[Ii]tems",
-    rest=r"[^?]{1,400}",
-)
+# It is recognised once it is known where the organisation ends.
+_page = partial(URLShape, registered=True, project=r"(?:/DefaultCollection)?/[^/_][^/]{0,200}|")
+HUB = r"_(?:boards|backlogs|sprints|workitems|queries)"
 
 
 @implementer(IBatches, IDuplicates)
@@ -94,8 +88,8 @@ class AzureDevOps(ExternalBugTracker):
         _page("/_workitems/edit/{id}"),
         _page("{project}/_workitems/edit/{id}"),
         _page("{project}/_workitems?id={id}"),
-        _page("{project}/{hub}/{rest}?workitem={id}"),
-        _page("{project}/_apis/wit/{items}/{id}"),
+        _page("{project}/{hub}/{rest}?workitem={id}", hub=HUB, rest=r"[^?]{1,400}"),
+        _page("{project}/_apis/wit/{items}/{id}", items="work[Ii]tems"),
     )
     file_link = (
         "/{product}/_workitems/create/Bug"
@@ -125,8 +119,6 @@ class AzureDevOps(ExternalBugTracker):
         if organisation == netloc or "." in organisation or organisation in NO_ORGANISATIONS:
             return None
         return f"https://{CLOUD}/{organisation}"
-
-    # Questions.
 
     def ask_many(self, ids: Sequence[str], since: datetime | None) -> Iterator[Ask]:
         yield batch(ids, {"fields": FIELDS})
@@ -161,8 +153,6 @@ class AzureDevOps(ExternalBugTracker):
             # A personal access token is a password of nobody in particular.
             credentials = Credentials(password=credentials.token)
         return super().authorization(credentials)
-
-    # Answers.
 
     def judge(self, ask: Ask, response: Response, answer: Any) -> Judgement:
         message = answer.get("message") if isinstance(answer, dict) else None

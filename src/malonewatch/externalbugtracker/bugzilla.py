@@ -158,8 +158,8 @@ class Xml(_Bugzilla):
         return ask_xml(["1"])
 
     def identity(self, answer: Any) -> str | None:
-        is_one = answer.tag == "bugzilla"
-        return f"Bugzilla {answer.get('version', '')}".strip() if is_one else None
+        name = f"Bugzilla {answer.get('version', '')}".strip()
+        return name if answer.tag == "bugzilla" else None
 
 
 class JsonRpc(_Bugzilla):
@@ -243,7 +243,6 @@ class RestCgi(Rest):
 class RestWithKey(Rest):
     dialect_name = "rest+key"
     with_credentials = True
-
     asks_who = ("/rest/whoami", "name")
 
 

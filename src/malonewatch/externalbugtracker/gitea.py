@@ -48,17 +48,10 @@ NAME = r"[\w.-]{1,100}"
 # It keeps these for itself.
 OWNER = r"(?!(?:-|api|admin|explore|org|repo|user)/)[\w.-]{1,100}"
 PLACE = f"{OWNER}/{NAME}"
-TAB = r"(?:commits|files)(?:/[\w.-]{1,100})?"
 
+# Others have such URLs, too.
 _page = partial(
-    URLShape,
-    remotebug="{place}#{id}",
-    # Others have such URLs, too.
-    certainty=Certainty.GUESS,
-    at_root=True,
-    place=PLACE,
-    tab=TAB,
-    ext="diff|patch",
+    URLShape, remotebug="{place}#{id}", certainty=Certainty.GUESS, at_root=True, place=PLACE
 )
 _resource = partial(URLShape, remotebug="{place}#{id}", place=PLACE)
 
@@ -87,8 +80,8 @@ class Gitea(OneByOne, Forge):
     urls = (
         _page("/{place}/issues/{id}"),
         _page("/{place}/pulls/{id}"),
-        _page("/{place}/pulls/{id}/{tab}"),
-        _page("/{place}/pulls/{id}.{ext}"),
+        _page("/{place}/pulls/{id}/{tab}", tab=r"(?:commits|files)(?:/[\w.-]{1,100})?"),
+        _page("/{place}/pulls/{id}.{ext}", ext="diff|patch"),
         _resource(f"{API}/repos/{{place}}/issues/{{id}}"),
         _resource(f"{API}/repos/{{place}}/pulls/{{id}}"),
     )

@@ -126,9 +126,7 @@ class GNATS(ExternalBugTracker):
     protocols = (Single, Query)
     politeness = Politeness(concurrency=1)
     hosts = {
-        **dict.fromkeys(
-            ("gnats.netbsd.org", "www.netbsd.org", "netbsd.org"), "https://gnats.netbsd.org"
-        ),
+        **{f"{name}netbsd.org": "https://gnats.netbsd.org" for name in ("gnats.", "www.", "")},
         **dict.fromkeys(("www.freebsd.org", "freebsd.org"), "https://www.freebsd.org"),
     }
     shut_down = {

@@ -30,6 +30,7 @@ HOST = "code.google.com"
 BUCKET = "/google-code-archive/v2"
 #: Two organisations had projects of their own, under the same roof.
 DOMAIN = r"(?:eclipselabs|apache-extras)\.org"
+ROOF = f"(?:/a/{DOMAIN})?"
 PROJECT = r"[A-Za-z][A-Za-z0-9-]{0,99}"
 #: An issue that is known to be there.
 WITNESS = "closure-compiler/884"
@@ -55,13 +56,7 @@ OWN_STATUSES = {
     BugTaskStatus.EXPIRED: "Archived, Obsolete, TimedOut",
 }
 
-_issue = partial(
-    URLShape,
-    remotebug="{roof}/{project}/{id}",
-    registered=True,
-    roof=f"(?:/a/{DOMAIN})?",
-    project=PROJECT,
-)
+_issue = partial(URLShape, remotebug="{roof}/{project}/{id}", registered=True, project=PROJECT)
 
 
 @implementer(IValidators)
@@ -84,8 +79,8 @@ class GoogleCode(ExternalBugTracker):
         "storage.googleapis.com": BASE,
     }
     urls = (
-        _issue("/archive{roof}/p/{project}/issues/{id}"),
-        _issue("{roof}/p/{project}/issues/detail?id={id}"),
+        _issue("/archive{roof}/p/{project}/issues/{id}", roof=ROOF),
+        _issue("{roof}/p/{project}/issues/detail?id={id}", roof=ROOF),
         _issue(BUCKET + "/{roof}/{project}/issues/issue-{id}.json", roof=f"{HOST}|{DOMAIN}"),
     )
     # Elsewhere than at Google there may be a copy of all those files.
