@@ -175,6 +175,14 @@ def test_a_base_url_that_cannot_be_asked_is_refused_with_the_reason(database, so
     assert software.asked == []
 
 
+def test_what_only_stood_in_a_text_is_not_asked_on_a_private_network(database):
+    with BugzillaSimulator() as simulator:
+        for url in (simulator.url, f"{simulator.url}/foo/bar/issues/7"):
+            with pytest.raises(BadInput, match=r"127\.0\.0\.1 is not on the public Internet"):
+                find_tracker_at(database, url, guessed=True)
+        assert simulator.requests == []
+
+
 def test_a_type_that_is_named_is_not_questioned(database, software):
     found = find_tracker_at(database, URL, "second")
     assert (found.baseurl, found.bugtrackertype, found.certainty) == (BASE, "SECOND", None)

@@ -7,7 +7,7 @@ from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
 from malonewatch.application import linking, scanning
-from malonewatch.application.linking import ProposedTracker
+from malonewatch.application.linking import ProposedTracker, recognise
 from malonewatch.application.links import report
 from malonewatch.application.scanning import forget, scan
 from malonewatch.interfaces import (
@@ -23,6 +23,7 @@ from malonewatch.interfaces import (
     Place,
     Wish,
 )
+from malonewatch.testing.bugzilla import BugzillaSimulator
 
 BUGZILLA = "https://bugzilla.example.com/show_bug.cgi?id="
 DEBIAN = "https://bugs.debian.org/"
@@ -320,6 +321,14 @@ def test_those_that_the_configuration_names_are_accepted_with_them(database, sou
     assert scan(database, ["/src/gtk"], accept_known=True).registered == ()
 
 
+def test_one_in_the_configuration_is_not_asked_what_it_is_on_a_private_network(database, source):
+    with BugzillaSimulator() as simulator:
+        source({"a.c": [BUGZILLA + "2"]}, trackers={simulator.url: None})
+        (refused,) = scan(database, ["/src/gtk"], accept_known=True).refused
+        assert "127.0.0.1 is not on the public Internet" in refused
+        assert simulator.requests == []
+
+
 def test_what_only_looks_like_a_bugs_url_is_a_proposal(database, source, software, links):
     source({"a.c": ["https://some.example.com/thing/12"]})
     scanned = scan(database, ["/src/gtk"], accept_known=True)
@@ -378,8 +387,49 @@ def test_what_is_in_no_part_that_was_read_stays(database, source, bugzilla, link
     source({}, parts=("src", "doc"), state=None)
     scan(database, ["/src/gtk/src", "/src/gtk/doc"])
     assert [place for _, place, _, _ in links()] == ["srcs:1"]
+    # What the scan of the whole has left is not true of these links any more.
+    scan(database, ["/src/gtk"])
+    assert scanner.asked[-1][2] is None
+
+
+def test_the_parts_of_a_tree_may_be_as_they_were(database, source, bugzilla):
+    scanner = source({"src/a.c": [BUGZILLA + "2"]}, state=b"whole")
+    scan(database, ["/src/gtk"])
+    source({"src/a.c": [BUGZILLA + "2"]}, parts=("src",), state=None)
+    scan(database, ["/src/gtk/src"])
     scan(database, ["/src/gtk"])
     assert scanner.asked[-1][2] == b"whole"
+
+
+def test_two_scans_at_once_find_each_link_once(database, source, bugzilla, links, monkeypatch):
+    lines = {"a.c": [BUGZILLA + "1", BUGZILLA + "2"]}
+    source(lines, state=b"state")
+
+    def match_late(before, now):
+        monkeypatch.setattr(scanning, "match", match)
+        plan = match(before, now)
+        scan(database, ["/src/gtk"])
+        return plan
+
+    match = scanning.match
+    monkeypatch.setattr(scanning, "match", match_late)
+    assert scan(database, ["/src/gtk"]).links == 2
+    assert [place for _, place, _, _ in links()] == ["a.c:1", "a.c:2"]
+
+
+def test_a_scan_that_was_broken_off_makes_the_next_one_read_all(
+    database, source, bugzilla, monkeypatch
+):
+    scanner = source({"a.c": [BUGZILLA + "1"]}, state=b"first")
+    scan(database, ["/src/gtk"])
+    source({"b.c": [BUGZILLA + "2"]}, is_anew=False, state=b"second")
+    monkeypatch.setattr(linking, "recognise", lambda url: 1 / 0)
+    monkeypatch.setattr(scanning, "recognise", recognise)
+    with pytest.raises(ZeroDivisionError):
+        scan(database, ["/src/gtk"])
+    monkeypatch.undo()
+    scan(database, ["/src/gtk"])
+    assert scanner.asked[-1][2] is None
 
 
 def test_what_the_author_says_of_it_is_kept(database, source, bugzilla):
@@ -443,7 +493,7 @@ def test_a_project_is_forgotten(database, source, bugzilla, links, stored):
         forget(database, "gtk")
 
 
-def test_what_another_scan_removed_meanwhile_is_left_alone(
+def test_what_another_scan_removed_meanwhile_is_there_if_this_one_saw_it(
     database, source, bugzilla, links, monkeypatch
 ):
     source({"a.c": [BUGZILLA + "1", BUGZILLA + "2"]})
@@ -460,7 +510,7 @@ def test_what_another_scan_removed_meanwhile_is_left_alone(
     monkeypatch.setattr(scanning, "match", and_then_another)
     source({"a.c": ["", BUGZILLA + "1"]})
     scan(database, ["."])
-    assert links() == []
+    assert [place for _, place, _, _ in links()] == ["a.c:2"]
 
 
 def test_watches_are_found_by_links(database, source, bugzilla):

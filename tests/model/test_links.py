@@ -161,8 +161,25 @@ def test_projects_by_name(links, project, clock):
 
 def test_a_project_may_be_elsewhere_by_now(links, project):
     assert project.root == "/src/gtk"
+    project.state = b"state"
+    assert links.ensureProject("gtk", "/src/gtk").state == b"state"
     assert links.ensureProject("gtk", "/home/gtk") is project
-    assert project.root == "/home/gtk"
+    assert (project.root, project.state) == ("/home/gtk", None)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda project, link: project.addLink(at(), URL),
+        lambda project, link: project.moveLink(link, at(line=9)),
+        lambda project, link: project.removeLink(link),
+    ],
+)
+def test_what_a_scan_left_is_void_when_links_are_others(project, change):
+    link = project.addLink(at(), URL)
+    project.state = b"state"
+    change(project, link)
+    assert project.state is None
 
 
 @pytest.mark.parametrize("name", ["", " ", "two\nlines", "x" * 201])

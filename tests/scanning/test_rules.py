@@ -1,5 +1,6 @@
 """What a source tree says of how it is to be read."""
 
+import os
 import re
 
 import pytest
@@ -72,6 +73,17 @@ def test_what_cannot_be_used_is_said(tmp_path):
     )
     (tmp_path / ".malonewatch.toml").write_text("x")
     assert sentence().startswith(".malonewatch.toml is not TOML: ")
+
+
+def test_what_git_does_not_mind_is_left_alone(tmp_path):
+    (tmp_path / ".gitattributes").write_text("a[z-a] linguist-generated\n*.c linguist-generated\n")
+    assert read_rules(str(tmp_path), None).leave_out("x.c")
+
+
+def test_nobody_waits_for_what_is_no_file(tmp_path):
+    os.mkfifo(tmp_path / ".malonewatch.toml")
+    with pytest.raises(BadInput, match=r"/\.malonewatch\.toml is no plain file\.$"):
+        read_rules(str(tmp_path), None)
 
 
 def test_a_file_that_is_there_and_cannot_be_read_is_said(tmp_path):

@@ -57,6 +57,15 @@ def test_a_configuration_is_read():
             b"[short-forms]\n" + b"\n".join(b"'bug%d' = ''" % each for each in range(101)),
             "FILE has more than 100 short forms.",
         ),
+        (
+            b"[trackers]\n" + b"\n".join(b"'https://x/%d' = 'TRAC'" % each for each in range(201)),
+            "FILE has more than 200 trackers.",
+        ),
+        (
+            b"[trackers]\n" + b"\n".join(b"'https://x/%d' = ''" % each for each in range(11)),
+            "FILE has more than 10 trackers without a type; give those of the others.",
+        ),
+        (b"x = " + b"[" * 10_000, "FILE has lists or tables in one another that are too many."),
     ],
 )
 def test_what_cannot_be_used_is_said(content, sentence):
@@ -65,6 +74,11 @@ def test_what_cannot_be_used_is_said(content, sentence):
     assert str(caught.value).endswith(".")
 
 
-def test_a_pattern_that_cannot_be_read_is_said():
+@pytest.mark.parametrize("pattern", ["!", "[z-a]"])
+def test_a_pattern_that_cannot_be_read_is_said(pattern):
     with pytest.raises(BadInput, match=r"^FILE has a pattern that cannot be read: .*\.$"):
-        ignore_spec("FILE", ["!"])
+        ignore_spec("FILE", [pattern])
+
+
+def test_an_odd_pattern_is_read_without_a_word():
+    assert ignore_spec("FILE", ["x[[:alpha:]"])

@@ -9,6 +9,7 @@ from malonewatch.scanning.shortforms import short_form
 
 GITHUB = "https://github.com/{owner}/{repo}/issues/{number}"
 NUMBER = "https://bugs.example.org/{number}"
+OWNER = "https://x.example/{owner}"
 
 
 @pytest.mark.parametrize(
@@ -24,6 +25,7 @@ NUMBER = "https://bugs.example.org/{number}"
         ("JIRA {key}-{number}", "https://x.example/browse/{key}-{number}", "jira A_B2-7", "A_B2-7"),
         ("gl:{project}#{number}", "https://gitlab.com/{project}/{number}", "gl:a/b/c#7", "a/b/c/7"),
         ("{owner} said bug{number}", NUMBER, "jo said bug7", "7"),
+        ("bug {repo}-{number}", "https://x.example/{repo}/{number}", "bug a-b-7", "a-b/7"),
     ],
 )
 def test_a_form_stands_for_a_url(form, url, text, means):
@@ -97,6 +99,10 @@ def test_every_line_with_a_form_has_its_literal():
         ("rhbz", NUMBER, "it needs a {number}, or ends with {numbers}"),
         ("closes {numbers} now", NUMBER, "it needs a {number}, or ends with {numbers}"),
         ("{owner} closes {numbers}", NUMBER, "it needs a {number}, or ends with {numbers}"),
+        ("{owner}{repo} bug", OWNER, "write something between {owner} and {repo} that the former"),
+        ("{owner}.x-{repo} bug", OWNER, "write something between {owner} and {repo} that the for"),
+        ("{project} / {owner} bug", OWNER, "write something between {project} and {owner} that"),
+        ("{number} 0{owner} bug", OWNER, "write something between {number} and {owner} that the"),
         ("rhbz#{number}", "bugs.example.org/{number}", "is not the URL of a bug"),
         ("rhbz#{number}", "https://", "is not the URL of a bug"),
         ("rhbz#{number}", "https://bugs.example.org/", "the URL needs some of {number}"),

@@ -58,19 +58,19 @@ class FoundTracker:
     identified: str | None = None
 
 
-def find_bugs(database: Any, urls: Sequence[str]) -> list[FoundBug]:
-    """What each of `urls` leads to, each once.
+def find_bugs(database: Any, urls: Sequence[str], guessed: bool = False) -> list[FoundBug]:
+    """What each of `urls` leads to, each once; `guessed` as for `find_tracker_at`.
 
     :raises Refused: some are no URLs of bugs, or cannot be told to be.
     """
-    found = look_up(database, urls)
+    found = look_up(database, urls, guessed)
     refused = [each for each in found.values() if isinstance(each, str)]
     if refused:
         raise Refused(refused, len(found))
     return [each for each in found.values() if isinstance(each, FoundBug)]
 
 
-def look_up(database: Any, urls: Sequence[str]) -> dict[str, FoundBug | str]:
+def look_up(database: Any, urls: Sequence[str], guessed: bool = False) -> dict[str, FoundBug | str]:
     """What each of `urls` leads to, or a sentence on why that is not known.
 
     No server is asked if some are no URLs of bugs at all.
@@ -82,14 +82,18 @@ def look_up(database: Any, urls: Sequence[str]) -> dict[str, FoundBug | str]:
     }
     if not any(isinstance(each, str) for each in found.values()):
         doubtful = {url: readings[url] for url, each in found.items() if _is_guess(each)}
-        found.update(_decide(doubtful, titles))
+        found.update(_decide(doubtful, titles, guessed))
     return found
 
 
-def find_tracker_at(database: Any, url: str, type_name: str | None = None) -> FoundTracker:
+def find_tracker_at(
+    database: Any, url: str, type_name: str | None = None, guessed: bool = False
+) -> FoundTracker:
     """Which bug tracker is at `url`: its base URL, or that of any bug there.
 
-    With the name of a type it is of that, whatever it looks like.
+    With the name of a type it is of that, whatever it looks like.  Where the
+    URL only stood in some text, it is `guessed`, and nothing is asked on
+    private networks.
 
     :raises UnknownBugTrackerType: there is no such type.
     :raises BadInput: it cannot be told.
@@ -105,11 +109,11 @@ def find_tracker_at(database: Any, url: str, type_name: str | None = None) -> Fo
         baseurl, bugtrackertype = known
         return FoundTracker(baseurl, bugtrackertype, Certainty.REGISTERED)
     if ways:
-        (found,) = find_bugs(database, [url])
+        (found,) = find_bugs(database, [url], guessed)
         return FoundTracker(found.baseurl, found.bugtrackertype, found.certainty, found.identified)
     for name, baseurl in hosts.items():
         return FoundTracker(baseurl, name, Certainty.KNOWN_HOST)
-    return _identify_base(url, titles)
+    return _identify_base(url, titles, guessed)
 
 
 def known_type(type_name: str, types: Iterable[str]) -> BugTrackerType:
@@ -175,7 +179,7 @@ def _is_guess(found: FoundBug | str) -> bool:
 
 
 def _decide(
-    doubtful: Mapping[str, list[Reading]], titles: Mapping[str, str]
+    doubtful: Mapping[str, list[Reading]], titles: Mapping[str, str], guessed: bool
 ) -> dict[str, FoundBug | str]:
     """What each of the doubtful URLs leads to, as its server says; or why that is not known."""
     if not doubtful:
@@ -184,7 +188,7 @@ def _decide(
     servers: dict[str, dict[BugTrackerFacts, None]] = {}
     for ways in doubtful.values():
         for reading, bugtrackertype in ways:
-            facts = BugTrackerFacts("", bugtrackertype, reading.baseurl)
+            facts = BugTrackerFacts("", bugtrackertype, reading.baseurl, guessed=guessed)
             servers.setdefault(reading.baseurl, {})[facts] = None
     answers: Answers = {}
     for said in ask_each([_Which(list(candidates)) for candidates in servers.values()]):
@@ -234,11 +238,13 @@ class _Which:
         return answers
 
 
-def _identify_base(url: str, titles: Mapping[str, str]) -> FoundTracker:
+def _identify_base(url: str, titles: Mapping[str, str], guessed: bool) -> FoundTracker:
     """Ask which of all types is at the base URL `url`."""
     answers: Answers = {}
     if _could_be_base(url):
-        candidates = [BugTrackerFacts("", BugTrackerType(name), url) for name in titles]
+        candidates = [
+            BugTrackerFacts("", BugTrackerType(name), url, guessed=guessed) for name in titles
+        ]
         (answers,) = ask_each([_Which(candidates)])
     troubles = []
     for (baseurl, name), answer in answers.items():

@@ -78,7 +78,7 @@ def register_accepted(
     refused: list[str] = []
     for baseurl, type_name in accepted.items():
         try:
-            found = find_tracker_at(database, baseurl, type_name)
+            found = find_tracker_at(database, baseurl, type_name, guessed=True)
             registered += database.write(functools.partial(_ensure_tracker, found))
         except BadInput as error:
             refused.append(str(error))

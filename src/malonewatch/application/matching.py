@@ -39,6 +39,11 @@ class Plan:
     removed: tuple[int, ...]
     kept: int
 
+    @property
+    def is_change(self) -> bool:
+        """Whether anything is to be done."""
+        return bool(self.added or self.moved or self.removed)
+
 
 def match(before: Iterable[Known], now: Iterable[Seen]) -> Plan:
     """What leads from `before` to `now`.

@@ -24,7 +24,7 @@ from malonewatch.application.linking import (
     unmet,
 )
 from malonewatch.application.links import is_within
-from malonewatch.application.matching import Known, Seen, match
+from malonewatch.application.matching import Known, Plan, Seen, match
 from malonewatch.application.references import shortened
 from malonewatch.interfaces import (
     BadInput,
@@ -109,12 +109,14 @@ def scan(
     registered, refused = register_accepted(database, tree.trackers) if accept_known else ([], [])
     found = _find(database, tree)
     wanted = Wanted(accept_known, frozenset(map(plain, accept)))
-    known = database.read(lambda trackers: _known(name, tree, found))
-    plan = match(known, (seen for places in found.values() for seen in places))
+    plan = _planned(database, name, tree, found)
     database.write(lambda trackers: getUtility(ILinkSet).ensureProject(name, root) and None)
     if accept:
         registered += database.write(functools.partial(approve, accept))
     registered += carry_out(database, name, plan, wanted)
+    # Another scan may have done the same meanwhile.
+    if plan.is_change and (rest := _planned(database, name, tree, found)).is_change:
+        registered += carry_out(database, name, rest, wanted)
 
     def finish(trackers: Any) -> tuple[int, tuple[ProposedTracker, ...]]:
         it = getUtility(ILinkSet).getProject(name)
@@ -212,6 +214,12 @@ def _seen(places: Iterable[Place], urls: Mapping[str, bool]) -> Iterator[Seen]:
         url = next(filter(urls.__getitem__, place.urls), None)
         if url is not None:
             yield Seen(url, place._replace(urls=(url,)))
+
+
+def _planned(database: Any, name: str, tree: Any, found: Mapping[str, Sequence[Seen]]) -> Plan:
+    """What is to be done so that a project's links are those that were found."""
+    known = database.read(lambda trackers: _known(name, tree, found))
+    return match(known, (seen for places in found.values() for seen in places))
 
 
 def _known(name: str, tree: Any, found: Mapping[str, Any]) -> list[Known]:

@@ -117,7 +117,10 @@ class IProject(Interface):
     name = TextLine(title="Name", description="Unique.", readonly=True)
     root = TextLine(title="Where it was scanned last", description="A folder.")
     bug = Attribute("The number of the `IBug` that it watches for; None without.")
-    state = Attribute("What the last scan left for the next one: bytes, or None.")
+    state = Attribute(
+        "What the last scan left for the next one: bytes; None if there was none, and as soon as "
+        "a link is added, moved or removed, or the root is another."
+    )
     scanned = Datetime(title="When that was; None if it never was.")
     links = Attribute("Its links by file and line: an `IResultSet`.")
     proposals = Attribute("Those that lead to no watch, by number: an iterable.")

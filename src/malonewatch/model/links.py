@@ -164,11 +164,13 @@ class Project(Persistent):
 
     def addLink(self, place: Place, url: str) -> Link:
         link: Link = self.__parent__.create(self, place, url)
+        self._outdate()
         self._places.insert((link.path, link.id))
         tell(LinkAppeared(link))
         return link
 
     def moveLink(self, link: Link, place: Place) -> None:
+        self._outdate()
         if place.path != link.path:
             self._places.remove((link.path, link.id))
             self._places.insert((place.path, link.id))
@@ -180,9 +182,15 @@ class Project(Persistent):
     def removeLink(self, link: Link) -> None:
         if (link.path, link.id) not in self._places:
             raise NotFoundError(f"There is no link {link.id} in {self.name}.")
+        self._outdate()
         self._places.remove((link.path, link.id))
         self.__parent__.discard(link)
         tell(LinkGone(link))
+
+    def _outdate(self) -> None:
+        """Have the next scan read all: the state is that of the links that were there."""
+        if self.state is not None:
+            self.state = None
 
 
 @implementer(ILinkSet)
@@ -213,7 +221,7 @@ class LinkSet(Numbered):
         if project is None:
             project = self._projects[name] = Project(self, name)
         if project.root != root:
-            project.root = root
+            project.root, project.state = root, None
         return project
 
     def removeProject(self, name: str) -> None:

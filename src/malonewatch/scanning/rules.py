@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import stat
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -51,7 +52,8 @@ def read_rules(root: str, configuration: str | None) -> Rules:
         content = content_of(os.path.abspath(configuration), is_needed=True)
     settings = read_settings(configuration or CONFIGURATION, content)
     ignore = list(_lines(content_of(IGNORE)))
-    attributes = linguist_patterns(_lines(content_of(ATTRIBUTES)))
+    # It is git's, which minds none that cannot be read.
+    attributes = filter(_is_pattern, linguist_patterns(_lines(content_of(ATTRIBUTES))))
     specs = (
         ignore_spec(configuration or CONFIGURATION, settings.exclude),
         ignore_spec(IGNORE, ignore),
@@ -60,9 +62,21 @@ def read_rules(root: str, configuration: str | None) -> Rules:
     return Rules(settings, tuple(spec for spec in specs if len(spec)), digest.hexdigest())
 
 
-def _content(path: str, is_needed: bool) -> bytes:
+def _is_pattern(text: str) -> bool:
     try:
-        with open(path, "rb") as file:
+        ignore_spec(ATTRIBUTES, [text])
+    except BadInput:
+        return False
+    return True
+
+
+def _content(path: str, is_needed: bool) -> bytes:
+    # Only a person may name what has to be waited for, such as a pipe.
+    opener = None if is_needed else _opened_at_once
+    try:
+        with open(path, "rb", opener=opener) as file:
+            if not is_needed and not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise BadInput(f"{path} is no plain file.")
             content = file.read(_LARGEST + 1)
     except OSError as error:
         if not is_needed and isinstance(error, (FileNotFoundError, IsADirectoryError)):
@@ -71,6 +85,10 @@ def _content(path: str, is_needed: bool) -> bytes:
     if len(content) > _LARGEST:
         raise BadInput(f"{path} has more than {_LARGEST:,} bytes; that is no configuration.")
     return content
+
+
+def _opened_at_once(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def _lines(content: bytes) -> Iterator[str]:

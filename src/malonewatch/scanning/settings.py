@@ -2,6 +2,7 @@
 
 import re
 import sys
+import warnings
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
@@ -18,6 +19,9 @@ else:  # pragma: no cover - Python 3.10 alone needs it
 _TABLES = {"short-forms", "trackers", "scan"}
 _SCAN = {"exclude"}
 _MOST_FORMS = 100
+_MOST_TRACKERS = 200
+#: Of those without a type: each of their servers is asked for every type.
+_MOST_ASKED = 10
 
 
 class Settings(NamedTuple):
@@ -37,6 +41,8 @@ def read_settings(file: str, content: bytes) -> Settings:
         tables = tomllib.loads(content.decode())
     except ValueError as error:
         raise BadInput(f"{file} is not TOML: {error}.") from None
+    except RecursionError:
+        raise BadInput(f"{file} has lists or tables in one another that are too many.") from None
     for name in tables:
         if name not in _TABLES:
             raise BadInput(f"{file} has {name!r}, which is not known; {_choice(_TABLES)}.")
@@ -62,8 +68,11 @@ def ignore_spec(file: str, patterns: Iterable[str]) -> pathspec.GitIgnoreSpec:
     :raises BadInput: one of them cannot be read.
     """
     try:
-        return pathspec.GitIgnoreSpec.from_lines(patterns)
-    except ValueError as error:
+        with warnings.catch_warnings():
+            # A pattern becomes a regular expression, and some are odd ones.
+            warnings.simplefilter("ignore")
+            return pathspec.GitIgnoreSpec.from_lines(patterns)
+    except (ValueError, re.error) as error:
         raise BadInput(f"{file} has a pattern that cannot be read: {error}.") from None
 
 
@@ -92,6 +101,12 @@ def _trackers(file: str, table: Mapping[str, Any]) -> dict[str, str | None]:
             raise BadInput(
                 f"{file} has the tracker {baseurl!r}, which does not begin with https://."
             )
+    if len(table) > _MOST_TRACKERS:
+        raise BadInput(f"{file} has more than {_MOST_TRACKERS} trackers.")
+    if sum(not name for name in table.values()) > _MOST_ASKED:
+        raise BadInput(
+            f"{file} has more than {_MOST_ASKED} trackers without a type; give those of the others."
+        )
     return {baseurl: name or None for baseurl, name in table.items()}
 
 

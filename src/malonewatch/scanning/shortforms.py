@@ -14,6 +14,12 @@ FIELDS = {
     "key": r"[A-Za-z][A-Za-z0-9_]{0,29}",
     "number": r"[0-9]{1,15}",
 }
+_CHARACTERS = {
+    **dict.fromkeys(("owner", "repo"), r"[\w.-]"),
+    "project": r"[\w./-]",
+    "key": r"[A-Za-z0-9_]",
+    "number": "[0-9]",
+}
 _LIST = "numbers"
 
 # A list of numbers, as Debian's changelogs have it.
@@ -102,6 +108,7 @@ def short_form(form: str, url: str) -> ShortForm:
     is_list = names[-1:] == [_LIST]
     if not names or (_LIST in names and (len(names) > 1 or parts[-1])):
         raise BadInput("it needs a {number}, or ends with {numbers} and has no other field")
+    _check_seams(parts)
     _check_url(url, {"number"} if is_list else set(names))
     if is_list:
         # What stands before each number of a list may stand before the first one.
@@ -121,6 +128,17 @@ def _pattern(parts: list[str], is_list: bool) -> str:
             pieces.append(f"(?P<{part}>{FIELDS[part]})")
     pieces.append(r"\s{0,4}" if is_list else r"(?!\w)")
     return "".join(pieces)
+
+
+def _check_seams(parts: list[str]) -> None:
+    """Let there be few ways to divide a text among the fields, so that no line takes long."""
+    for field, between, following in zip(parts[1::2], parts[2::2], parts[3::2], strict=False):
+        # A number has few; and blanks need not be there.
+        if following != "number" and re.fullmatch(rf"(?:\s|{_CHARACTERS[field]})*", between):
+            raise BadInput(
+                f"write something between {{{field}}} and {{{following}}} that the former cannot "
+                "have, such as a #"
+            )
 
 
 def _check_url(url: str, names: set[str]) -> None:
