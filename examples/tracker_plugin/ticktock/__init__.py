@@ -64,6 +64,8 @@ class TickTock(ExternalBugTracker):
     multi_product = True
     search_link = "/search?q={summary}"
     token_header = "X-Tick-Tock-Token"
+    list_field, id_field = "tickets", "key"
+    asks_what, asks_who = "/api", ("/api/me", "name")
 
     @classmethod
     def canonicalRemoteBug(cls, remotebug):
@@ -81,12 +83,6 @@ class TickTock(ExternalBugTracker):
         for start in range(0, len(ids), PAGE):
             some = tuple(ids[start : start + PAGE])
             yield Ask(API, (("keys", ",".join(some)),), some)
-
-    def records(self, answer):
-        return answer.get("tickets", [answer])
-
-    def ids_of(self, record):
-        return (record["key"],)
 
     def read(self, record):
         return Read(
@@ -106,14 +102,5 @@ class TickTock(ExternalBugTracker):
             return None
         return response.url.replace("/api/", "/", 1)
 
-    def ask_identity(self):
-        return Ask("/api")
-
     def identity(self, answer):
         return answer["software"]
-
-    def ask_whoami(self):
-        return Ask("/api/me")
-
-    def whoami(self, answer):
-        return answer["name"]

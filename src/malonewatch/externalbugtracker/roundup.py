@@ -106,13 +106,10 @@ class _Roundup(DetailedDialect):
     known_details = frozenset({*CLASSES, *FIELDS})
     wants_login = True
 
-    @property
-    def classname(self) -> str:
-        return self.details[0] if self.details[0] in CLASSES else CLASSES[0]
-
-    @property
-    def fields(self) -> tuple[str, ...]:
-        return tuple(detail for detail in self.details if detail in FIELDS)
+    def __init__(self, tracker: Any, *details: str) -> None:
+        super().__init__(tracker, *details)
+        self.classname = self.details[0] if self.details[0] in CLASSES else CLASSES[0]
+        self.fields = tuple(detail for detail in self.details if detail in FIELDS)
 
     def less(self, message: str) -> Instead | None:
         """The dialect less the field that an error message is about; None if it is about none."""
