@@ -1,13 +1,8 @@
 """GitHub: github.com, and GitHub Enterprise on hosts of its own.
 
-Dialects:
-
-``graphql``
-    A hundred issues and pull requests of any repositories in one request, for those who have
-    credentials.  https://docs.github.com/en/graphql
-``rest``
-    One by one on condition that it changed, or what changed in a repository since a time;
-    sixty requests in an hour without credentials.  https://docs.github.com/en/rest/issues
+Dialects: ``graphql``, https://docs.github.com/en/graphql, a hundred bugs of any repositories in
+one request for those who have credentials; ``rest``, https://docs.github.com/en/rest/issues, one
+by one on condition that it changed, or what changed in a repository, sixty requests in an hour.
 
 A bug is an issue or a pull request, which have numbers of one row: ``owner/project#12``.
 """
@@ -27,7 +22,6 @@ from malonewatch.externalbugtracker.driver import (
     Finding,
     Forge,
     GraphQLDialect,
-    Instead,
     Judgement,
     OneByOne,
     Read,
@@ -53,8 +47,6 @@ from malonewatch.interfaces import (
 )
 
 PAGE_SIZE = 100
-# A query costs a point for each hundred connections in it, and each issue has one: its labels.
-QUERY_SIZE = 100
 # The names are REST's.
 COMMON = (
     "__typename number title html_url:url updated_at:updatedAt closed_at:closedAt state "
@@ -173,8 +165,9 @@ class GraphQL(GraphQLDialect, Rest):
     def ask_many(self, ids: Sequence[str], since: datetime | None) -> Iterator[Ask]:
         # Those of a repository together, so that it is named once.
         ordered = [remotebug for some in by_place(ids).values() for remotebug in some]
-        for start in range(0, len(ordered), QUERY_SIZE):
-            some = ordered[start : start + QUERY_SIZE]
+        # A query costs a point for each hundred connections, as the labels of a bug are one.
+        for start in range(0, len(ordered), PAGE_SIZE):
+            some = ordered[start : start + PAGE_SIZE]
             yield self.query(some, "...issue ...pull ...labels", FRAGMENTS)
 
     def query(self, ids: Sequence[str], wanted: str, fragments: str) -> Ask:
@@ -197,11 +190,6 @@ class GraphQL(GraphQLDialect, Rest):
         found = self.nodes(answers[0])
         same = [id for id, node in found if node.get("state_reason") == "DUPLICATE"]
         return self.query(same, "...same", CANONICAL) if same else None
-
-    def judge(self, ask: Ask, response: Response, answer: Any) -> Judgement:
-        if ask.json is not None and response.status == 404:
-            return Instead("rest", certain=False)
-        return super().judge(ask, response, answer)
 
     def judge_errors(self, errors: Any) -> Judgement:
         if any(str(each.get("type")).startswith("RATE_LIMIT") for each in errors):
@@ -231,12 +219,8 @@ class GraphQL(GraphQLDialect, Rest):
         }
         records = super().records(first)
         for record in records if "data" in first else ():
-            place, _, number = record["asked"].partition("#")
-            pages, url = (
-                (f"/{place}/issues/{number}", f"/{place}/pull/{number}"),
-                record["html_url"],
-            )
-            if not url.lower().endswith(pages):
+            place, url = record["asked"].partition("#")[0], record["html_url"]
+            if f"/{place}/" not in url.lower():
                 # It was transferred.
                 record["moved_to"] = url
             if record["asked"] in same:

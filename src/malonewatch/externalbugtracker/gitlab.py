@@ -1,13 +1,8 @@
 """GitLab, from 9.0 on: gitlab.com, and the many sites that run it themselves.
 
-Dialects:
-
-``graphql``
-    Issues and merge requests of several projects in one request, from 15.1 on; it alone tells
-    where an issue moved to.  https://docs.gitlab.com/api/graphql/reference/
-``rest``
-    Those of one project in one request.  https://docs.gitlab.com/api/issues/
-    https://docs.gitlab.com/api/merge_requests/
+Dialects: ``graphql``, https://docs.gitlab.com/api/graphql/reference/, from 15.1 on, bugs of
+several projects in one request, and the only one that tells where an issue moved to; ``rest``,
+https://docs.gitlab.com/api/issues/ and merge_requests/, those of one project.
 
 A bug is an issue of whatever type, ``group/project#12``, or a merge request,
 ``group/project!12``.  Each has numbers of its own.
@@ -69,7 +64,6 @@ FRAGMENTS = {
     ),
     "mergeRequests": f"fragment mergeRequests on MergeRequest{{{COMMON} merged_at:mergedAt}}",
 }
-UNKNOWN = "UNKNOWN"
 REFUSAL = {"message": "401 Unauthorized"}
 DUPLICATE = re.compile(r"/projects/(\d+)/issues/(\d+)")
 
@@ -136,7 +130,7 @@ class Rest(ByPlace):
             else:
                 resolution = "unmerged" if "merged_at" in record else status_of(labels, True)
         more = status_of(labels, False) if state == "opened" else resolution
-        severity = (get("severity") or UNKNOWN).replace(UNKNOWN, "")
+        severity = (get("severity") or "").replace("UNKNOWN", "")
         is_over = is_closed or state == "merged"
         return Read(
             join(state, more) if state else "",
@@ -230,13 +224,9 @@ class GitLab(Forge):
         "/{product:path}/-/issues/?state=all&search={summary}",
         "/search?scope=issues&search={summary}",
     )
+    # What is locked is being merged.
     statuses = issue_workflow(
-        "opened",
-        {
-            BugTaskStatus.NEW: "reopened",
-            # It is being merged.
-            BugTaskStatus.INPROGRESS: "locked",
-        },
+        "opened", {BugTaskStatus.NEW: "reopened", BugTaskStatus.INPROGRESS: "locked"}
     )
 
     @classmethod

@@ -62,15 +62,11 @@ _SIGN_IN = re.compile(r"/(?:v[0-9]/)?(?:signin/|ServiceLogin)")
 _SHORT = re.compile(rf"(?:b/|({PROJECT})[#:])0*([0-9]{{1,18}})")
 
 # By their numbers; from the fourth on an issue is closed.
-STATUSES = dict(
-    enumerate(
-        (
-            *("NEW", "ASSIGNED", "ACCEPTED", "FIXED", "VERIFIED", "NOT_REPRODUCIBLE"),
-            *("INTENDED_BEHAVIOR", "OBSOLETE", "INFEASIBLE", "DUPLICATE"),
-        ),
-        start=1,
-    )
+NAMES = (
+    "NEW ASSIGNED ACCEPTED FIXED VERIFIED NOT_REPRODUCIBLE INTENDED_BEHAVIOR OBSOLETE INFEASIBLE "
+    "DUPLICATE"
 )
+STATUSES = dict(enumerate(NAMES.split(), start=1))
 MEANINGS = {
     BugTaskStatus.NEW: "NEW",
     BugTaskStatus.CONFIRMED: "ASSIGNED",
@@ -149,10 +145,9 @@ class GoogleIssueTracker(ExternalBugTracker):
         return {"project": project, "id": number}
 
     def getBugURL(self, remotebug: str) -> str:
-        parts = self.parts(remotebug)
-        if parts["project"]:
-            return self._monorail + self.urls[1].build(parts)
-        return self.baseurl + self.urls[0].build(parts)
+        is_old = "#" in remotebug
+        base = self._monorail if is_old else self.baseurl
+        return base + self.urls[is_old].build(self.parts(remotebug))
 
     def _ask(self, path: str, body: Any, ids: Sequence[str]) -> Ask:
         # As for the pages at that very address: others are refused.

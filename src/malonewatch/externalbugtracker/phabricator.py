@@ -1,13 +1,7 @@
 """Phabricator, and Phorge, which goes on with it.
 
-Dialects:
-
-``conduit``
-    The interface for programs, for who has a token.
-    https://we.phorge.it/conduit/method/maniphest.search/
-``page``
-    The page of each task: no stranger may use the other, and many sites show
-    their tasks to everybody.
+Dialects: ``conduit``, https://we.phorge.it/conduit/method/maniphest.search/, for who has a token;
+``page``, the page of each task, as no stranger may use the other and many sites show them.
 """
 
 import dataclasses
@@ -48,7 +42,6 @@ from malonewatch.interfaces import (
     Response,
 )
 
-DUPLICATE = "duplicate"
 #: What is said of a token, and that there is no such method.
 REFUSALS = ("ERR-INVALID-AUTH", "ERR-INVALID-SESSION", "ERR-INVALID-TOKEN")
 NO_METHOD = "ERR-CONDUIT-CALL"
@@ -59,7 +52,6 @@ STATUS = re.compile(
     r'<span class="phui-tag-core[^>]{0,300}>(?:<span[^>]{0,300}></span>)?([^<]{1,200})</span>'
 )
 LOG_IN = "/auth/"
-CLOSED = "closed"
 
 # Those that it comes with, by value and by name, and those that Wikimedia, KDE and others have.
 OWN_STATUSES = {
@@ -133,7 +125,7 @@ class Conduit(Page):
         if ask.form is Form.PAGE or len(answers) == 3:
             return None
         if len(answers) == 1:
-            same = [task["phid"] for task in data(answers[0]) if status_of(task) == DUPLICATE]
+            same = [task["phid"] for task in data(answers[0]) if status_of(task) == "duplicate"]
             edges = [*listed("sourcePHIDs", same), ("types[0]", "task.duplicate")]
             return call("edge.search", edges) if same else None
         others = dict.fromkeys(edge["destinationPHID"] for edge in data(answers[1]))
@@ -209,7 +201,7 @@ class Phabricator(ExternalBugTracker):
         *("secure.phabricator.com", "vyos.dev", "we.phorge.it"),
     )
     # Others write such URLs too.
-    urls = (URLShape("/T{id}", "T{id}", at_root=True, certainty=Certainty.GUESS),)
+    urls = (URLShape("/{id}", at_root=True, certainty=Certainty.GUESS, id=r"T\d{1,18}"),)
     shut_down = {
         "developer.blender.org": (
             "Blender's bugs moved from developer.blender.org to projects.blender.org in 2023."
@@ -232,9 +224,6 @@ class Phabricator(ExternalBugTracker):
     def canonicalRemoteBug(cls, remotebug: str) -> str:
         number = remotebug.strip().removeprefix("#").removeprefix("T").removeprefix("t")
         return f"T{super().canonicalRemoteBug(number)}"
-
-    def parts(self, remotebug: str) -> Mapping[str, str]:
-        return {"id": remotebug.removeprefix("T")}
 
     def authorization(self, credentials: Credentials) -> Mapping[str, str]:
         # A token is in the body of a request.
@@ -266,7 +255,7 @@ def split_status(text: str) -> tuple[str, bool, str]:
     first, comma, rest = text.partition(", ")
     if not comma:
         return text, True, ""
-    if first.lower() == CLOSED:
+    if first.lower() == "closed":
         return rest, True, ""
     status, _, priority = text.rpartition(", ")
     return status, False, priority

@@ -1,5 +1,6 @@
 """Forges: hosts with very many projects, each with bugs of its own."""
 
+import functools
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -80,11 +81,20 @@ class Forge(ByPlace, ExternalBugTracker):
     place_pattern: ClassVar[str]
     #: Whether the case of places does not matter to the software.
     folds_places: ClassVar[bool] = False
-    _is_place: ClassVar[Callable[[str], re.Match[str] | None]]
+    _is_place: ClassVar[Callable[[str], bool]]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        cls._is_place = re.compile(cls.place_pattern, re.ASCII).fullmatch
+        matches = re.compile(cls.place_pattern, re.ASCII).fullmatch
+
+        # Bugs of the same places come again and again.
+        @functools.lru_cache(maxsize=1024)
+        def is_place(place: str) -> bool:
+            steps = place.removesuffix("!").split("/")
+            # No path is to lead elsewhere on the server.
+            return "." not in steps and ".." not in steps and matches(place) is not None
+
+        cls._is_place = staticmethod(is_place)
 
     @classmethod
     def canonical_place(cls, place: str) -> str:
@@ -103,11 +113,7 @@ class Forge(ByPlace, ExternalBugTracker):
     @classmethod
     def is_valid(cls, remotebug: str) -> bool:
         place, number = split_id(remotebug)
-        steps = place.removesuffix("!").split("/")
-        # No path is to lead elsewhere on the server.
-        if "." in steps or ".." in steps:
-            return False
-        return cls._is_place(place) is not None and super().is_valid(number)
+        return cls._is_place(place) and super().is_valid(number)
 
     def parts(self, remotebug: str) -> Mapping[str, str]:
         place, number = split_id(remotebug)
@@ -129,6 +135,8 @@ class Forge(ByPlace, ExternalBugTracker):
         return meaning_of(words, self.importances) or super().importance(words)
 
 
+# Of each bug that is asked for it is wanted several times.
+@functools.lru_cache(maxsize=4096)
 def split_id(remotebug: str) -> tuple[str, str]:
     """The place, which may be empty, and the number."""
     place, _, number = remotebug.rpartition("#")

@@ -41,6 +41,8 @@ class GraphQLDialect(ByPlace):
     def judge(self, ask: Ask, response: Response, answer: Any) -> Judgement:
         if ask.json is None:
             return super().judge(ask, response, answer)
+        if response.status == 404:
+            return Instead("rest", certain=False)
         errors = answer.get("errors") if isinstance(answer, dict) else None
         if response.status == 401 or not errors or answer.get("data"):
             return Dialect.judge(self, ask, response, answer)
