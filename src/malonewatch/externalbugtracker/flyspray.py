@@ -8,7 +8,6 @@ import re
 from collections.abc import Mapping
 from html import unescape
 from typing import Any
-from urllib.parse import urlsplit
 
 from zope.interface import implementer
 
@@ -27,22 +26,8 @@ from malonewatch.externalbugtracker.driver import (
     importances_with,
     join,
 )
-from malonewatch.interfaces import (
-    BugTaskStatus,
-    Certainty,
-    IBugTrackerFacts,
-    IDuplicates,
-    Polling,
-    Response,
-)
+from malonewatch.interfaces import BugTaskStatus, Certainty, IDuplicates, Polling, Response
 
-#: Trackers that are files by now, which nobody changes any more.
-ARCHIVES = {
-    "bugs.archlinux.org": (
-        "Arch Linux moved to gitlab.archlinux.org in 2023, and left an archive: "
-        "each of its bugs is asked for until it is known how it is, and then never again."
-    )
-}
 #: What the head of each page says that it is.
 MARK = "Flyspray, a Bug Tracking System"
 # An error's number is the same in all languages; that there is no such task is told elsewhere.
@@ -73,7 +58,13 @@ class Flyspray(PageDialect, ExternalBugTracker):
     """A Flyspray; https://www.flyspray.org/."""
 
     title = "Flyspray"
-    hosts = by_https(*ARCHIVES, "bugs.flyspray.org")
+    archives = {
+        "bugs.archlinux.org": (
+            "Arch Linux moved to gitlab.archlinux.org in 2023, and left an archive: "
+            "each of its bugs is asked for until it is known how it is, and then never again."
+        )
+    }
+    hosts = by_https("bugs.flyspray.org", *archives)
     urls = (
         URLShape("/index.php?do=details&task_id={id}"),
         URLShape("/?do=details&task_id={id}"),
@@ -98,20 +89,14 @@ class Flyspray(PageDialect, ExternalBugTracker):
     )
     importances = importances_with(critical="flash", low="very low, defer")
 
-    def __init__(self, facts: IBugTrackerFacts) -> None:
-        super().__init__(facts)
-        archive = ARCHIVES.get(urlsplit(self.baseurl).netloc)
-        if archive is not None:
-            self.polling, self.not_polled = Polling.ONCE, archive
-        # Not every live one has the short URLs; what is made of files has no others.
-        self._shape = self.urls[0 if archive is None else 4]
-
     @classmethod
     def canonicalRemoteBug(cls, remotebug: str) -> str:
         return super().canonicalRemoteBug(re.sub(r"\A\s*FS#", "", remotebug, flags=re.IGNORECASE))
 
     def getBugURL(self, remotebug: str) -> str:
-        return self.baseurl + self._shape.build({"id": remotebug})
+        # Not every live one has the short URLs; what is made of files has no others.
+        shape = self.urls[4 if self.polling is Polling.ONCE else 0]
+        return self.baseurl + shape.build({"id": remotebug})
 
     def identity(self, answer: Any) -> str | None:
         return "Flyspray" if MARK in answer else None

@@ -39,6 +39,7 @@ class Dolls(ExternalBugTracker):
     )
     highest_id = 999
     shut_down = {"gone.example": "The shop at gone.example closed in 2020."}
+    archives = {"old.example": "The shop at old.example is a museum."}
     statuses = Workflow({BugTaskStatus.NEW: "new"})
     importances = Vocabulary(
         {
@@ -274,9 +275,12 @@ def test_it_says_what_it_is_and_whose_credentials_are():
     [
         ("dolls.example", Polling.ALWAYS, ""),
         ("gone.example", Polling.NEVER, "The shop at gone.example closed in 2020."),
+        ("old.example", Polling.ONCE, "The shop at old.example is a museum."),
     ],
 )
-def test_a_service_that_was_shut_down_is_never_polled_and_says_so(host, polling, why):
+def test_a_service_that_was_shut_down_or_is_an_archive_is_polled_as_such_and_says_so(
+    host, polling, why
+):
     tracker = Dolls(BugTrackerFacts("x", BugTrackerType.DOLLS, f"https://{host}/"))
     assert (tracker.polling, tracker.not_polled) == (polling, why)
 

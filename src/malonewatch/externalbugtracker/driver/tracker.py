@@ -75,7 +75,9 @@ class ExternalBugTracker(Dialect):
 
     polling: Polling = Polling.ALWAYS
     not_polled: str = ""
-    #: Hosts where the service was shut down for good, and a sentence about that.
+    #: Hosts where nothing changes any more, and those where the service was shut down for good;
+    #: and a sentence about that.
+    archives: ClassVar[Mapping[str, str]] = {}
     shut_down: ClassVar[Mapping[str, str]] = {}
 
     statuses: ClassVar[Workflow] = Workflow({})
@@ -103,9 +105,9 @@ class ExternalBugTracker(Dialect):
         self.baseurl = facts.baseurl.rstrip("/")
         netloc = urlsplit(self.baseurl).netloc
         self.service = self.services.get(netloc, self.baseurl)
-        gone = self.shut_down.get(netloc)
-        if gone is not None:
-            self.polling, self.not_polled = Polling.NEVER, gone
+        for hosts, polling in ((self.archives, Polling.ONCE), (self.shut_down, Polling.NEVER)):
+            if netloc in hosts:
+                self.polling, self.not_polled = polling, hosts[netloc]
         #: The dialect as known before, by its full name, or None.
         self.dialect = facts.dialect
         self._verdicts: dict[tuple[str, str, bool | None], Verdict] = {}
