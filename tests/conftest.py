@@ -4,13 +4,15 @@ import os
 import sys
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from zope.component import getGlobalSiteManager
 
 from malonewatch.interfaces import IClock, ICredentials, IHTTPClient
 
-# All that there is has to be reached, each time.
-settings.register_profile("the same", derandomize=True)
+# All that there is has to be reached, each time, and however busy the machine is.
+settings.register_profile(
+    "the same", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("the same")
 
 

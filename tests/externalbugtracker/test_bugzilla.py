@@ -95,7 +95,7 @@ class TestBugzilla(BatchesConformance, DuplicatesConformance, ExternalBugTracker
         assert outcomes["3"].error_type is BugWatchErrorType.BUG_NOT_FOUND
 
     def test_a_bug_is_booked_under_each_name_that_it_was_asked_for(self):
-        with self.simulator() as simulator:
+        with type(self).simulator() as simulator:
             simulator.add("1", extra={"alias": ["one", "uno"]})
             outcomes = self.asker(simulator).ask(["1", "one", "uno"])
         assert all(isinstance(outcome, RemoteBug) for outcome in outcomes.values())

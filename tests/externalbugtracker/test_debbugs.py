@@ -88,7 +88,7 @@ class TestDebbugs(BatchesConformance, DuplicatesConformance, ExternalBugTrackerC
             self.asker(simulator).ask(["1"])
 
     def test_missing_bugs_are_asked_for_again_in_one_request(self):
-        with self.simulator() as simulator:
+        with type(self).simulator() as simulator:
             simulator.add("1")
             asker = self.asker(simulator)
             asker.ask(["1"])
