@@ -278,7 +278,7 @@ def test_it_says_what_it_is_and_whose_credentials_are():
         ("old.example", Polling.ONCE, "The shop at old.example is a museum."),
     ],
 )
-def test_a_service_that_was_shut_down_or_is_an_archive_is_polled_as_such_and_says_so(
+def test_a_service_that_was_shut_down_is_never_polled_an_archive_once_and_says_so(
     host, polling, why
 ):
     tracker = Dolls(BugTrackerFacts("x", BugTrackerType.DOLLS, f"https://{host}/"))
