@@ -728,6 +728,8 @@ def test_a_tracker_that_is_closed_to_a_good_token_is_private(token):
         ("unread", BugTaskStatus.NEW),
         ("accepted", BugTaskStatus.CONFIRMED),
         ("pending", BugTaskStatus.INCOMPLETE),
+        ("needs info", BugTaskStatus.INCOMPLETE),
+        ("Needs-Info", BugTaskStatus.INCOMPLETE),
         ("closed", BugTaskStatus.FIXRELEASED),
         ("wont-fix", BugTaskStatus.WONTFIX),
         ("closed-fixed", BugTaskStatus.FIXRELEASED),

@@ -69,7 +69,7 @@ STATUSES = {
     BugTaskStatus.NEW: "unread, new",
     BugTaskStatus.CONFIRMED: "accepted, confirmed",
     BugTaskStatus.INPROGRESS: "assigned, in-progress, started, code-review, review, in-review",
-    BugTaskStatus.INCOMPLETE: "needinfo, needs-info, feedback, waiting",
+    BugTaskStatus.INCOMPLETE: "needinfo, needs info, feedback, waiting",
     BugTaskStatus.FIXCOMMITTED: "testing, validation",
     BugTaskStatus.FIXRELEASED: "verified, released",
 }
