@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.samples import sample
 
-from malonewatch.externalbugtracker.launchpad import ORDER, STATUSES, Launchpad, openness
+from malonewatch.externalbugtracker.launchpad import ORDER, Launchpad, openness
 from malonewatch.interfaces import (
     BugTaskImportance,
     BugTaskStatus,
@@ -290,7 +290,7 @@ def test_a_status_of_another_time_counts_as_what_is_open_or_over():
 
 
 def test_every_status_has_a_place_and_passes_through():
-    words = [word.strip() for each in STATUSES.values() for word in each.split(",")]
+    words = [*Launchpad.statuses.statuses]
     assert {word for word in words if "(" not in word} == {*ORDER} - {"Unknown"}
     with LaunchpadSimulator() as simulator:
         for number, word in enumerate(words, 1):

@@ -1,12 +1,10 @@
 """Debbugs, the bug tracking system of Debian and of GNU.
 
-Asked in SOAP, https://wiki.debian.org/DebbugsSoapInterface.  The dialects are
-the folder that the CGI scripts are in: ``cgi-bin`` is Debian's, and what
-Debbugs is installed with, ``cgi`` is that of debbugs.gnu.org.
+Asked in SOAP, https://wiki.debian.org/DebbugsSoapInterface.  The dialects are the folder that the
+CGI scripts are in: ``cgi-bin`` as it is installed, ``cgi`` at debbugs.gnu.org.
 
-A bug's state is never one word in Debbugs.  `RemoteBug.remotestatus` is put
-together here: ``open``, ``forwarded`` or ``done``, then those tags that make a
-difference to what that means, weightiest last.
+`RemoteBug.remotestatus` is put together here: ``open``, ``forwarded`` or ``done``, then those
+tags that make a difference to what that means, weightiest last.
 """
 
 import dataclasses
@@ -21,8 +19,7 @@ from malonewatch.externalbugtracker.driver import (
     Ask,
     Dialect,
     ExternalBugTracker,
-    Finding,
-    Instead,
+    Judgement,
     Read,
     URLShape,
     Verdict,
@@ -36,11 +33,9 @@ from malonewatch.interfaces import BugTaskImportance, BugTaskStatus, IBatches, I
 
 GNU = "debbugs.gnu.org"
 
-# What each tag makes of a state, https://www.debian.org/Bugs/Developer; the
-# lightest first.  Not every site has them all: newcomer and those about
-# upstream are Debian's, easy and notabug are GNU's.  Debbugs itself ranks
-# pending above forwarded.  A refused bug is closed as done like a fixed one;
-# only the tag tells that nothing was fixed.
+# The tags that tell, https://www.debian.org/Bugs/Developer, the lightest first; newcomer and those
+# about upstream are Debian's, easy and notabug are GNU's.  A refused bug is closed as done like
+# a fixed one; only the tag tells that nothing was fixed.
 TAGS = (
     *("moreinfo", "unreproducible", "help", "newcomer", "easy", "upstream", "confirmed"),
     *("fixed-upstream", "pending", "fixed-in-experimental", "fixed", "notabug", "wontfix"),
@@ -81,9 +76,6 @@ class CgiBin(Dialect):
         call = GET_STATUS.format(soap.numbers("bugs", ids))
         yield soap.ask(f"/{self.dialect_name}/soap.cgi", call, ids)
 
-    def ask_one(self, remotebug: str) -> Ask:
-        return next(self.ask_many([remotebug], None)).for_one()
-
     def ask_missing(self, ids: Sequence[str]) -> Iterator[Ask]:
         # It leaves out what it does not have, asked for one bug or for many.
         for ask in self.ask_many(ids, None):
@@ -96,7 +88,7 @@ class CgiBin(Dialect):
         soap.result(answer, "get_status")
         return "Debbugs"
 
-    def judge(self, ask: Ask, response: Response, answer: Any) -> Finding | Instead | None:
+    def judge(self, ask: Ask, response: Response, answer: Any) -> Judgement:
         # No bug is private: an HTTP status is about the service, whatever was asked for.
         return super().judge(dataclasses.replace(ask, alone=False), response, answer)
 

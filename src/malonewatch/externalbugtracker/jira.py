@@ -8,8 +8,6 @@ Dialects:
 ``cloud``
     The search that took its place in the cloud.
     https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issue-search/
-
-Both give a hundred issues of any projects in one request, or more where the server allows it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -28,12 +26,12 @@ from malonewatch.externalbugtracker.driver import (
     Dialect,
     ExternalBugTracker,
     Finding,
-    Instead,
+    Judgement,
     Read,
     RemoteVocabulary,
     URLShape,
     Workflow,
-    invert,
+    by_https,
     join,
     parse_time,
 )
@@ -46,27 +44,16 @@ from malonewatch.interfaces import (
     Response,
 )
 
-PAGE = 100
 FIELDS = (
     *("summary", "status", "resolution", "priority", "updated", "resolutiondate"),
     *("fixVersions", "issuelinks", "security"),
 )
 KEY = r"[A-Za-z][A-Za-z0-9_]{0,254}-[0-9]{1,18}"
 CLOUD = ".atlassian.net"
-HOSTS = (
-    *(
-        "bugreports.qt.io",
-        "bugs.openjdk.org",
-        "hibernate.atlassian.net",
-        "issues.jboss.org",
-        "issues.jenkins.io",
-    ),
-    *("issues.redhat.com", "issues.sonatype.org", "jira.mariadb.org", "jira.mongodb.org"),
-    *("jira.slf4j.org", "tickets.puppet.com"),
-)
 
 _page = partial(
     URLShape,
+    id=KEY,
     project=r"[A-Za-z0-9_]{1,255}",
     view=r"jira\.issueviews:issue-\w{1,20}",
     portal=r"\d{1,9}",
@@ -81,20 +68,19 @@ class Server(Dialect):
     """A search, from one issue to the next."""
 
     dialect_name = "server"
-    id_field = "key"
-    renames_moved = True
     # A link names the other issue, with its summary and status.
     bytes_per_bug = 32 * 1024
+    page_size = 100
+    list_field = "issues"
+    id_field = "key"
+    renames_moved = True
+    asks_what = "/rest/api/2/serverInfo"
     search = "/rest/api/2/search"
     issue = "/rest/api/2/issue"
 
     def speaks(self, authenticated: bool) -> bool:
         in_cloud = (urlsplit(self.tracker.baseurl).hostname or "").endswith(CLOUD)
         return super().speaks(authenticated) and not in_cloud
-
-    def in_full(self, ids: Sequence[str]) -> Iterator[Ask]:
-        for start in range(0, len(ids), PAGE):
-            yield from self.ask_many(ids[start : start + PAGE], None)
 
     def ask_many(self, ids: Sequence[str], since: datetime | None) -> Iterator[Ask]:
         # Without being told, it fails as a whole for a key that there is not.
@@ -107,9 +93,6 @@ class Server(Dialect):
     def ask_one(self, remotebug: str) -> Ask:
         query = (("fields", ",".join(FIELDS)),)
         return Ask(f"{self.issue}/{remotebug}", query, (remotebug,), alone=True)
-
-    def ask_identity(self) -> Ask:
-        return Ask("/rest/api/2/serverInfo")
 
     def identity(self, answer: Any) -> str | None:
         version = answer["version"]
@@ -132,10 +115,12 @@ class Server(Dialect):
             tuple(priority["name"] for priority in priorities),
         )
 
-    def judge(self, ask: Ask, response: Response, answer: Any) -> Finding | Instead | None:
+    def judge(self, ask: Ask, response: Response, answer: Any) -> Judgement:
         # It says so of an issue that there is not; else it is the page that is not there.
-        says_why = isinstance(answer, dict) and "errorMessages" in answer
-        is_other = response.status == 404 and not says_why
+        keys = answer.keys() if isinstance(answer, dict) else ()
+        is_other = response.status == 404 and "errorMessages" not in keys
+        if ask.alone and "issues" in keys:
+            return Finding.SPOILED
         return super().judge(ask.for_all() if is_other else ask, response, answer)
 
     def next_page(self, ask: Ask, response: Response, answer: Any) -> Ask | None:
@@ -144,10 +129,6 @@ class Server(Dialect):
         if end >= answer["total"] or not answer["issues"]:
             return None
         return replace(ask, json={**ask.json, "startAt": end})
-
-    def records(self, answer: Any) -> Iterable[Any]:
-        found: Iterable[Any] = answer.get("issues", [answer])
-        return found
 
     def read(self, record: Mapping[str, Any]) -> Read:
         fields = record["fields"]
@@ -204,27 +185,30 @@ class Jira(ExternalBugTracker):
     folds_ids = True
     id_pattern = KEY
     hosts = {
-        **{host: f"https://{host}" for host in HOSTS},
+        **by_https("bugreports.qt.io", "bugs.openjdk.org", "hibernate.atlassian.net"),
+        **by_https("issues.jboss.org", "issues.jenkins.io", "issues.redhat.com"),
+        **by_https("issues.sonatype.org", "jira.mariadb.org", "jira.mongodb.org"),
+        **by_https("jira.slf4j.org", "tickets.puppet.com"),
         "issues.apache.org": "https://issues.apache.org/jira",
     }
     urls = (
-        _page("/browse/{id}", id=KEY),
+        _page("/browse/{id}"),
         # The cloud's own, before what elsewhere would be below a base URL.
-        _page("/jira/{part}/{rest}/{id}", id=KEY, at_root=True),
-        _page("/projects/{project}/issues/{id}", id=KEY),
-        _page("/si/{view}/{id}/{file}", id=KEY),
-        _page("/rest/api/{version}/issue/{id}", id=KEY),
-        _page("/servicedesk/customer/portal/{portal}/{id}", id=KEY),
-        _page("/jira/{rest}?selectedIssue={id}", id=KEY, at_root=True),
-        _page("/secure/RapidBoard.jspa?selectedIssue={id}", id=KEY),
+        _page("/jira/{part}/{rest}/{id}", at_root=True),
+        _page("/projects/{project}/issues/{id}"),
+        _page("/si/{view}/{id}/{file}"),
+        _page("/rest/api/{version}/issue/{id}"),
+        _page("/servicedesk/customer/portal/{portal}/{id}"),
+        _page("/jira/{rest}?selectedIssue={id}", at_root=True),
+        _page("/secure/RapidBoard.jspa?selectedIssue={id}"),
         # YouTrack writes that, too.
-        _page("/issues/{id}", id=KEY, certainty=Certainty.GUESS),
-        _page("/issues?selectedIssue={id}", id=KEY, certainty=Certainty.GUESS),
+        _page("/issues/{id}", certainty=Certainty.GUESS),
+        _page("/issues?selectedIssue={id}", certainty=Certainty.GUESS),
     )
     file_link = "/secure/CreateIssueDetails!init.jspa?pid={product}&issuetype=1&summary={summary}"
     search_link = "/issues/?jql=text%20~%20%22{words}%22"
     statuses = Workflow(
-        invert(
+        (
             {
                 BugTaskStatus.NEW: "Open, To Do, Backlog, Gathering Impact, Reopened",
                 BugTaskStatus.TRIAGED: "Selected for Development, Ready",
@@ -233,8 +217,7 @@ class Jira(ExternalBugTracker):
                     "Coding in Progress, Under Review"
                 ),
                 BugTaskStatus.INCOMPLETE: (
-                    "Waiting for customer, Awaiting Response, Waiting for Infra,"
-                    "Waiting for user, Blocked"
+                    "Waiting for customer, Waiting for Infra, Waiting for user, Blocked"
                 ),
                 BugTaskStatus.FIXCOMMITTED: "Ready to Commit, Dev Complete, Verification, Testable",
                 BugTaskStatus.WONTFIX: "Canceled, Cancelled",
@@ -242,15 +225,13 @@ class Jira(ExternalBugTracker):
             STATUSES,
         ),
         {BugTaskStatus.FIXRELEASED: "Resolved, Closed, Done, Verified, Release"},
-        invert(
+        (
             {
-                BugTaskStatus.INVALID: (
-                    "Not A Bug, Not a problem, Non-Issue, Cannot Reproduce, Not Reproducible"
-                ),
-                BugTaskStatus.EXPIRED: "Auto Closed, Timed out, Abandoned, Gone away",
+                BugTaskStatus.INVALID: "Non-Issue",
+                BugTaskStatus.EXPIRED: "Auto Closed, Timed out, Gone away",
                 BugTaskStatus.FIXRELEASED: (
-                    "Staged, Workaround, Delivered, Complete, Partially Completed, Explained,"
-                    "Community Answered, Feedback Received"
+                    "Staged, Workaround, Partially Completed, Explained, Community Answered,"
+                    "Feedback Received"
                 ),
                 BugTaskStatus.WONTFIX: (
                     "Out of scope, Can't Do, External, Future Project, Withdrawn,"

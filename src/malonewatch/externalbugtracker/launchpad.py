@@ -10,7 +10,7 @@ the target is what stands before ``+bug`` in its URL, as in
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import SplitResult, quote, urlsplit
 
@@ -21,7 +21,8 @@ from malonewatch.externalbugtracker.driver import (
     Ask,
     Finding,
     Forge,
-    Instead,
+    Judgement,
+    OneByOne,
     Read,
     URLShape,
     Workflow,
@@ -62,20 +63,14 @@ NOBODY = re.compile(rb"\s*(?:Expired|Invalid|Inactive|Unauthorized|Unknown) \w")
 TASKS = 300
 MOST_PAGES = 5
 
-STATUSES = {
-    BugTaskStatus.NEW: "New",
-    BugTaskStatus.INCOMPLETE: (
-        "Incomplete, Incomplete (with response), Incomplete (without response)"
-    ),
-    BugTaskStatus.CONFIRMED: "Confirmed, Deferred",
-    BugTaskStatus.TRIAGED: "Triaged",
-    BugTaskStatus.INPROGRESS: "In Progress",
-    BugTaskStatus.FIXCOMMITTED: "Fix Committed",
-    BugTaskStatus.FIXRELEASED: "Fix Released",
+# Ours are named after Launchpad's.
+OWN_STATUSES = {status.value: status for status in BugTaskStatus if status.value != "Unknown"}
+OTHER_STATUSES = {
+    BugTaskStatus.INCOMPLETE: "Incomplete (with response), Incomplete (without response)",
+    BugTaskStatus.CONFIRMED: "Deferred",
     # Nothing is, or was, released that would have the bug.
-    BugTaskStatus.INVALID: "Invalid, Does Not Exist",
-    BugTaskStatus.WONTFIX: "Won't Fix, Opinion",
-    BugTaskStatus.EXPIRED: "Expired",
+    BugTaskStatus.INVALID: "Does Not Exist",
+    BugTaskStatus.WONTFIX: "Opinion",
 }
 #: What a task has that follows a bug elsewhere which has not been looked at.
 UNKNOWN = "Unknown"
@@ -87,14 +82,15 @@ ORDER = (
 
 
 @implementer(IDuplicates, IMoves, IValidators)
-class Launchpad(Forge):
+class Launchpad(OneByOne, Forge):
     """Launchpad; https://launchpad.net/."""
 
     title = "Launchpad"
     dialect_name = "1.0"
     # A description may be long, and tasks many.
     bytes_base = 1024 * 1024
-    knows_people = True
+    asks_what = f"{VERSION}/"
+    asks_who = (f"{VERSION}/people/+me", "name")
     multi_product = True
     hosts = {
         SHORT: "https://bugs.launchpad.net",
@@ -116,13 +112,14 @@ class Launchpad(Forge):
         URLShape("/bugs/{id}", at_root=True, registered=True),
     )
     place_pattern = f"{TARGET}|"
+    folds_places = True
     highest_id = 2**31 - 1
     file_link = "/{product:path}/+filebug?field.title={summary}&field.comment={description}"
     search_link = (
         "/{product:path}/+bugs?field.searchtext={summary}",
         "/bugs/+bugs?field.searchtext={summary}",
     )
-    statuses = Workflow(STATUSES)
+    statuses = Workflow((OWN_STATUSES, OTHER_STATUSES))
     importances = IMPORTANCES.plus({BugTaskImportance.UNDECIDED: "Undecided"})
 
     @classmethod
@@ -138,7 +135,7 @@ class Launchpad(Forge):
 
     @classmethod
     def canonical_place(cls, place: str) -> str:
-        return FORMER.sub("", place.strip("/").lower(), count=1)
+        return FORMER.sub("", super().canonical_place(place), count=1)
 
     def getBugURL(self, remotebug: str) -> str:
         parts = self.parts(remotebug)
@@ -157,9 +154,6 @@ class Launchpad(Forge):
         pairs = ", ".join(f'{name}="{quote(value, safe="")}"' for name, value in values.items())
         return {"Authorization": f'OAuth realm="{self.service}/", {pairs}'}
 
-    def in_full(self, ids: Sequence[str]) -> Iterator[Ask]:
-        return map(self.ask_one, ids)
-
     def ask_one(self, remotebug: str) -> Ask:
         # It changes whenever one of its tasks does, and knows what it duplicates.
         return Ask(f"{VERSION}/bugs/{self.called(remotebug)}", (), (remotebug,), alone=True)
@@ -175,21 +169,11 @@ class Launchpad(Forge):
         query = (("ws.size", str(TASKS)), ("ws.start", str(start)))
         return Ask(f"{VERSION}/bugs/{bug['id']}/bug_tasks", query)
 
-    def ask_identity(self) -> Ask:
-        return Ask(f"{VERSION}/")
-
     def identity(self, answer: Any) -> str | None:
         is_one = answer["resource_type_link"].endswith("#service-root")
         return "Launchpad" if is_one and "bugs_collection_link" in answer else None
 
-    def ask_whoami(self) -> Ask:
-        return Ask(f"{VERSION}/people/+me")
-
-    def whoami(self, answer: Any) -> str | None:
-        name: str = answer["name"]
-        return name
-
-    def judge(self, ask: Ask, response: Response, answer: Any) -> Finding | Instead | None:
+    def judge(self, ask: Ask, response: Response, answer: Any) -> Judgement:
         if response.status == 401 and ask.alone and not NOBODY.match(response.body):
             # To those whom it knows it says no other thing.
             return Finding.PRIVATE

@@ -31,10 +31,12 @@ from malonewatch.externalbugtracker.driver import (
     Finding,
     Form,
     Instead,
+    Judgement,
+    PageDialect,
     Read,
     URLShape,
     Workflow,
-    invert,
+    by_https,
     join,
     parse_time,
     soap,
@@ -50,31 +52,25 @@ from malonewatch.interfaces import (
     Response,
 )
 
-
-def names_of(enumeration: str) -> dict[int, str]:
-    """The names in an enumeration such as ``10:new,90:closed``, by their numbers."""
-    return {int(each.partition(":")[0]): each.partition(":")[2] for each in enumeration.split(",")}
-
-
 # As config_defaults_inc.php has them.  Sites add others, with numbers between these.
 NAMES = {
-    "status": names_of(
-        "10:new,20:feedback,30:acknowledged,40:confirmed,50:assigned,80:resolved,90:closed"
-    ),
-    "resolution": names_of(
-        "10:open,20:fixed,30:reopened,40:unable to duplicate,50:not fixable,60:duplicate,"
-        "70:not a bug,80:suspended,90:wont fix"
-    ),
-    "priority": names_of("10:none,20:low,30:normal,40:high,50:urgent,60:immediate"),
-    "severity": names_of(
-        "10:feature,20:trivial,30:text,40:tweak,50:minor,60:major,70:crash,80:block"
-    ),
+    field: dict(each.split(":") for each in names.split(","))
+    for field, names in {
+        "status": (
+            "10:new,20:feedback,30:acknowledged,40:confirmed,50:assigned,80:resolved,90:closed"
+        ),
+        "resolution": (
+            "10:open,20:fixed,30:reopened,40:unable to duplicate,50:not fixable,60:duplicate,"
+            "70:not a bug,80:suspended,90:wont fix"
+        ),
+        "priority": "10:none,20:low,30:normal,40:high,50:urgent,60:immediate",
+        "severity": "10:feature,20:trivial,30:text,40:tweak,50:minor,60:major,70:crash,80:block",
+    }.items()
 }
 NUMBERS = {name: number for number, name in NAMES["status"].items()}
 #: The status from which on an issue is over, a view state, a resolution, and a relationship.
 RESOLVED, PRIVATE, DUPLICATE, DUPLICATE_OF = 80, "50", "60", "0"
 
-HOSTS = ("www.austingroupbugs.net", "bugs.scribus.net", "bugs.limesurvey.org")
 SOAP, REST = "/api/soap/mantisconnect.php", "/api/rest/index.php"
 NAMESPACE = "http://futureware.biz/mantisconnect"
 EXISTS = "mc_issue_exists"
@@ -96,12 +92,12 @@ RELATED = re.compile(
 NOT_FOUND, LOGIN = "APPLICATION ERROR #1100", "/login_page.php"
 
 
-def read_words(words: Mapping[str, str], number: int | None, duplicate_of: str | None) -> Read:
+def read_words(words: Mapping[str, str], number: str | None, duplicate_of: str | None) -> Read:
     """What an issue says whose words are those, and the number of whose status is that."""
     status, resolution = words["status"], words.get("resolution", "")
     resolution = "" if resolution.lower() in ("open", "reopened") else resolution
-    number = NUMBERS.get(status.lower()) if number is None else number
-    over = None if number is None else number >= RESOLVED
+    number = number or NUMBERS.get(status.lower())
+    over = None if number is None else int(number) >= RESOLVED
     return Read(
         join(status, resolution),
         words.get("summary", ""),
@@ -139,9 +135,6 @@ class Soap(Dialect):
     def ask_many(self, ids: Sequence[str], since: datetime | None) -> Iterator[Ask]:
         yield self.call("mc_issues_get_header", ids, soap.numbers("issue_ids", ids))
 
-    def ask_one(self, remotebug: str) -> Ask:
-        return next(self.ask_many([remotebug], None)).for_one()
-
     def ask_more(self, ask: Ask, answers: Sequence[Any]) -> Ask | None:
         # Of what an issue is a duplicate is told only with all the rest of it.
         headers, *more = answers
@@ -166,7 +159,7 @@ class Soap(Dialect):
     def whoami(self, answer: str) -> str | None:
         return soap.Part(answer).inside("account_data").text("name")
 
-    def judge(self, ask: Ask, response: Response, answer: Any) -> Finding | Instead | None:
+    def judge(self, ask: Ask, response: Response, answer: Any) -> Judgement:
         if ask.signed and ask.body is not None and NOBODY.encode() in ask.body:
             # Whose a token is has to be said here, but not there.
             return Instead(Rest.dialect_name)
@@ -186,16 +179,16 @@ class Soap(Dialect):
             yield soap.Struct(header, HEADER, duplicate_of=original or "")
 
     def read(self, record: Any) -> Read:
-        numbers = {name: record[name] for name in NAMES}
-        words = {name: NAMES[name].get(int(each), each) for name, each in numbers.items()}
+        words = {name: names.get(record[name], record[name]) for name, names in NAMES.items()}
         words["summary"], words["view_state"] = record["summary"], record["view_state"]
         words["updated"] = record["last_updated"]
-        return read_words(words, int(numbers["status"]), record["duplicate_of"] or None)
+        return read_words(words, record["status"], record["duplicate_of"] or None)
 
 
 class Rest(Dialect):
     dialect_name = "rest"
-    knows_people = True
+    list_field = "issues"
+    asks_who = (f"{REST}/users/me", "name")
 
     def ask_one(self, remotebug: str) -> Ask:
         query = (("select", ",".join(FIELDS)),)
@@ -207,19 +200,10 @@ class Rest(Dialect):
     def identity(self, answer: Any) -> str | None:
         return "MantisBT" if "issues" in answer else None
 
-    def ask_whoami(self) -> Ask:
-        return Ask(f"{REST}/users/me")
-
-    def whoami(self, answer: Any) -> str | None:
-        return str(answer["name"])
-
-    def judge(self, ask: Ask, response: Response, answer: Any) -> Finding | Instead | None:
+    def judge(self, ask: Ask, response: Response, answer: Any) -> Judgement:
         # Without a message it is not about the issue.
         says_why = isinstance(answer, dict) and response.status != 401
         return super().judge(ask if says_why else ask.for_all(), response, answer)
-
-    def records(self, answer: Any) -> Iterable[Any]:
-        return list(answer["issues"])
 
     def read(self, record: Mapping[str, Any]) -> Read:
         words = {name: (record.get(name) or {}).get("name", "") for name in NAMES}
@@ -231,15 +215,11 @@ class Rest(Dialect):
         words["summary"], words["updated"] = record["summary"], record.get("updated_at") or ""
         words["view_state"] = str(record["view_state"]["id"])
         words["fixed in version"] = (record.get("fixed_in_version") or {}).get("name", "")
-        return read_words(words, record["status"]["id"], next(same, None))
+        return read_words(words, str(record["status"]["id"]), next(same, None))
 
 
-class Page(Dialect):
-    dialect_name = "page"
+class Page(PageDialect):
     bytes_base = 1024 * 1024
-
-    def ask_one(self, remotebug: str) -> Ask:
-        return Ask("/view.php", (("id", remotebug),), (remotebug,), alone=True, form=Form.PAGE)
 
     def ask_identity(self) -> Ask:
         return Ask("/my_view_page.php", form=Form.PAGE)
@@ -247,31 +227,35 @@ class Page(Dialect):
     def identity(self, answer: Any) -> str | None:
         return "MantisBT" if "mantis" in answer.lower() else None
 
-    def judge(self, ask: Ask, response: Response, answer: Any) -> Finding | Instead | None:
+    def judge(self, ask: Ask, response: Response, answer: Any) -> Judgement:
         if LOGIN in response.url:
             return Finding.REFUSED
-        says_nothing = ask.alone and not (cells_of(answer) or NOT_FOUND in answer)
-        if says_nothing and (response.status < 300 or response.status == 404):
-            return Finding.SPOILED
-        return super().judge(ask, response, answer)
+        if response.status < 300 or response.status == 404:
+            return super().judge(ask, response, answer)
+        return Dialect.judge(self, ask, response, answer)
+
+    def refusal(self, page: str) -> Finding:
+        return Finding.MISSING if NOT_FOUND in page else Finding.SPOILED
+
+    def item_of(self, page: str) -> dict[str, str] | None:
+        cells = cells_of(page)
+        if "summary" not in cells:
+            return None
+        cells["summary"] = cells["summary"].partition(": ")[2]
+        for name, pattern in (("number", COLOURED), ("duplicate id", RELATED)):
+            found = pattern.search(page)
+            cells[name] = found[1] if found else ""
+        return cells
 
     def ids_of(self, record: Any) -> Iterable[str]:
-        number = (cells_of(record) if isinstance(record, str) else record).get("id", "")
-        return (number.lstrip("0"),) if number else ()
+        # Old pages name only what has a name for people, too.
+        number = record.get("id", "").lstrip("0")
+        return (number,) if number else ()
 
-    def read(self, record: Any) -> Read | Finding:
-        if not isinstance(record, str):
-            # Of when it was changed there is but the day.
-            return read_words(record, None, record.get("duplicate id", "").lstrip("0") or None)
-        if NOT_FOUND in record:
-            return Finding.MISSING
-        cells = cells_of(record)
-        cells["summary"] = cells["summary"].partition(": ")[2]
-        number, same = COLOURED.search(record), RELATED.search(record)
-        return read_words(cells, int(number[1]) if number else None, same and same[1])
-
-    def plain(self, record: Any) -> Any:
-        return record
+    def read(self, record: Any) -> Read:
+        # Of when it was changed there is but the day.
+        same = record.get("duplicate id", "").lstrip("0")
+        return read_words(record, record.get("number"), same or None)
 
 
 class Csv(Page):
@@ -282,14 +266,14 @@ class Csv(Page):
     def ask_many(self, ids: Sequence[str], since: datetime | None) -> Iterator[Ask]:
         yield Ask("/csv_export.php", (), tuple(ids), form=Form.CSV)
 
-    def judge(self, ask: Ask, response: Response, answer: Any) -> Finding | Instead | None:
+    def judge(self, ask: Ask, response: Response, answer: Any) -> Judgement:
         if ask.alone or not ask.ids:
             return super().judge(ask, response, answer)
         has_columns = response.status == 200 and {"id", "status", "resolution"} <= {*answer.names}
         return None if has_columns else Instead(Page.dialect_name)
 
     def records(self, answer: Any) -> Iterable[Any]:
-        return [answer] if isinstance(answer, str) else answer
+        return super().records(answer) if isinstance(answer, str) else answer
 
 
 @implementer(IBatches, IDuplicates, IValidators)
@@ -299,9 +283,10 @@ class Mantis(ExternalBugTracker):
     title = "MantisBT"
     request_size = 250
     protocols = (Soap, Rest, Csv, Page)
-    hosts = {host: f"https://{host}" for host in HOSTS} | dict.fromkeys(
-        ("www.mantisbt.org", "mantisbt.org"), "https://www.mantisbt.org/bugs"
-    )
+    hosts = {
+        **by_https("www.austingroupbugs.net", "bugs.scribus.net", "bugs.limesurvey.org"),
+        **dict.fromkeys(("www.mantisbt.org", "mantisbt.org"), "https://www.mantisbt.org/bugs"),
+    }
     urls = (
         # Other programs have pages of that name too.
         URLShape("/view.php?id={id}", certainty=Certainty.GUESS),
@@ -314,16 +299,13 @@ class Mantis(ExternalBugTracker):
     file_link = "/bug_report_page.php?summary={summary}&description={description}"
     search_link = "/view_all_set.php?type=1&temporary=y&new=true&search={summary}"
     statuses = Workflow(
-        invert(
-            {BugTaskStatus.NEW: "open, reopened", BugTaskStatus.INPROGRESS: "assigned"},
-            STATUSES,
-        ),
+        ({BugTaskStatus.NEW: "open, reopened", BugTaskStatus.INPROGRESS: "assigned"}, STATUSES),
         # Nobody says what became of those that have no resolution.
         {BugTaskStatus.UNKNOWN: "resolved, closed"},
-        invert(
+        (
             {
                 BugTaskStatus.WONTFIX: "not fixable, suspended",
-                BugTaskStatus.INVALID: "unable to duplicate, no change required",
+                BugTaskStatus.INVALID: "unable to duplicate",
             },
             RESOLUTIONS,
         ),

@@ -7,8 +7,7 @@ A bug is an issue of a project, ``project#12``, ``namespace/project#12`` or, in 
 ``fork/user/project#12``; or a pull request, ``project!12``.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -16,32 +15,21 @@ from typing import Any
 from zope.interface import implementer
 
 from malonewatch.externalbugtracker.driver import (
-    OPEN_LABELS,
     RESOLUTIONS,
-    STATUSES,
     Ask,
-    Finding,
     Forge,
-    Instead,
+    OneByOne,
     Read,
     URLShape,
-    Workflow,
-    by_place,
+    by_https,
     from_epoch,
-    in_state,
-    invert,
+    issue_workflow,
     join,
     split_id,
     status_of,
     weight_of,
 )
-from malonewatch.interfaces import (
-    BugTaskStatus,
-    Certainty,
-    Credentials,
-    IChangesSince,
-    Response,
-)
+from malonewatch.interfaces import BugTaskStatus, Certainty, Credentials, IChangesSince, Response
 
 API = "/api/0"
 NAME = r"\w[\w.+-]{0,99}"
@@ -56,18 +44,20 @@ _resource = partial(URLShape, place=PLACE)
 
 
 @implementer(IChangesSince)
-class Pagure(Forge):
+class Pagure(OneByOne, Forge):
     """A Pagure; https://docs.pagure.org/pagure/."""
 
     title = "Pagure"
     request_size = 500
     bytes_base = 4 * 1024 * 1024
     multi_product = True
-    hosts = {
-        host: f"https://{host}" for host in ("pagure.io", "src.fedoraproject.org", "git.centos.org")
-    }
-    folds_places = True
+    list_field = "issues"
+    token_scheme = "token"
+    asks_what = f"{API}/-/version"
+    asks_who = (f"{API}/-/whoami", "username")
+    hosts = by_https("pagure.io", "src.fedoraproject.org", "git.centos.org")
     place_pattern = rf"{PLACE}!?"
+    folds_places = True
     highest_id = 2**31 - 1
     urls = (
         # Others have such URLs, too.
@@ -78,21 +68,12 @@ class Pagure(Forge):
     )
     file_link = "/{product:path}/new_issue?title={summary}&content={description}"
     search_link = "/{product:path}/issues?status=all&search_pattern={summary}"
-    statuses = Workflow(
-        invert(
-            {
-                BugTaskStatus.NEW: "Open",
-                BugTaskStatus.FIXCOMMITTED: "Merged",
-                BugTaskStatus.WONTFIX: "Closed unmerged",
-            },
-            # A tag beside the status says more.
-            in_state("Open", OPEN_LABELS, STATUSES),
-            # Before 2.12 the reason stood in the place of the status.
-            RESOLUTIONS,
-        ),
-        {BugTaskStatus.FIXRELEASED: "Closed"},
+    statuses = issue_workflow(
+        "Open",
+        # Before 2.12 the reason stood in the place of the status.
+        RESOLUTIONS,
         # Reasons are a project's own; these are of Fedora's.
-        invert(
+        (
             {
                 BugTaskStatus.FIXRELEASED: "fixed with explanation, granted",
                 BugTaskStatus.WONTFIX: (
@@ -100,26 +81,19 @@ class Pagure(Forge):
                 ),
                 BugTaskStatus.INVALID: "it is not a bug",
             },
-            RESOLUTIONS,
         ),
     )
 
     def authorization(self, credentials: Credentials) -> Mapping[str, str]:
-        return {"Authorization": f"token {credentials.token}"} if credentials.token else {}
+        return super().authorization(credentials) if credentials.token else {}
 
-    def in_full(self, ids: Sequence[str]) -> Iterator[Ask]:
-        return map(self.ask_one, ids)
-
-    def ask_many(self, ids: Sequence[str], since: datetime | None) -> Iterator[Ask]:
-        for place, some in by_place(ids).items():
+    def ask_changes(self, place: str, ids: Sequence[str], since: datetime) -> Ask | None:
+        if place.endswith("!"):
             # Of pull requests there is no such list.
-            if since is None or len(some) == 1 or place.endswith("!"):
-                yield from map(self.ask_one, some)
-            else:
-                changed = ("since", str(int(since.timestamp())))
-                pages = (("per_page", str(PAGE_SIZE)), ("page", "1"))
-                query = (("status", "all"), changed, *pages)
-                yield Ask(f"{API}/{place}/issues", query, tuple(some), since=since)
+            return None
+        changed = (("status", "all"), ("since", str(int(since.timestamp()))))
+        pages = (("per_page", str(PAGE_SIZE)), ("page", "1"))
+        return Ask(f"{API}/{place}/issues", (*changed, *pages), tuple(ids), since=since)
 
     def ask_one(self, remotebug: str) -> Ask:
         place, number = split_id(remotebug)
@@ -127,34 +101,17 @@ class Pagure(Forge):
         path = f"{API}/{place.removesuffix('!')}/{kind}/{number}"
         return Ask(path, (("comments", "0"),), (remotebug,), alone=True)
 
-    def ask_identity(self) -> Ask:
-        return Ask(f"{API}/-/version")
+    def ask_whoami(self) -> Ask:
+        return Ask(f"{API}/-/whoami", method="POST", body=b"")
 
     def identity(self, answer: Any) -> str | None:
         # It is the version of the API.
         return f"Pagure (API {answer['version']})" if answer.keys() == {"version"} else None
 
-    def ask_whoami(self) -> Ask:
-        return Ask(f"{API}/-/whoami", method="POST", body=b"")
-
-    def whoami(self, answer: Any) -> str | None:
-        name: str = answer["username"]
-        return name
-
-    def judge(self, ask: Ask, response: Response, answer: Any) -> Finding | Instead | None:
-        # Of a list it is the project that the HTTP status is about.
-        return super().judge(ask.for_one() if ask.ids else ask, response, answer)
-
     def next_page(self, ask: Ask, response: Response, answer: Any) -> Ask | None:
         # Old ones have no pages.
-        if (answer.get("pagination") or {}).get("next") is None:
-            return None
-        *rest, (_, page) = ask.query
-        return replace(ask, query=(*rest, ("page", str(int(page) + 1))))
-
-    def records(self, answer: Any) -> Iterable[Any]:
-        found: Iterable[Any] = answer.get("issues", [answer])
-        return found
+        is_last = (answer.get("pagination") or {}).get("next") is None
+        return None if is_last else ask.for_next_page()
 
     def read(self, record: Mapping[str, Any]) -> Read:
         get, status, tags = record.get, record["status"], record["tags"]

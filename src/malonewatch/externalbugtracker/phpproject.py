@@ -1,8 +1,7 @@
 """PHP's bug tracker at bugs.php.net, and others that run its software, such as PEAR's.
 
-Each bug is read from its feed, in a form of XML that is the software's own: ``www/rss/bug.php``
-in https://github.com/php/web-bugs.  There is nothing for many bugs, and nothing that tells what
-changed; the search is for developers of PHP only.
+Each bug is read from its feed, ``www/rss/bug.php`` in https://github.com/php/web-bugs, in XML of
+the software's own.  There is nothing for many bugs, and nothing that tells what changed.
 """
 
 import re
@@ -16,7 +15,7 @@ from malonewatch.externalbugtracker.driver import (
     ExternalBugTracker,
     Finding,
     Form,
-    Instead,
+    Judgement,
     Read,
     URLShape,
     Workflow,
@@ -93,7 +92,7 @@ class PHPProject(ExternalBugTracker):
     def identity(self, answer: str) -> str | None:
         return self.title if answer.strip() in SAYINGS or self.records(answer) else None
 
-    def judge(self, ask: Ask, response: Response, answer: Any) -> Finding | Instead | None:
+    def judge(self, ask: Ask, response: Response, answer: Any) -> Judgement:
         finding = SAYINGS.get(answer.strip()) if isinstance(answer, str) else None
         if finding is None:
             return super().judge(ask, response, answer)

@@ -30,15 +30,15 @@ from malonewatch.externalbugtracker.driver import (
     Ask,
     DetailedDialect,
     ExternalBugTracker,
-    Finding,
     Instead,
+    Judgement,
     Read,
     RemoteVocabulary,
     URLShape,
     Verdict,
     Workflow,
+    by_https,
     format_time,
-    invert,
     is_number,
     join,
     parse_time,
@@ -53,17 +53,8 @@ from malonewatch.interfaces import (
     Response,
 )
 
-#: No more are in one answer.
-PAGE = 100
 STATUS_LIST = "/issue_statuses.json"
 TOLD, ASKED, UNTOLD = "told", "asked", "untold"
-HOSTS = (
-    *("www.redmine.org", "bugs.ruby-lang.org", "projects.theforeman.org", "tracker.ceph.com"),
-    *("www.illumos.org", "forge.typo3.org", "progress.opensuse.org", "projects.osmocom.org"),
-    *("redmine.pfsense.org", "redmine.lighttpd.net", "redmine.openinfosecfoundation.org"),
-    "labs.parabola.nu",
-)
-
 # Redmine asks for a language when it is set up, and names its statuses and priorities in it.
 CLOSED = (
     "مغلق, bağlanıb, затворена, zatvoren, tancat, uzavřený, lukket, erledigt, κλειστό, "
@@ -190,7 +181,7 @@ class _Issues(DetailedDialect):
             tuple(priority["name"] for priority in priorities["issue_priorities"]),
         )
 
-    def judge(self, ask: Ask, response: Response, answer: Any) -> Finding | Instead | None:
+    def judge(self, ask: Ask, response: Response, answer: Any) -> Judgement:
         if ask.path == STATUS_LIST and ask.ids:
             statuses = statuses_in(answer) if response.status == 200 else ()
             closed = [str(status["id"]) for status in statuses if status.get("is_closed")]
@@ -240,10 +231,8 @@ class List(_Issues):
     """Many issues in one list."""
 
     dialect_name = "list"
-
-    def in_full(self, ids: Sequence[str]) -> Iterator[Ask]:
-        for start in range(0, len(ids), PAGE):
-            yield from self.ask_many(ids[start : start + PAGE], None)
+    # No more are in one answer.
+    page_size = 100
 
     def ask_many(self, ids: Sequence[str], since: datetime | None) -> Iterator[Ask]:
         if self.details == (ASKED,):
@@ -254,11 +243,11 @@ class List(_Issues):
             # Else those that are closed are left out.
             ("status_id", "*"),
             *(() if since is None else (("updated_on", f">={format_time(since)}"),)),
-            *(("sort", "id"), ("include", "relations"), ("limit", str(PAGE)), ("offset", "0")),
+            *(("sort", "id"), ("include", "relations"), ("limit", "100"), ("offset", "0")),
         )
         yield Ask("/issues.json", query, tuple(ids), since=since)
 
-    def judge(self, ask: Ask, response: Response, answer: Any) -> Finding | Instead | None:
+    def judge(self, ask: Ask, response: Response, answer: Any) -> Judgement:
         found = super().judge(ask, response, answer)
         if found is None and ask.ids and not ask.alone:
             listed = {str(record["id"]) for record in self.records(answer)}
@@ -280,7 +269,14 @@ class Redmine(ExternalBugTracker):
     title = "Redmine"
     request_size = 500
     protocols = (List, Issue)
-    hosts = {host: f"https://{host}" for host in HOSTS} | {"redmine.org": f"https://{HOSTS[0]}"}
+    hosts = {
+        **by_https("www.redmine.org", "bugs.ruby-lang.org", "projects.theforeman.org"),
+        **by_https("tracker.ceph.com", "www.illumos.org", "forge.typo3.org"),
+        **by_https("progress.opensuse.org", "projects.osmocom.org", "redmine.pfsense.org"),
+        **by_https("redmine.lighttpd.net", "labs.parabola.nu"),
+        **by_https("redmine.openinfosecfoundation.org"),
+        "redmine.org": "https://www.redmine.org",
+    }
     urls = tuple(
         URLShape(path, certainty=Certainty.GUESS, form=r"json|xml|pdf|atom")
         for path in ("/issues/{id}", "/issues/{id}.{form}", "/issues/show/{id}")
@@ -298,7 +294,7 @@ class Redmine(ExternalBugTracker):
         "/search?issues=1&q={summary}",
     )
     statuses = Workflow(
-        invert(OPEN, STATUSES, RESOLUTIONS),
+        (OPEN, STATUSES, RESOLUTIONS),
         {BugTaskStatus.FIXRELEASED: f"closed, force closed, {CLOSED}"},
         RESOLUTIONS,
     )

@@ -28,11 +28,11 @@ from malonewatch.externalbugtracker.driver import (
     ExternalBugTracker,
     Finding,
     Form,
-    Instead,
+    Judgement,
     Read,
     URLShape,
     Workflow,
-    invert,
+    by_https,
     is_number,
     parse_time,
 )
@@ -54,12 +54,8 @@ FIELD = re.compile(r"([A-Za-z][^:\n{}]*(?:\{[^}\n]*\})?):(?:[ \t]+(.*))?")
 CUSTOM_FIELD = re.compile(r"CF[-.]\{?([^}]*)\}?", re.IGNORECASE)
 # Said of one ticket in place of it.
 TICKET = re.compile(r"\bticket (\d+)\b", re.IGNORECASE)
-NOT_ALLOWED = "not allowed"
 #: After that come custom fields only.
 LAST = "TimeLeft"
-#: Custom fields of rt.cpan.org, and of others that took after it.
-SEVERITY = "severity"
-FIXED_IN = "fixed in"
 DELETED = "deleted"
 
 # The first are of the life cycle that RT comes with, the others of its approvals, and CPAN's.
@@ -71,13 +67,13 @@ OWN_STATUSES = {
     BugTaskStatus.INVALID: "rejected, deleted",
 }
 # From which number on a priority is one of ours: RT calls 0, 50 and 100 low, medium and high.
-PRIORITIES = (
-    (100, BugTaskImportance.HIGH),
-    (50, BugTaskImportance.MEDIUM),
-    (1, BugTaskImportance.LOW),
+PRIORITIES = {
+    100: BugTaskImportance.HIGH,
+    50: BugTaskImportance.MEDIUM,
+    1: BugTaskImportance.LOW,
     # What a ticket begins with, if nobody says how urgent it is.
-    (0, BugTaskImportance.UNDECIDED),
-)
+    0: BugTaskImportance.UNDECIDED,
+}
 # The page of a ticket, of its history and so on; for people with an account, and without.
 PAGES = (
     r"(?:Ticket/\w+|SelfService/(?:Display|Update)|Public/(?:Bug|Ticket)/\w+|NoAuth/Bug)\.html"
@@ -87,6 +83,8 @@ PAGES = (
 
 class Rest2(Dialect):
     dialect_name = "rest2"
+    asks_what = "/REST/2.0/rt"
+    list_field = "items"
     # Nobody is told anything who has not logged in.
     with_credentials = True
     knows_people = True
@@ -100,13 +98,10 @@ class Rest2(Dialect):
     def ask_one(self, remotebug: str) -> Ask:
         return Ask(f"/REST/2.0/ticket/{remotebug}", (), (remotebug,), alone=True)
 
-    def ask_identity(self) -> Ask:
-        return Ask("/REST/2.0/rt")
-
     def identity(self, answer: Any) -> str | None:
         return f"Request Tracker {answer['Version']}"
 
-    def judge(self, ask: Ask, response: Response, answer: Any) -> Finding | Instead | None:
+    def judge(self, ask: Ask, response: Response, answer: Any) -> Judgement:
         if ask.alone and response.status == 200 and answer["Status"] == DELETED:
             return Finding.DELETED
         return super().judge(ask, response, answer)
@@ -115,15 +110,8 @@ class Rest2(Dialect):
         return merged(ask, str(answer["id"]))
 
     def next_page(self, ask: Ask, response: Response, answer: Any) -> Ask | None:
-        if not answer.get("next_page"):
-            return None
         # What it says may not be the address that we know it at.
-        page = str(int(ask.query[-1][1]) + 1)
-        return dataclasses.replace(ask, query=(*ask.query[:-1], ("page", page)))
-
-    def records(self, answer: Any) -> Iterable[Any]:
-        records: Iterable[Any] = answer.get("items", [answer])
-        return records
+        return ask.for_next_page() if answer.get("next_page") else None
 
     def read(self, record: Any) -> Read:
         fields = {each["name"].lower(): each["values"] for each in record.get("CustomFields") or ()}
@@ -147,22 +135,20 @@ class Rest1(Dialect):
 
     def ask_many(self, ids: Sequence[str], since: datetime | None) -> Iterator[Ask]:
         # Not a search: this tells of each what is wrong with it.
-        body = urlencode({"id": f"ticket/{','.join(ids)}"})
-        yield self.put("/REST/1.0/show", body, tuple(ids))
+        yield self.put("/REST/1.0/show", {"id": f"ticket/{','.join(ids)}"}, tuple(ids))
 
     def ask_one(self, remotebug: str) -> Ask:
-        ask = self.put(f"/REST/1.0/ticket/{remotebug}/show", "format=l", (remotebug,))
-        return ask.for_one()
+        path = f"/REST/1.0/ticket/{remotebug}/show"
+        return self.put(path, {"format": "l"}, (remotebug,)).for_one()
 
     def ask_identity(self) -> Ask:
-        return self.put("/REST/1.0/", "format=l", ())
+        return self.put("/REST/1.0/", {"format": "l"}, ())
 
-    def put(self, path: str, body: str, ids: tuple[str, ...]) -> Ask:
+    def put(self, path: str, fields: Mapping[str, str], ids: tuple[str, ...]) -> Ask:
         """A question by POST: in a URL there would be a password."""
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
-        return Ask(
-            path, ids=ids, form=Form.TEXT, method="POST", body=body.encode(), headers=headers
-        )
+        body = urlencode(fields).encode()
+        return Ask(path, ids=ids, form=Form.TEXT, method="POST", body=body, headers=headers)
 
     def sign(self, ask: Ask, credentials: Credentials) -> Ask:
         if not credentials.password:
@@ -171,7 +157,7 @@ class Rest1(Dialect):
         body = (ask.body or b"") + b"&" + urlencode(names).encode()
         return dataclasses.replace(ask, body=body)
 
-    def judge(self, ask: Ask, response: Response, answer: Any) -> Finding | Instead | None:
+    def judge(self, ask: Ask, response: Response, answer: Any) -> Judgement:
         line = FIRST_LINE.match(answer or "")
         if response.status != 200 or line is None:
             return super().judge(ask.for_all(), response, answer) or Finding.ABSENT
@@ -208,7 +194,7 @@ class Rest1(Dialect):
 
     def read(self, record: Any) -> Read | Finding:
         if record[""]:
-            return Finding.PRIVATE if NOT_ALLOWED in record[""] else Finding.MISSING
+            return Finding.PRIVATE if "not allowed" in record[""] else Finding.MISSING
         if record["Status"] == DELETED:
             return Finding.DELETED
         fields = {
@@ -226,7 +212,8 @@ class RT(ExternalBugTracker):
     protocols = (Rest2, Rest1)
     request_size = 500
     multi_product = True
-    hosts = {"rt.cpan.org": "https://rt.cpan.org"}
+    token_scheme = "token"
+    hosts = by_https("rt.cpan.org")
     urls = (
         URLShape("/Ticket/Display.html?id={id}"),
         URLShape("/{page}?id={id}", page=PAGES),
@@ -236,7 +223,7 @@ class RT(ExternalBugTracker):
     highest_id = 2**31 - 1
     file_link = "/Ticket/Create.html?Queue={product}&Subject={summary}&Content={description}"
     search_link = "/Search/Simple.html?q={summary}"
-    statuses = Workflow(invert(OWN_STATUSES, STATUSES, RESOLUTIONS))
+    statuses = Workflow((OWN_STATUSES, STATUSES, RESOLUTIONS))
     importances = IMPORTANCES.plus(
         {
             BugTaskImportance.CRITICAL: "on fire",
@@ -245,23 +232,18 @@ class RT(ExternalBugTracker):
         }
     )
 
-    def authorization(self, credentials: Credentials) -> Mapping[str, str]:
-        if credentials.token:
-            return {"Authorization": f"token {credentials.token}"}
-        return super().authorization(credentials)
-
     def importance(self, words: str) -> BugTaskImportance:
         if is_number(words):
-            return next(meaning for least, meaning in PRIORITIES if int(words) >= least)
+            return next(meaning for least, meaning in PRIORITIES.items() if int(words) >= least)
         return super().importance(words)
 
 
 def read(status: Any, title: Any, priority: Any, fields: Mapping[str, str]) -> Read:
-    """What a ticket says, with custom fields by their names in lower case."""
-    severity = fields.get(SEVERITY, "").strip()
+    """What a ticket says, with custom fields by their names in lower case, as rt.cpan.org has."""
+    severity = fields.get("severity", "").strip()
     # A ticket without a subject is one all the same; a duplicate is merged.
     weight = severity or ("" if priority is None else str(priority).strip())
-    return Read(status, title or "", weight, fixed_in=fields.get(FIXED_IN, "").strip())
+    return Read(status, title or "", weight, fixed_in=fields.get("fixed in", "").strip())
 
 
 def merged(ask: Ask, remotebug: str) -> str | None:
