@@ -1,6 +1,7 @@
 """What the headers of an answer say.  Pure."""
 
 import email.utils
+import functools
 import re
 from collections.abc import Mapping
 from datetime import datetime, timezone
@@ -24,6 +25,8 @@ def text(value: str) -> str:
     return value
 
 
+# Of the answers of a second there may be many.
+@functools.lru_cache(maxsize=64)
 def http_date(value: str) -> float | None:
     """Seconds since the epoch, None if `value` is no date."""
     try:

@@ -146,10 +146,12 @@ class Session:
         left = self._timeout
         moved = True
         for _ in range(self._settings.redirect_limit + 1):
+            lane = self._lane(hop)
             try:
-                async with self._lane(hop).turn():
+                async with lane.turn():
                     started = time.monotonic()
                     response, public = await self._once(hop, headers, left, limit)
+                    self._learn(lane, response)
                     left -= time.monotonic() - started
             except LeftAlone as refusal:
                 raise left_alone(self.baseurl, refusal.until, now()) from None
@@ -212,9 +214,7 @@ class Session:
             self._record(hop, received, started, str(trouble))
             raise trouble from None
         self._record(hop, received, started)
-        response = received.response(hop.url)
-        self._learn(hop, response)
-        return response, received.public
+        return received.response(hop.url), received.public
 
     def _sent(self, hop: Hop, headers: Mapping[str, str]) -> dict[str, str]:
         """The headers of a request."""
@@ -228,7 +228,7 @@ class Session:
         seconds = time.monotonic() - started
         self.exchanges.append(Exchange(hop.method, url, status, len(received.body), seconds, error))
 
-    def _learn(self, hop: Hop, response: Response) -> None:
+    def _learn(self, lane: Lane, response: Response) -> None:
         """Take what an answer tells of its server, whatever else is in it."""
         moment = now()
         skew = clock_skew(response.headers, moment)
@@ -238,7 +238,7 @@ class Session:
         if told is not None:
             self.quota = told
         refused = is_rate_limit(response, told)
-        self._lane(hop).heard(told, refused, wait(response.headers, told, moment))
+        lane.heard(told, refused, wait(response.headers, told, moment))
 
     def _host(self, hop: Hop) -> str:
         """The host of `hop`, for messages: a redirect may have put anything in there."""

@@ -40,8 +40,10 @@ class ByPlace(Dialect):
                 yield self.ask_one(portion[0])
 
     def judge(self, ask: Ask, response: Response, answer: Any) -> Judgement:
-        # Of a list it is the place that the HTTP status is about.
-        return super().judge(ask.for_one() if ask.ids else ask, response, answer)
+        if ask.ids and response.status != 200:
+            # Of a list it is the place that the HTTP status is about.
+            ask = ask.for_one()
+        return super().judge(ask, response, answer)
 
     def led_to(self, ask: Ask, response: Response) -> str | None:
         if self.page_field is None or not response.moved or response.status != 200:
