@@ -102,6 +102,28 @@ def test_a_link_without_a_watch(database, link):
     assert (found.verdict, found.watch, found.remote) == (LinkVerdict.PROPOSED, None, "")
 
 
+def test_a_link_whose_watch_was_removed_is_not_known_until_the_next_scan(database, link):
+    link("1")
+    database.write(lambda trackers: getUtility(IBugSet).removeBug(getUtility(IBugSet).get(1)))
+    found = only(database)
+    assert (found.verdict, found.trouble) == (
+        LinkVerdict.UNKNOWN,
+        "It is not watched; the next scan of its tree has it watched.",
+    )
+
+
+def test_a_bug_that_was_not_asked_for_since_its_bug_tracker_is_inactive(database, link):
+    link("1")
+
+    def disable(trackers):
+        trackers["bugzilla"].active = False
+
+    database.write(disable)
+    assert only(database).trouble == (
+        "bugzilla.example.com is inactive; 'malonewatch tracker enable' changes that."
+    )
+
+
 def test_a_bug_that_was_closed_when_it_was_first_seen_is_so_since_nobody_knows_when(
     database, link, tell
 ):

@@ -164,7 +164,7 @@ def test_a_bug_that_is_gone_says_why(cli, bugzilla, scanned):
     del bugzilla.bugs["2"]
     cli("check", "bugs")
     out = cli("scan", "--report").out
-    assert f"gone     b.c:1  {bugzilla.url[7:]} #2" in out
+    assert f"gone     b.c:1  {bugzilla.url[7:]} #2  {bugzilla.url} has no bug 2  " in out
 
 
 def test_what_the_line_says_is_shown(cli, fixed, tree, bugzilla, url):
@@ -301,6 +301,13 @@ def test_a_tree_of_the_same_name_has_a_database_of_its_own(run, tree, cache, tmp
     other.mkdir(parents=True)
     assert "gtk: 0 links" in run("scan", other, "--check").out
     assert len(list((cache / "malonewatch" / "scan").iterdir())) == 2
+
+
+def test_a_cache_that_cannot_be_used_may_be_removed(run, tree, cache):
+    cache.write_text("")
+    result = run("scan", tree(), "--check")
+    assert result.code == 4
+    assert result.err.endswith(" It is only a cache: remove it, or name another with --database.\n")
 
 
 def test_what_could_not_be_asked_is_no_failure(run, tree, cache, bugzilla, url):

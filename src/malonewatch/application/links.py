@@ -8,6 +8,7 @@ from zope.component import getUtility
 
 from malonewatch.application.facts import WatchFacts
 from malonewatch.application.linkfacts import GONE, LinkFacts, LinkVerdict, verdict_of
+from malonewatch.application.linking import recognise
 from malonewatch.application.references import shortened
 from malonewatch.interfaces import (
     IBugTrackerSet,
@@ -83,6 +84,9 @@ def link_facts(link: Any) -> LinkFacts:
         "wish": link.wish,
     }
     if watch is None:
+        if _is_registered(link.url):
+            trouble = "It is not watched; the next scan of its tree has it watched."
+            return LinkFacts(**place, verdict=LinkVerdict.UNKNOWN, trouble=trouble)
         return LinkFacts(**place, verdict=LinkVerdict.PROPOSED)
     facts = WatchFacts.of(watch)
     verdict = verdict_of(facts.status, link.wish, facts.last_error_type)
@@ -99,6 +103,13 @@ def link_facts(link: Any) -> LinkFacts:
         survivor=_survivor(watch),
         trouble=_trouble(watch, facts, verdict),
     )
+
+
+def _is_registered(url: str) -> bool:
+    """Whether the bug tracker is registered that a URL leads to."""
+    reading = recognise(url)
+    trackers = getUtility(IBugTrackerSet)
+    return reading is not None and trackers.getByBaseURL(reading[0].baseurl) is not None
 
 
 def _since(watch: Any, facts: WatchFacts) -> datetime | None:
@@ -136,4 +147,6 @@ def _trouble(watch: Any, facts: WatchFacts, verdict: LinkVerdict) -> str:
         )
     if facts.not_polled:
         return facts.not_polled
+    if not watch.bugtracker.active:
+        return f"{facts.tracker_title} is inactive; 'malonewatch tracker enable' changes that."
     return watch.bugtracker.last_error or "It has not been asked for yet."

@@ -20,7 +20,7 @@ from malonewatch.cli.progress import progress_bar
 from malonewatch.cli.tables import Cell, Styled, Table
 from malonewatch.cli.text import count_of
 from malonewatch.exitcodes import EXIT_FAULT, EXIT_FOUND, EXIT_INTERRUPTED
-from malonewatch.interfaces import Certainty
+from malonewatch.interfaces import Certainty, DatabaseError
 
 #: How many bug trackers that are not accepted are shown.
 _PROPOSALS = 20
@@ -205,7 +205,14 @@ def _database(settings: Settings, options: Options) -> Iterator[Any]:
     if options.ask and settings.uri is None:
         extra = settings.configure()
         name, root = scanning.project_of(options.paths, options.configuration)
-        with open_database(cache_uri(name, root), create=True, **extra) as database:
+        with contextlib.ExitStack() as stack:
+            try:
+                cache = open_database(cache_uri(name, root), create=True, **extra)
+                database = stack.enter_context(cache)
+            except DatabaseError as error:
+                raise DatabaseError(
+                    f"{error} It is only a cache: remove it, or name another with --database."
+                ) from error
             yield database
         return
     with settings.open(read_only=not options.paths) as database:
@@ -326,7 +333,8 @@ _STYLES = {LinkVerdict.STAYS: "dim", LinkVerdict.UNKNOWN: "yellow", LinkVerdict.
 def _row(link: LinkFacts, with_project: bool) -> tuple[Cell, ...]:
     style = _STYLES.get(link.verdict, "red" if link.verdict in _HARD else "green")
     status = f"{link.remotestatus} ({link.meaning})" if link.meaning else ""
-    said = [link.trouble if link.is_gone else status, link.wish.value if link.wish else ""]
+    gone = link.trouble.removesuffix(".")
+    said = [gone if link.is_gone else status, link.wish.value if link.wish else ""]
     return (
         Styled(link.verdict.value, style),
         f"{f'{link.project}: ' if with_project else ''}{link.path}:{link.line}",
