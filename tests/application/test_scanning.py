@@ -488,9 +488,33 @@ def test_a_project_is_forgotten(database, source, bugzilla, links, stored):
     source({"a.c": [BUGZILLA + "1"]})
     scan(database, ["."])
     assert forget(database, "gtk") == 1
-    assert (links(), stored().watches) == ([], {})
+    assert (links(), stored().watches, stored().bugs) == ([], {}, {})
     with pytest.raises(NotFoundError, match=r"^There is no project 'gtk'\.$"):
         forget(database, "gtk")
+
+
+def test_what_else_is_watched_for_the_bug_of_a_project_stays(database, source, bugzilla, stored):
+    source({"a.c": [BUGZILLA + "1"]})
+    scan(database, ["."])
+    database.write(
+        lambda trackers: (
+            getUtility(IBugSet).get(1).addWatch(trackers["bugzilla"], "2", None) and None
+        )
+    )
+    forget(database, "gtk")
+    assert stored().bugs == {1: "Links in gtk"}
+    assert list(stored().watches.values()) == [(1, "bugzilla", "2")]
+
+
+def test_a_project_is_forgotten_whose_bug_is_there_no_more(database, source, bugzilla, stored):
+    source({})
+    scan(database, ["."])
+    forget(database, "gtk")
+    source({"a.c": [BUGZILLA + "1"]})
+    scan(database, ["."])
+    database.write(lambda trackers: getUtility(IBugSet).removeBug(getUtility(IBugSet).get(1)))
+    assert forget(database, "gtk") == 1
+    assert stored().bugs == {}
 
 
 def test_what_another_scan_removed_meanwhile_is_there_if_this_one_saw_it(

@@ -28,6 +28,7 @@ from malonewatch.application.matching import Known, Plan, Seen, match
 from malonewatch.application.references import shortened
 from malonewatch.interfaces import (
     BadInput,
+    IBugSet,
     ILinkSet,
     ISourceScanner,
     NotFoundError,
@@ -148,6 +149,8 @@ def scan(
 def forget(database: Any, project: str) -> int:
     """Forget a project, its links, and the watches that only these led to; how many links.
 
+    The bug that these watches were for goes as well, unless it has others.
+
     :raises NotFoundError: there is no such project.
     """
 
@@ -159,8 +162,17 @@ def forget(database: Any, project: str) -> int:
 
     ids: list[int] = database.read(read)
     remove(database, project, ids)
-    database.write(lambda trackers: getUtility(ILinkSet).removeProject(project))
+    database.write(functools.partial(_forget, project))
     return len(ids)
+
+
+def _forget(name: str, trackers: Any) -> None:
+    links, bugs = getUtility(ILinkSet), getUtility(IBugSet)
+    number = links.getProject(name).bug
+    links.removeProject(name)
+    bug = None if number is None else bugs.query(number)
+    if bug is not None and not bug.watches:
+        bugs.removeBug(bug)
 
 
 def _state_of(trackers: Any, name: str, root: str, insist: bool) -> bytes | None:
