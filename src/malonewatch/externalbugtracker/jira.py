@@ -35,14 +35,7 @@ from malonewatch.externalbugtracker.driver import (
     join,
     parse_time,
 )
-from malonewatch.interfaces import (
-    BugTaskStatus,
-    Certainty,
-    IBatches,
-    IDuplicates,
-    IMoves,
-    Response,
-)
+from malonewatch.interfaces import BugTaskStatus, Certainty, IBatches, IDuplicates, IMoves, Response
 
 FIELDS = (
     *("summary", "status", "resolution", "priority", "updated", "resolutiondate"),

@@ -22,13 +22,7 @@ from malonewatch.externalbugtracker.driver import (
     from_epoch,
 )
 from malonewatch.externalbugtracker.driver.reading import Unreadable, parse_xml
-from malonewatch.interfaces import (
-    BugTaskImportance,
-    BugTaskStatus,
-    Certainty,
-    Politeness,
-    Response,
-)
+from malonewatch.interfaces import BugTaskImportance, BugTaskStatus, Certainty, Politeness, Response
 
 # All that it says of a bug that it does not show; PEAR's says it with the HTTP status 200.
 SAYINGS = {"Nothing found": Finding.MISSING, "Access restricted": Finding.PRIVATE}

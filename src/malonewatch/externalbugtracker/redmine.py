@@ -340,5 +340,7 @@ def originals(record: Mapping[str, Any]) -> Iterator[str]:
 
 def time_of(text: str | None) -> datetime | None:
     """A time; Redmine before 1.3 wrote ``2011/01/24 13:59:25 -0800``."""
-    date, _, rest = (text or "").replace("/", "-").partition(" ")
+    if text is None or "T" in text:
+        return parse_time(text or "")
+    date, _, rest = text.replace("/", "-").partition(" ")
     return parse_time(f"{date}T{rest.replace(' ', '')}" if rest else date)
