@@ -78,25 +78,19 @@ SUBSTATUSES = {
     BugTaskStatus.WONTFIX: "closed wont implement, closed reject",
 }
 
-# Old exports give numbers for labels, which count in the order of the template.
-# Which template it was shows in the fields.
-NUMBERED: Mapping[str, Mapping[str, Sequence[str]]] = {
-    "": {
-        "status": tuple(CLASSIC_STATUSES),
-        "priority": ("critical", "urgent", "bug", "feature", "wish"),
-    },
-    "resolution": {
-        "status": ("open", "closed", "pending"),
-        "resolution": tuple(RESOLUTIONS_BY_STATE)[:11],
-    },
-    "substatus": {
-        "status": ("new", "open", "closed"),
-        "substatus": (
-            *("new", "open", "reproduced", "analyzed", "needs more info", "approved", "approved"),
-            *("duplicate", "invalid", "fixed", "wont fix", "works for me"),
-            *("implemented", "wont implement", "applied", "reject"),
-        ),
-    },
+# Old exports give numbers for labels, which count in the order of the template; which that was
+# shows in the field that comes first here.
+NUMBERED: Mapping[tuple[str, str], Sequence[str]] = {
+    ("", "status"): tuple(CLASSIC_STATUSES),
+    ("", "priority"): ("critical", "urgent", "bug", "feature", "wish"),
+    ("resolution", "status"): ("open", "closed", "pending"),
+    ("resolution", "resolution"): tuple(RESOLUTIONS_BY_STATE)[:11],
+    ("substatus", "status"): ("new", "open", "closed"),
+    ("substatus", "substatus"): (
+        *("new", "open", "reproduced", "analyzed", "needs more info", "approved", "approved"),
+        *("duplicate", "invalid", "fixed", "wont fix", "works for me"),
+        *("implemented", "wont implement", "applied", "reject"),
+    ),
 }
 
 
@@ -257,7 +251,9 @@ class Csv(_Roundup):
         if record["status"] == HIDDEN:
             return Finding.PRIVATE
         template = next((name for name in ("resolution", "substatus") if name in record), "")
-        labels = {name: label_of(NUMBERED[template].get(name, ()), record[name]) for name in record}
+        labels = {
+            name: label_of(NUMBERED.get((template, name), ()), record[name]) for name in record
+        }
         return self.read_labels(labels)
 
 
