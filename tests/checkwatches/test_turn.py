@@ -433,6 +433,7 @@ class Busy:
 
     def __init__(self, database, times):
         self.read = database.read
+        self.place = database.place
         self._write = database.write
         self.left = times
 
