@@ -1,13 +1,9 @@
 """Jira, of Atlassian's cloud and of servers.
 
-Dialects:
-
-``server``
-    The search of Jira Server and Data Center.
-    https://docs.atlassian.com/software/jira/docs/api/REST/9.12.0/#api/2/search
-``cloud``
-    The search that took its place in the cloud.
-    https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issue-search/
+The dialect ``server`` is the search of Jira Server and Data Center,
+https://docs.atlassian.com/software/jira/docs/api/REST/9.12.0/#api/2/search, ``cloud`` the one
+that took its place in the cloud,
+https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issue-search/.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -1,12 +1,9 @@
 """Launchpad.
 
-Asked with its web service, https://help.launchpad.net/API and
-https://api.launchpad.net/1.0/, whose entries have ETags; collections have none.
-
-A bug in Launchpad has *tasks*, one for each project or package that it
-concerns, and only they have a status.  The id of a task is ``target#12``, where
-the target is what stands before ``+bug`` in its URL, as in
-``ubuntu/+source/linux#12``; a bare number is the bug with all its tasks.
+Asked with its web service, https://api.launchpad.net/1.0/, whose entries have ETags; collections
+have none.  A bug has *tasks*, one for each project or package that it concerns, and only they
+have a status.  The id of a task is ``target#12``, where the target is what stands before ``+bug``
+in its URL, as in ``ubuntu/+source/linux#12``; a bare number is the bug with all its tasks.
 """
 
 import re

@@ -1,15 +1,9 @@
 """MantisBT, from 1.0 on.
 
-Dialects:
-
-``soap``
-    The web service, which since MantisBT 1.3 gives many issues by their ids.
-    https://www.mantisbt.org/bugs/api/soap/mantisconnect.php
-``rest``
-    The REST interface of MantisBT 2.3 and later, an issue at a time.
-    https://documenter.getpostman.com/view/29959/mantis-bt-rest-api/7Lt6zkP
-``csv``, ``page``
-    The export of all issues that are not closed, and the pages of others, or of all.
+The dialect ``soap`` is the web service, which since MantisBT 1.3 gives many issues by their ids,
+https://www.mantisbt.org/bugs/api/soap/mantisconnect.php; ``rest`` the REST interface of 2.3 and
+later, an issue at a time, https://documenter.getpostman.com/view/29959/mantis-bt-rest-api/7Lt6zkP;
+``csv`` the export of all issues that are not closed, and ``page`` the pages of others, or of all.
 """
 
 import dataclasses
@@ -130,7 +124,7 @@ class Soap(Dialect):
         return dataclasses.replace(ask, body=ask.body.replace(NOBODY.encode(), login.encode()))
 
     def in_full(self, ids: Sequence[str]) -> Iterator[Ask]:
-        yield from self.ask_many(ids, None)
+        return self.ask_many(ids, None)
 
     def ask_many(self, ids: Sequence[str], since: datetime | None) -> Iterator[Ask]:
         yield self.call("mc_issues_get_header", ids, soap.numbers("issue_ids", ids))

@@ -1,19 +1,10 @@
 """Redmine, and what came of it: ChiliProject, Easy Redmine.
 
-Asked with the REST API, https://www.redmine.org/projects/redmine/wiki/Rest_api.
-
-Dialects:
-
-``list``
-    Many issues by their ids, which Redmine 3.3 and later look at.
-    https://www.redmine.org/projects/redmine/wiki/Rest_Issues
-``issue``
-    Each issue by itself: older ones list whatever there is.
-
-A detail follows: ``told`` where each issue says whether its status is one of
-closed issues, as Redmine 5.0 and later do; elsewhere the ids of those statuses,
-as in ``list+5+6``, or ``untold`` where the site does not list them.
-https://www.redmine.org/projects/redmine/wiki/Rest_IssueStatuses
+Asked with the REST API, https://www.redmine.org/projects/redmine/wiki/Rest_api.  The dialect
+``list`` gives many issues by their ids, which Redmine 3.3 and later look at, ``issue`` each by
+itself.  A detail follows: ``told`` where each issue says whether its status is one of closed
+issues, as Redmine 5.0 and later do; elsewhere the ids of those statuses, as in ``list+5+6``, or
+``untold`` where the site does not list them.
 """
 
 import dataclasses

@@ -1,13 +1,8 @@
 """Request Tracker.
 
-Dialects:
-
-``rest2``
-    The REST interface of RT 5, and of 4.4 with an extension, in JSON.
-    https://docs.bestpractical.com/rt/5.0.7/RT/REST2.html
-``rest1``
-    The one of before, in text, which all have.
-    https://rt-wiki.bestpractical.com/wiki/REST
+The dialect ``rest2`` is the REST interface of RT 5, and of 4.4 with an extension, in JSON,
+https://docs.bestpractical.com/rt/5.0.7/RT/REST2.html; ``rest1`` the one of before, in text,
+which all have, https://rt-wiki.bestpractical.com/wiki/REST.
 """
 
 import dataclasses
