@@ -115,8 +115,10 @@ def test_somebody_may_believe_it_without_asking_again(surviving, open_watches, c
     assert {(each.tracker, each.new_remotestatus, each.held) for each in changes} == {
         ("bugs", "FIXED", True)
     }
+    before = surviving.getDailyCounters(1)[0].changes
     applied = surviving.acceptChanges(clock.tick(minutes=1))
     assert [each._replace(held=True) for each in applied.changes] == changes
+    assert surviving.getDailyCounters(1)[0].changes - before == COUNT
     assert statuses(open_watches) == {"FIXED"}
     assert (surviving.held, surviving.last_error_type) == ([], None)
 

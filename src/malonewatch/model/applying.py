@@ -47,12 +47,12 @@ def apply(tracker: Any, fetched: Fetched, brake: Brake) -> Applied:
         tracker.ledger.make_due(moment)
     if fetched.dialect is not None:
         tracker.learn_dialect(fetched.dialect, moment, fetched.batch.probe)
-    _count(tracker, applied, moment, len(fetched.exchanges))
     is_answer = not all(map(is_refusal, fetched.outcomes))
     if is_answer:
         tracker.record_clock(skew)
     _tell_watches(found, moment)
     _follow(tracker, found, moment)
+    _count(tracker, applied, moment, len(fetched.exchanges))
     if fetched.trouble is not None:
         tracker.record_trouble(fetched.trouble, moment, fetched.missing)
     elif suspicion is not None:
@@ -67,9 +67,9 @@ def accept(tracker: Any, moment: float) -> Applied:
     outcomes = [unpack(name, packed) for name, (_, packed) in tracker.ledger.held.items()]
     found = compare(tracker, outcomes, {}, moment, None)
     _write(tracker, found, moment, None)
-    _count(tracker, found.applied, moment, 0)
     _tell_watches(found, moment)
     _follow(tracker, found, moment)
+    _count(tracker, found.applied, moment, 0)
     if tracker.last_error_type is BugWatchErrorType.SUSPICIOUS_ANSWER:
         tracker.record_answer(moment, None)
     return found.applied
