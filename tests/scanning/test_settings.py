@@ -82,3 +82,9 @@ def test_a_pattern_that_cannot_be_read_is_said(pattern):
 
 def test_an_odd_pattern_is_read_without_a_word():
     assert ignore_spec("FILE", ["x[[:alpha:]"])
+
+
+def test_a_pattern_that_would_take_long_is_said():
+    ignore_spec("FILE", ["**/*.egg-info/**/x*", "# * * * * *", ""])
+    with pytest.raises(BadInput, match=r"'\*a\*a\*a\*a\*'; it may have 4 asterisks\.$"):
+        ignore_spec("FILE", ["*.c", "*a*a*a*a*"])

@@ -19,6 +19,8 @@ else:  # pragma: no cover - Python 3.10 alone needs it
 _TABLES = {"short-forms", "trackers", "scan"}
 _SCAN = {"exclude"}
 _MOST_FORMS = 100
+_ASTERISKS = re.compile(r"\*+")
+_MOST_ASTERISKS = 4
 _MOST_TRACKERS = 200
 #: Of those without a type: each of their servers is asked for every type.
 _MOST_ASKED = 10
@@ -67,6 +69,14 @@ def ignore_spec(file: str, patterns: Iterable[str]) -> pathspec.GitIgnoreSpec:
 
     :raises BadInput: one of them cannot be read.
     """
+    patterns = list(patterns)
+    for pattern in patterns:
+        # Each multiplies the ways to match a path.
+        if not pattern.startswith("#") and len(_ASTERISKS.findall(pattern)) > _MOST_ASTERISKS:
+            raise BadInput(
+                f"{file} has the pattern {pattern[:100]!r}; it may have {_MOST_ASTERISKS} "
+                "asterisks."
+            )
     try:
         with warnings.catch_warnings():
             # A pattern becomes a regular expression, and some are odd ones.
