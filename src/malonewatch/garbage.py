@@ -6,8 +6,9 @@ import gc
 from collections.abc import Iterator
 
 #: After how many objects more it is looked for; Python's own 700 would have it
-#: looked for in the middle of every answer.
-OBJECTS = 50_000
+#: looked for in the middle of every answer, and with many more, what ZODB leaves
+#: of every write would fill more memory than the processor has at hand.
+OBJECTS = 5_000
 
 
 @contextlib.contextmanager

@@ -129,17 +129,19 @@ def _write(tracker: Any, found: Comparison, moment: float, skew: float | None) -
     seen = UNKNOWN
     if skew is not None and abs(skew) <= schedule.CLOCK_SKEW_LIMIT and not engaged:
         seen = int(moment + skew)
-    for by_page, full in ((found.unchanged, today), (found.passed_over, None)):
-        for number, rows in by_page.items():
-            if rows:
-                pages.page(number)[1].check(rows, checked, due, seen, full)
+    told_rows: dict[int, list[int]] = {}
     for told in found.told:
         number, row = divmod(told.slot, PAGE)
-        names, times = pages.page(number)
+        told_rows.setdefault(number, []).append(row)
+        names, _ = pages.look(number)
         if names.digests[row] != told.digest:
             names._p_changed = True
             names.digests[row] = told.digest
-        times.check((row,), checked, due, seen, today)
+    answered = (found.unchanged, today), (told_rows, today), (found.passed_over, None)
+    for by_page, full in answered:
+        for number, rows in by_page.items():
+            if rows:
+                pages.page(number)[1].check(rows, checked, due, seen, full)
     for failing in found.failing:
         number, row = divmod(failing.slot, PAGE)
         _, times = pages.page(number)
@@ -161,7 +163,7 @@ def _write(tracker: Any, found: Comparison, moment: float, skew: float | None) -
         ledger.let_go(remotebug)
     relisting = Relisting(tracker.id, pages.finish())
     for told in found.told:
-        relisting.told(told.watch, told.remote, moment)
+        relisting.told(told.watch, told.remote, told.change, moment)
     tracker.relist(relisting)
     tracker.note_moment(moment)
 

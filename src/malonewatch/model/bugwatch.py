@@ -254,16 +254,23 @@ class BugWatch(Persistent):
 
     def differs(self, remote: RemoteBug) -> bool:
         """Whether the status is another one now, or means another thing."""
+        # The name first, which loads the record.
         return bool(
-            self.remotestatus != remote.remotestatus or self._status != remote.status._name_
+            self._status != remote.status._name_
+            or self.__dict__["remotestatus"] != remote.remotestatus
         )
 
     def change(self, remote: RemoteBug) -> BugWatchChange:
         """What it would show that is told of its remote bug."""
+        status, values = self.status, self.__dict__
         return BugWatchChange(
-            *(self.id, self.bug_id, self.bugtracker.name, self.remotebug),
-            *(self.remotestatus, remote.remotestatus, self.status, remote.status),
+            *(values["id"], values["bug_id"], values["bugtracker"].name, values["remotebug"]),
+            *(values["remotestatus"], remote.remotestatus, status, remote.status),
         )
+
+    def news(self, remote: RemoteBug) -> BugWatchChange | None:
+        """The same, None if the status is as it was."""
+        return self.change(remote) if self.differs(remote) else None
 
     def would_close(self, remote: RemoteBug) -> bool:
         """Whether the bug was open, and is not any more."""
@@ -302,11 +309,10 @@ class BugWatch(Persistent):
 
         :raises ApplicationFailed: a subscriber failed.
         """
-        old_remotestatus, old_status = self.remotestatus, self.status
-        differs = self.differs(remote)
+        differs, old_status, values = self.differs(remote), self.status, self.__dict__
+        old_remotestatus = values["remotestatus"]
         words = remote.remotestatus, remote.resolution, remote.closed
-        is_mapping = words == (self.remotestatus, self.resolution, self.closed)
-        values = self.__dict__
+        is_mapping = words == (old_remotestatus, values["resolution"], values["closed"])
         events: list[Any] = []
         if differs:
             values["_lastchanged"] = moment

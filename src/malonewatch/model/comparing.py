@@ -30,8 +30,8 @@ class Told(NamedTuple):
     """A watch that is told something new of a bug that could be read.
 
     `remote` is what is kept of what was `told`, and `digest` that of it;
-    `failed` is whether the last check failed, and not for the bug tracker's
-    trouble.
+    `change` is that of the status, None if that is as it was, and `failed`
+    whether the last check failed, and not for the bug tracker's trouble.
     """
 
     slot: int
@@ -39,6 +39,7 @@ class Told(NamedTuple):
     remote: RemoteBug
     told: RemoteBug
     digest: int
+    change: BugWatchChange | None
     failed: bool
 
 
@@ -199,7 +200,10 @@ def _judge(
     ledger, applied = tracker.ledger, found.applied
     settings: BrakeSettings = tracker.brake_settings
     in_order = sum(map(len, (*found.unchanged.values(), *found.passed_over.values())))
-    is_concerned = news or tracker.followed is not None
+    # Most bug trackers have nothing that is followed.
+    is_concerned = tracker.followed is not None or any(
+        isinstance(each.outcome, RemoteBug) and each.outcome.duplicate_of for each in news
+    )
     answers = [each for each in outcomes if not is_refusal(each)] if is_concerned else []
     sayings = sayings_of(tracker, answers)
     asked, suspicious = in_order, set[int]()
@@ -240,9 +244,12 @@ def _judge(
             applied.failures.append(_failure(tracker, watch, outcome))
         else:
             remote = shown(tracker, watch, bounded(outcome))
-            found.told.append(Told(each.slot, watch, remote, outcome, each.digest, each.failed))
-            if watch.differs(remote):
-                applied.changes.append(watch.change(remote))
+            change = watch.news(remote)
+            found.told.append(
+                Told(each.slot, watch, remote, outcome, each.digest, change, each.failed)
+            )
+            if change is not None:
+                applied.changes.append(change)
     for said, count, again in followed:
         if brake is not None and again.is_to_be_held(applied.brake):
             found.held += [Held(None, said, again.said)] * count

@@ -125,9 +125,10 @@ def settle(watches: Iterable[Any], moment: float) -> list[BugWatchChange]:
         if known is not None and pack(now) == pack(known):
             continue
         _, relisting = relistings.setdefault(tracker.id, (tracker, Relisting(tracker.id)))
-        relisting.told(watch, now, moment)
-        if watch.differs(now):
-            changes.append(watch.change(now))
+        change = watch.news(now)
+        relisting.told(watch, now, change, moment)
+        if change is not None:
+            changes.append(change)
         news.append((watch, now))
     for tracker, relisting in relistings.values():
         tracker.relist(relisting)

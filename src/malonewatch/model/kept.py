@@ -42,15 +42,22 @@ def digest_of(remote: RemoteBug) -> int:
     # is no part of what is said, nor is how it was said.
     _, words, status, weight, importance, title, resolution, modified, same, moved = remote[:10]
     said: tuple[Any, ...] = (
-        *(words, status._name_, weight, importance._name_, title, resolution),
+        words,
+        status._name_,
+        weight,
+        importance._name_,
+        title,
+        resolution,
+        modified and modified.timestamp(),
         # Not as 0.1.0 had it, which did not follow: such a bug is told again.
-        *(None if modified is None else modified.timestamp(), same and f"={same}", moved),
+        same and f"={same}",
+        moved,
     )
     more = remote[11:16]
     if more != _NO_MORE:
         # Apart, so that the digests of 0.1.0 are still good where there is none of it.
         closed, guessed, private, date_closed, fixed_in = more
-        closed_at = None if date_closed is None else date_closed.timestamp()
+        closed_at = date_closed and date_closed.timestamp()
         said += (closed, guessed, private, closed_at, fixed_in)
     # Format 2 has no back references, so equal values give equal bytes.
     try:

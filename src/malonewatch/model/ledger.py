@@ -96,7 +96,7 @@ class Ledger(Persistent):
         names.remotebugs.append(remotebug)
         names._p_changed = True
         times.append(int(due))
-        self._summarise(number, times)
+        self.summarise([(number, times)])
         slots = self.slots(remotebug)
         self._slots[remotebug] = (*slots, slot) if slots else slot
         self._length.change(1)
@@ -134,19 +134,24 @@ class Ledger(Persistent):
         names.remotebugs[row] = ""
         names._p_changed = True
         times.clear(row)
-        self._summarise(number, times)
+        self.summarise([(number, times)])
         self._page_holes[number] = self._page_holes.get(number, 0) + 1
         self._length.change(-1)
 
-    def _summarise(self, number: int, times: TimesPage) -> None:
-        """Note what the earliest moments in a page are."""
-        checked = min(times.checked)
-        if self._page_checked.get(number) != checked:
-            self._page_checked[number] = checked
-        due = min(times.due)
-        if self._page_due.get(number) != due:
-            self._page_due[number] = due
-            self._note_earliest(due)
+    def summarise(self, pages: Iterable[tuple[int, TimesPage]]) -> None:
+        """Note what the earliest moments in pages of those numbers are."""
+        dues = []
+        for number, times in pages:
+            checked = min(times.checked)
+            if self._page_checked.get(number) != checked:
+                self._page_checked[number] = checked
+            due = min(times.due)
+            if self._page_due.get(number) != due:
+                self._page_due[number] = due
+                dues.append(due)
+        if dues:
+            # Once, as that may be a look at all pages there are.
+            self._note_earliest(min(dues))
 
     def _note_earliest(self, due: int) -> None:
         """Note that something is due at `due` that was not before."""
@@ -208,7 +213,7 @@ class Ledger(Persistent):
         for column, value in columns.items():
             getattr(times, column)[row] = value
         times._p_changed = True
-        self._summarise(number, times)
+        self.summarise([(number, times)])
 
     def error(self, slot: int) -> BugWatchErrorType | None:
         """What was wrong when the watch was last tried."""
@@ -326,13 +331,13 @@ class Ledger(Persistent):
 
     def make_due(self, now: float) -> None:
         """Make every row due, to be asked for in full."""
-        for number, times in self._times.items():
+        for times in self._times.values():
             for row, due in enumerate(times.due):
                 if due != NEVER:
                     times.due[row] = min(due, int(now))
                     times.seen[row] = UNKNOWN
             times._p_changed = True
-            self._summarise(number, times)
+        self.summarise(self._times.items())
 
     def reset(self, now: float) -> None:
         """Make every row due, to be asked for in full, however often it failed."""
@@ -383,8 +388,7 @@ class Ledger(Persistent):
             if seen > now:
                 self.set_apart(remotebug, now)
         limit = now + schedule.DELETED_CHECK_INTERVAL
-        for number, times in self._times.items():
-            changed = False
+        for times in self._times.values():
             for row, (checked, due) in enumerate(zip(times.checked, times.due, strict=True)):
                 if due < PARKED and (
                     checked > now or due > limit or (checked == UNKNOWN and due > now)
@@ -392,7 +396,5 @@ class Ledger(Persistent):
                     times.checked[row] = min(checked, int(now))
                     times.due[row] = int(now)
                     times.seen[row] = UNKNOWN
-                    changed = True
-            if changed:
-                times._p_changed = True
-                self._summarise(number, times)
+                    times._p_changed = True
+        self.summarise(self._times.items())

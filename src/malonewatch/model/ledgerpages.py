@@ -41,9 +41,9 @@ class Pages:
         """
         changed = []
         names = self._ledger.error_names
+        self._ledger.summarise((number, self._pages[number][1]) for number in self._written)
         for number, errors in self._written.items():
             page, times = self._pages[number]
-            self._ledger._summarise(number, times)
             if times.errors.tobytes() != errors:
                 rows = zip(page.watch_ids, errors, times.errors, strict=True)
                 changed += [(each, names[old], names[new]) for each, old, new in rows if old != new]

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from malonewatch.interfaces import BugTaskStatus, RemoteBug
+from malonewatch.interfaces import BugTaskStatus, BugWatchChange, RemoteBug
 
 
 class Relisting:
@@ -30,14 +30,18 @@ class Relisting:
     def __bool__(self) -> bool:
         return bool(self.statuses or self.errors or self.titles)
 
-    def told(self, watch: Any, remote: RemoteBug, moment: float) -> None:
-        """`watch` is about to be told what its bug tracker says."""
-        if watch.differs(remote):
-            self.statuses[watch.id] = watch.status._name_, remote.status._name_
-            if watch.remotestatus is not None:
-                self.moments[watch.id] = int(moment)
-        if watch.remote_title != remote.title:
-            self.titles[watch.id] = watch.remote_title, remote.title
+    def told(
+        self, watch: Any, remote: RemoteBug, change: BugWatchChange | None, moment: float
+    ) -> None:
+        """`watch` is about to be told what its bug tracker says, which is that change."""
+        if change is not None:
+            number = change.watch_id
+            self.statuses[number] = change.old_status._name_, change.new_status._name_
+            if change.old_remotestatus is not None:
+                self.moments[number] = int(moment)
+        title = watch.remote_title
+        if title != remote.title:
+            self.titles[watch.id] = title, remote.title
 
     def forgotten(self, watch: Any) -> None:
         """`watch` is about to know nothing of its remote bug."""

@@ -41,9 +41,10 @@ def reread(tracker: Any, moment: float) -> list[BugWatchChange]:
         if now._replace(mapped=False) == known:
             continue
         ledger.set_digest(watch.slot, digest_of(known), digest_of(now))
-        relisting.told(watch, now, moment)
-        if watch.differs(now):
-            changes.append(watch.change(now))
+        change = watch.news(now)
+        relisting.told(watch, now, change, moment)
+        if change is not None:
+            changes.append(change)
         news.append((watch, now))
     for remotebug, (said, packed) in list(ledger.held.items()):
         held = unpack(remotebug, packed)

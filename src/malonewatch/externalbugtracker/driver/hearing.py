@@ -202,7 +202,11 @@ class Hearing:
             return self.said.not_understood(remotebug, "a field is of the wrong kind")
         if not words or words.isspace():
             return self.said.not_understood(remotebug, "it has no status")
-        if max(len(words), len(weight), len(resolution)) > LONGEST_WORDS:
+        if (
+            len(words) > LONGEST_WORDS
+            or len(weight) > LONGEST_WORDS
+            or len(resolution) > LONGEST_WORDS
+        ):
             return self.said.not_understood(remotebug, "it has a text where there should be words")
         # Once for all of them: hardly ever is there anything to change.
         if not whole.isascii() or (self.scrub is not None and self.scrub(whole) != whole):
