@@ -4,13 +4,14 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterator
-from typing import NamedTuple
-
-import pathspec
+from typing import TYPE_CHECKING, NamedTuple
 
 from malonewatch.interfaces import BadInput
 from malonewatch.scanning.choosing import linguist_patterns
 from malonewatch.scanning.settings import Settings, ignore_spec, read_settings
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
 
 CONFIGURATION = ".malonewatch.toml"
 IGNORE = ".malonewatchignore"
@@ -26,7 +27,7 @@ class Rules(NamedTuple):
     """How a tree is to be read: its settings, what is left out, and a digest of all of it."""
 
     settings: Settings
-    left_out: tuple[pathspec.GitIgnoreSpec, ...]
+    left_out: tuple["GitIgnoreSpec", ...]
     digest: str
 
     def leave_out(self, path: str) -> bool:
@@ -54,12 +55,16 @@ def read_rules(root: str, configuration: str | None) -> Rules:
     ignore = list(_lines(content_of(IGNORE)))
     # It is git's, which minds none that cannot be read.
     attributes = filter(_is_pattern, linguist_patterns(_lines(content_of(ATTRIBUTES))))
-    specs = (
-        ignore_spec(configuration or CONFIGURATION, settings.exclude),
-        ignore_spec(IGNORE, ignore),
-        ignore_spec(ATTRIBUTES, attributes),
-    )
-    return Rules(settings, tuple(spec for spec in specs if len(spec)), digest.hexdigest())
+    specs = [
+        ignore_spec(file, patterns)
+        for file, patterns in (
+            (configuration or CONFIGURATION, list(settings.exclude)),
+            (IGNORE, ignore),
+            (ATTRIBUTES, list(attributes)),
+        )
+        if patterns
+    ]
+    return Rules(settings, tuple(specs), digest.hexdigest())
 
 
 def _is_pattern(text: str) -> bool:

@@ -4,12 +4,13 @@ import re
 import sys
 import warnings
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
-
-import pathspec
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from malonewatch.interfaces import BadInput
 from malonewatch.scanning.shortforms import ShortForm, short_form
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -64,11 +65,14 @@ def read_settings(file: str, content: bytes) -> Settings:
     )
 
 
-def ignore_spec(file: str, patterns: Iterable[str]) -> pathspec.GitIgnoreSpec:
+def ignore_spec(file: str, patterns: Iterable[str]) -> "GitIgnoreSpec":
     """What files match those patterns, which `file` has in gitignore's syntax.
 
     :raises BadInput: one of them cannot be read.
     """
+    # Only now: it takes its time, and most trees have no patterns.
+    from pathspec import GitIgnoreSpec
+
     patterns = list(patterns)
     for pattern in patterns:
         # Each multiplies the ways to match a path.
@@ -81,7 +85,7 @@ def ignore_spec(file: str, patterns: Iterable[str]) -> pathspec.GitIgnoreSpec:
         with warnings.catch_warnings():
             # A pattern becomes a regular expression, and some are odd ones.
             warnings.simplefilter("ignore")
-            return pathspec.GitIgnoreSpec.from_lines(patterns)
+            return GitIgnoreSpec.from_lines(patterns)
     except (ValueError, re.error) as error:
         raise BadInput(f"{file} has a pattern that cannot be read: {error}.") from None
 
