@@ -49,8 +49,8 @@ from malonewatch.interfaces import (
 PAGE_SIZE = 100
 # The names are REST's.
 COMMON = (
-    "__typename number title html_url:url updated_at:updatedAt closed_at:closedAt state "
-    "milestone{title}"
+    "__typename number title state milestone{title} "
+    "html_url:url updated_at:updatedAt closed_at:closedAt"
 )
 FRAGMENTS = (
     # Of both, so that they count once.
@@ -187,8 +187,8 @@ class GraphQL(GraphQLDialect, Rest):
     def ask_more(self, ask: Ask, answers: Sequence[Any]) -> Ask | None:
         if len(answers) > 1 or ask.json is None:
             return None
-        found = self.nodes(answers[0])
-        same = [id for id, node in found if node.get("state_reason") == "DUPLICATE"]
+        found = self.records(answers[0])
+        same = [each["asked"] for each in found if each.get("state_reason") == "DUPLICATE"]
         return self.query(same, "...same", CANONICAL) if same else None
 
     def judge_errors(self, errors: Any) -> Judgement:
@@ -199,13 +199,16 @@ class GraphQL(GraphQLDialect, Rest):
     def nodes(self, answer: Any) -> Iterator[tuple[str, Any]]:
         for repository in filter(None, answer["data"].values()):
             place = repository["place"].lower()
+            here = f"/{place}/"
             for alias, node in repository.items():
-                number = alias[1:]
                 if alias == "place" or not node:
                     continue
+                number, is_here = alias[1:], here in node.get("html_url", here).lower()
+                if not is_here:
+                    # It was transferred.
+                    node["moved_to"] = node["html_url"]
                 # One of another number in the same repository did not move there.
-                is_itself = str(node.get("number", number)) == number
-                if is_itself or f"/{place}/" not in node["html_url"].lower():
+                if not is_here or str(node.get("number", number)) == number:
                     yield f"{place}#{number}", node
 
     def records(self, answer: Any) -> Iterable[Any]:
@@ -218,14 +221,9 @@ class GraphQL(GraphQLDialect, Rest):
             if event.get("canonical")
         }
         records = super().records(first)
-        for record in records if "data" in first else ():
-            place, url = record["asked"].partition("#")[0], record["html_url"]
-            if f"/{place}/" not in url.lower():
-                # It was transferred.
-                record["moved_to"] = url
-            if record["asked"] in same:
-                url = same[record["asked"]]
-                record["duplicate_of"] = self.tracker.id_at(url) or url
+        for record in records if same else ():
+            url = same.get(record["asked"])
+            record["duplicate_of"] = url and (self.tracker.id_at(url) or url)
         return records
 
 

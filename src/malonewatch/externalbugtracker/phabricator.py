@@ -14,7 +14,6 @@ from typing import Any, ClassVar
 from zope.interface import implementer
 
 from malonewatch.externalbugtracker.driver import (
-    IMPORTANCES,
     RESOLUTIONS,
     STATUSES,
     Ask,
@@ -31,9 +30,9 @@ from malonewatch.externalbugtracker.driver import (
     by_https,
     encode,
     from_epoch,
+    importances_with,
 )
 from malonewatch.interfaces import (
-    BugTaskImportance,
     BugTaskStatus,
     Certainty,
     Credentials,
@@ -167,8 +166,7 @@ class Conduit(Page):
         same = {edge["sourcePHID"]: numbers.get(edge["destinationPHID"]) for edge in edges}
         for task in first:
             task.update(id=f"T{task['id']}", duplicate_of=same.get(task["phid"]))
-        tasks: Iterable[Any] = first
-        return tasks
+        return list(first)
 
     def read(self, record: Any) -> Read:
         if "fields" not in record:
@@ -216,9 +214,7 @@ class Phabricator(ExternalBugTracker):
     )
     search_link = "/maniphest/?query={summary}"
     statuses = Workflow((OWN_STATUSES, STATUSES, RESOLUTIONS))
-    importances = IMPORTANCES.plus(
-        {BugTaskImportance.CRITICAL: "unbreak now", BugTaskImportance.UNDECIDED: "needs triage"}
-    )
+    importances = importances_with("unbreak now", undecided="needs triage")
 
     @classmethod
     def canonicalRemoteBug(cls, remotebug: str) -> str:

@@ -13,7 +13,6 @@ from typing import Any
 from zope.interface import implementer
 
 from malonewatch.externalbugtracker.driver import (
-    IMPORTANCES,
     RESOLUTIONS,
     STATUSES,
     Ask,
@@ -24,9 +23,9 @@ from malonewatch.externalbugtracker.driver import (
     URLShape,
     Workflow,
     from_epoch,
+    importances_with,
 )
 from malonewatch.interfaces import (
-    BugTaskImportance,
     BugTaskStatus,
     Certainty,
     IBatches,
@@ -102,7 +101,7 @@ class YouTrack(ExternalBugTracker):
     )
     search_link = ("/issues/{product}?q={summary}", "/issues?q={summary}")
     statuses = Workflow((OPEN, OVER, STATUSES, RESOLUTIONS), (), (OVER, RESOLUTIONS))
-    importances = IMPORTANCES.plus({BugTaskImportance.CRITICAL: "show-stopper"})
+    importances = importances_with("show-stopper")
 
     @classmethod
     def getKnownBaseURL(cls, netloc: str) -> str | None:

@@ -44,9 +44,11 @@ class GraphQLDialect(ByPlace):
         if response.status == 404:
             return Instead("rest", certain=False)
         errors = answer.get("errors") if isinstance(answer, dict) else None
-        if response.status == 401 or not errors or answer.get("data"):
-            return Dialect.judge(self, ask, response, answer)
-        return self.judge_errors(errors)
+        if errors and response.status != 401 and not answer.get("data"):
+            return self.judge_errors(errors)
+        found = Dialect.judge(self, ask, response, answer)
+        has_data = isinstance(answer, dict) and "data" in answer
+        return found if found is not None or has_data else Finding.SPOILED
 
     def judge_errors(self, errors: Any) -> Judgement:
         """What those of a query say that led to no data."""
@@ -58,10 +60,13 @@ class GraphQLDialect(ByPlace):
     def records(self, answer: Any) -> Iterable[Any]:
         if "data" not in answer:
             return super().records(answer)
-        found = []
-        for remotebug, node in self.nodes(answer):
-            node["asked"] = remotebug
-            found.append(node)
+        if "bugs" not in answer:
+            # It is looked at for what is still to be asked, too.
+            answer["bugs"] = bugs = []
+            for remotebug, node in self.nodes(answer):
+                node["asked"] = remotebug
+                bugs.append(node)
+        found: Iterable[Any] = answer["bugs"]
         return found
 
     def ids_of(self, record: Any) -> Iterable[str]:
