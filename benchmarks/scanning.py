@@ -210,6 +210,7 @@ def _rows(
     start: float,
     note: str,
 ) -> Iterator[Row]:
+    """The rows about one command, of which as many seconds are those of its start."""
     yield Row(
         f"{what} of {tree}, CPU to that of git grep -F ://",
         *(first.cpu / grepped.cpu, "times", 5, COMMAND),
@@ -221,7 +222,8 @@ def _rows(
         note="the largest of its processes",
     )
     yield Row(
-        f"{what} of it with {CHANGED} files changed, time to the first one's",
+        f"{what} of it with {CHANGED} files changed, time to the first one's"
+        + (", each without its start" if start else ""),
         *((again.wall - start) / (first.wall - start), "times", 0.1, COMMAND),
         note=f"{again.wall:.2f} s and {first.wall:.2f} s{note}",
     )
