@@ -290,6 +290,19 @@ def test_one_that_no_link_leads_to_is_said(database, source, url):
     )
 
 
+def test_one_that_is_named_is_what_the_surest_link_says(database, source, links):
+    source(
+        {
+            "a.c": [
+                "https://git.example.com/foo/bar/pulls/1",
+                "https://git.example.com/foo/bar/-/issues/2",
+            ]
+        }
+    )
+    (facts,) = scan(database, ["/src/gtk"], accept=["https://git.example.com"]).registered
+    assert facts.bugtrackertype == BugTrackerType.GITLAB
+
+
 def test_one_at_both_schemes_is_one(database, source, links):
     source(
         {

@@ -303,6 +303,12 @@ def test_a_tree_of_the_same_name_has_a_database_of_its_own(run, tree, cache, tmp
     assert len(list((cache / "malonewatch" / "scan").iterdir())) == 2
 
 
+def test_a_site_is_one_in_a_database_that_is_named(run, tree, cache):
+    result = run("scan", tree(), "--check", "--site", "/app")
+    assert (result.code, cache.exists()) == (2, False)
+    assert "--site is of a database; give --database too." in result.err
+
+
 def test_a_cache_that_cannot_be_used_may_be_removed(run, tree, cache):
     cache.write_text("")
     result = run("scan", tree(), "--check")

@@ -46,6 +46,10 @@ def make_type():
                     return base, number
                 return RecognisedURL(base, number, certainty)
 
+            @staticmethod
+            def getKnownBaseURL(netloc):
+                return dict(known).get(netloc)
+
             @classmethod
             def canonicalRemoteBug(cls, remotebug):
                 return remotebug.lstrip("0")
@@ -194,6 +198,14 @@ def test_of_two_readings_that_are_as_sure_that_of_the_first_type_wins(watches, m
     readings = watches.getReadings("https://example.com/x/a/thing/7")
     assert [name for _, name in readings] == ["A/THING", "THING", "X/A/THING"]
     assert watches.recognise("https://example.com/x/a/thing/7") == readings[0]
+
+
+def test_nobody_guesses_at_a_host_that_is_known_to_run_others(watches, make_type):
+    make_type("x", Certainty.KNOWN_HOST, known=[("bugs.example.com", "bugs.example.com")])
+    guess, _ = make_type("y", Certainty.GUESS)
+    with pytest.raises(UnrecognizedBugTrackerURL):
+        watches.recognise("https://bugs.example.com/y/7")
+    assert watches.recognise("https://elsewhere.example.com/y/7")[1] == guess
 
 
 def test_nothing_is_surer_than_what_is_registered(watches, make_tracker, make_type):

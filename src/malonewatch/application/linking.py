@@ -108,13 +108,24 @@ def carry_out(database: Any, name: str, plan: Plan, wanted: Wanted) -> list[Trac
     for chunk in _chunks([*plan.moved, *plan.added]):
         database.write(functools.partial(_place, name=name, chunk=chunk))
     remove(database, name, plan.removed)
-    unbound = database.read(
-        lambda trackers: [link.id for link in getUtility(ILinkSet).getProject(name).proposals]
-    )
+    unbound = database.read(functools.partial(_unbound, name=name, wanted=wanted))
     registered: list[TrackerFacts] = []
     for chunk in _chunks(unbound):
         registered += database.write(functools.partial(_bind, name=name, ids=chunk, wanted=wanted))
     return registered
+
+
+def _unbound(trackers: Any, name: str, wanted: Wanted) -> list[int]:
+    """The links that lead to no watch; those first that tell best what is to be registered."""
+    links = list(getUtility(ILinkSet).getProject(name).proposals)
+    if wanted.baseurls:
+        links.sort(key=lambda link: _certainty_of(link.url), reverse=True)
+    return [link.id for link in links]
+
+
+def _certainty_of(url: str) -> int:
+    reading = recognise(url)
+    return 0 if reading is None else reading[0].certainty
 
 
 def _chunks(things: Sequence[Any]) -> Iterator[Sequence[Any]]:

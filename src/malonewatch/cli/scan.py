@@ -203,6 +203,8 @@ def scan(settings: Settings, /, forget: bool, yes: bool, **values: Any) -> int:
 def _database(settings: Settings, options: Options) -> Iterator[Any]:
     """The database that is meant: with --check one of the tree's own, unless one is named."""
     if options.ask and settings.uri is None:
+        if settings.site is not None:
+            raise click.UsageError("--site is of a database; give --database too.")
         extra = settings.configure()
         name, root = scanning.project_of(options.paths, options.configuration)
         with contextlib.ExitStack() as stack:

@@ -101,8 +101,18 @@ def _readings(trackers: Any, types: Types, url: SplitResult) -> Iterator[Reading
             yield from _judged(bugtracker.bugtrackertype, said, there)
     for bugtrackertype, external in types.items():
         said = external.parseBugURL(url)
-        if said is not None:
+        if said is not None and not _is_otherwise(types, bugtrackertype, said, url):
             yield from _judged(bugtrackertype, said, trackers.getByBaseURL(said[0]))
+
+
+def _is_otherwise(
+    types: Types, bugtrackertype: BugTrackerType, said: RecognisedURL, url: SplitResult
+) -> bool:
+    """Whether a type only guesses, at a host that is known to run others."""
+    if RecognisedURL(*said).certainty is not Certainty.GUESS:
+        return False
+    known = {name for name, external in types.items() if external.getKnownBaseURL(url.netloc)}
+    return bool(known) and bugtrackertype not in known
 
 
 def _registered(trackers: Any, url: SplitResult) -> list[tuple[Any, str]]:
