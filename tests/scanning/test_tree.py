@@ -122,6 +122,7 @@ def test_submodules_are_left_alone(tmp_path):
         repository(each, a_c=U)
     git(root, "-c", "protocol.file.allow=always", "submodule", "add", "-q", str(other), "sub")
     commit(root)
+    age(root)
     tree, found = scanned(root)
     assert found == {"a.c": [1]}
     write(root, sub__a_c=f"\n{U}")
