@@ -12,6 +12,9 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parent.parent
 SOURCE = ROOT / "src" / "malonewatch"
+
+#: What comes with Python, be it from 3.11 on only.
+STANDARD = {*sys.stdlib_module_names, "tomllib"}
 MODULES = [pytest.param(path, id=str(path.relative_to(SOURCE))) for path in SOURCE.rglob("*.py")]
 
 #: What is declared and imported by none of ours, and who needs it.
@@ -97,7 +100,7 @@ def test_what_is_imported_is_required(path):
     strangers = {
         module
         for module in imported(path)
-        if module.partition(".")[0] not in {*sys.stdlib_module_names, "malonewatch"}
+        if module.partition(".")[0] not in {*STANDARD, "malonewatch"}
         and not any(belongs_to(module, each) for each in requirements)
     }
     assert strangers == set()
@@ -111,7 +114,7 @@ def test_what_the_tests_import_is_required():
     strangers = {
         module
         for module in imported_below(ROOT / "tests", ROOT / "examples", ROOT / "benchmarks")
-        if module.partition(".")[0] not in {*sys.stdlib_module_names, *ours}
+        if module.partition(".")[0] not in {*STANDARD, *ours}
         and not any(belongs_to(module, each) for each in requirements)
     }
     assert strangers == set()
