@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode
 
 from zope.interface import implementer
 
@@ -27,7 +26,9 @@ from malonewatch.externalbugtracker.driver import (
     Read,
     URLShape,
     Workflow,
+    ask_form,
     by_https,
+    encode,
     is_number,
     parse_time,
 )
@@ -141,15 +142,13 @@ class Rest1(Dialect):
 
     def put(self, path: str, fields: Mapping[str, str], ids: tuple[str, ...]) -> Ask:
         """A question by POST: in a URL there would be a password."""
-        headers = {"Content-Type": "application/x-www-form-urlencoded"}
-        body = urlencode(fields).encode()
-        return Ask(path, ids=ids, form=Form.TEXT, method="POST", body=body, headers=headers)
+        return ask_form(path, fields.items(), ids, Form.TEXT)
 
     def sign(self, ask: Ask, credentials: Credentials) -> Ask:
         if not credentials.password:
             return ask
         names = {"user": credentials.username or "", "pass": credentials.password}
-        body = (ask.body or b"") + b"&" + urlencode(names).encode()
+        body = (ask.body or b"") + b"&" + encode(names.items()).encode()
         return dataclasses.replace(ask, body=body)
 
     def judge(self, ask: Ask, response: Response, answer: Any) -> Judgement:

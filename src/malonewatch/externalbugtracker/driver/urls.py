@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Mapping
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
 
-from malonewatch.externalbugtracker.driver.ask import Ask
+from malonewatch.externalbugtracker.driver.ask import Ask, Form
 from malonewatch.interfaces import Certainty
 
 #: What stands for the parts of a remote id in a URL.
@@ -143,11 +143,17 @@ def _quoted(text: str) -> str:
     return text.translate(_QUOTED) if text.isascii() else quote(text, safe=_READABLE)
 
 
-def ask_form(path: str, fields: Iterable[tuple[str, str]], ids: Iterable[str] = ()) -> Ask:
-    """A question for bugs whose `fields` are sent as those of a form."""
+def ask_form(
+    path: str,
+    fields: Iterable[tuple[str, str]],
+    ids: Iterable[str] = (),
+    form: Form = Form.JSON,
+) -> Ask:
+    """A question for bugs whose `fields` are sent as those of a form on the web; `form` is that
+    of the answer."""
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
     body = encode(fields).encode()
-    return Ask(path, ids=tuple(ids), method="POST", body=body, headers=headers)
+    return Ask(path, ids=tuple(ids), form=form, method="POST", body=body, headers=headers)
 
 
 def url_of(ask: Ask, baseurl: str) -> str:
