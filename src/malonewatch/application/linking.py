@@ -148,6 +148,10 @@ def _place(trackers: Any, name: str, chunk: Sequence[Any]) -> None:
 
 
 def remove(database: Any, name: str, ids: Sequence[int]) -> None:
+    """Remove the links of those numbers from a project; those that are gone already do not count.
+
+    The watches that only these led to, and that a scan has made, go with them.
+    """
     for chunk in _chunks(ids):
         database.write(functools.partial(_remove_some, name=name, ids=chunk))
 

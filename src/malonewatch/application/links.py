@@ -11,6 +11,7 @@ from malonewatch.application.linkfacts import GONE, LinkFacts, LinkVerdict, verd
 from malonewatch.application.linking import recognise
 from malonewatch.application.references import shortened
 from malonewatch.interfaces import (
+    BugTaskStatus,
     IBugTrackerSet,
     IBugWatchUpdater,
     ILinkSet,
@@ -87,7 +88,8 @@ def link_facts(link: Any) -> LinkFacts:
         if _is_registered(link.url):
             trouble = "It is not watched; the next scan of its tree has it watched."
             return LinkFacts(**place, verdict=LinkVerdict.UNKNOWN, trouble=trouble)
-        return LinkFacts(**place, verdict=LinkVerdict.PROPOSED)
+        verdict = verdict_of(BugTaskStatus.UNKNOWN, link.wish, is_watched=False)
+        return LinkFacts(**place, verdict=verdict)
     facts = WatchFacts.of(watch)
     verdict = verdict_of(facts.status, link.wish, facts.last_error_type)
     return LinkFacts(
