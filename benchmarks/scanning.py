@@ -32,7 +32,9 @@ import sys
 from pathlib import Path
 from malonewatch.scanning.scanner import scan
 state, root = Path(sys.argv[1]), sys.argv[2]
-tree = scan([root], state=state.read_bytes() if state.exists() else None)
+tree = scan([root])
+if state.exists():
+    tree.resume(state.read_bytes())
 for path, places in tree.files():
     pass
 state.write_bytes(tree.state)

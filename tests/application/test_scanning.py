@@ -1,4 +1,5 @@
 import dataclasses
+from collections.abc import Callable
 
 import pytest
 from tests.application.conftest import First
@@ -42,6 +43,7 @@ class Tree:
     state: bytes | None = None
     read_count: int = 0
     ignored_count: int = 3
+    resume: Callable[[bytes], None] | None = None
 
     @property
     def is_whole(self):
@@ -62,15 +64,18 @@ class Tree:
 
 @implementer(ISourceScanner)
 class Scanner:
-    """Has one tree; `asked` is what it was called with."""
+    """Has one tree; `asked` is what it was called with, and what that was to go on from."""
 
     def __init__(self):
         self.values = {"root": "/src/gtk", "lines": {}}
         self.asked = []
 
-    def __call__(self, paths, configuration=None, state=None):
-        self.asked.append((paths, configuration, state))
-        return Tree(**self.values)
+    def __call__(self, paths, configuration=None):
+        self.asked.append((paths, configuration, None))
+        return Tree(**self.values, resume=self.resume)
+
+    def resume(self, state):
+        self.asked[-1] = (*self.asked[-1][:2], state)
 
 
 @pytest.fixture
@@ -364,7 +369,7 @@ def test_a_type_that_is_not_supported_any_more_is_no_proposal(database, source, 
 def test_only_what_changed_is_read_the_next_time(database, source, bugzilla, links):
     scanner = source({"a.c": [BUGZILLA + "1"], "b.c": [BUGZILLA + "2"]}, state=b"first")
     scan(database, ["/src/gtk"], configuration="short.toml")
-    assert scanner.asked == [(["/src/gtk"], "short.toml", None)] * 2
+    assert scanner.asked == [(["/src/gtk"], "short.toml", None)]
     scanner = source({"b.c": [], "c.c": [BUGZILLA + "3"]}, is_anew=False, state=b"second")
     scanned = scan(database, ["/src/gtk"])
     assert scanner.asked[-1] == (["/src/gtk"], None, b"first")

@@ -64,6 +64,8 @@ def age(root):
 
 def scanned(*paths, configuration=None, state=None):
     """The tree when it has been read, and the lines of its places by file."""
-    tree = scan([str(path) for path in paths], configuration, state)
+    tree = scan([str(path) for path in paths], configuration)
+    if state is not None:
+        tree.resume(state)
     found = {path: [place.line for place in places] for path, places in tree.files()}
     return tree, found

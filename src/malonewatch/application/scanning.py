@@ -79,7 +79,11 @@ def project_of(paths: Sequence[str], configuration: str | None = None) -> tuple[
     :raises BadInput: as for `ISourceScanner`.
     """
     root: str = getUtility(ISourceScanner)(paths, configuration).root
-    return os.path.basename(root) or "root", root
+    return _name_of(root), root
+
+
+def _name_of(root: str) -> str:
+    return os.path.basename(root) or "root"
 
 
 def scan(
@@ -103,10 +107,12 @@ def scan(
         that is elsewhere.
     :raises DatabaseError: the database cannot be read or written.
     """
-    default, root = project_of(paths, configuration)
-    name = default if project is None else project
+    tree = getUtility(ISourceScanner)(paths, configuration)
+    root = tree.root
+    name = _name_of(root) if project is None else project
     state = database.read(lambda trackers: _state_of(trackers, name, root, project is None))
-    tree = getUtility(ISourceScanner)(paths, configuration, None if anew else state)
+    if state is not None and not anew:
+        tree.resume(state)
     registered, refused = register_accepted(database, tree.trackers) if accept_known else ([], [])
     found = _find(database, tree)
     wanted = Wanted(accept_known, frozenset(map(plain, accept)))

@@ -51,7 +51,7 @@ class ISourceTree(Interface):
     parts = Attribute("Paths from `root` on, with slashes, of what is meant; none if all is.")
     is_anew = Attribute(
         "Whether every file that is meant is read, rather than those that changed since the "
-        "state that was given."
+        "state that is gone on from."
     )
     trackers = Attribute(
         "The bug trackers that its configuration accepts: a mapping from base URL to the name of "
@@ -66,6 +66,15 @@ class ISourceTree(Interface):
     )
     ignored_count = Attribute("How many places the author wants ignored, so far.")
 
+    def resume(state: bytes) -> None:
+        """Go on from what the same tree gave the last time, so that less is read.
+
+        To be called before `files`.  A state that no longer fits is not used,
+        and none is where `is_whole` is false.
+
+        :raises BadInput: the tree cannot be read.
+        """
+
     def files() -> Iterator[tuple[str, Sequence[Place]]]:
         """Each file that has such places, and its places in their order.
 
@@ -79,16 +88,13 @@ class ISourceTree(Interface):
 class ISourceScanner(Interface):
     """Utility: finds what may name bugs in source trees."""
 
-    def __call__(
-        paths: Sequence[str], configuration: str | None = None, state: bytes | None = None
-    ) -> Any:
+    def __call__(paths: Sequence[str], configuration: str | None = None) -> Any:
         """The `ISourceTree` of folders and files of one source tree.
 
         In a git repository that is the repository, and what git tracks of it;
         else the only folder that is given, or the one that holds all that is.
         `configuration` is the file that says how short forms are read, by
-        default ``.malonewatch.toml`` at the root.  `state` is what the same
-        tree gave the last time; one that no longer fits is not used.
+        default ``.malonewatch.toml`` at the root.
 
         :raises BadInput: there is no such file or folder, they are in
             different trees, or the configuration cannot be used.

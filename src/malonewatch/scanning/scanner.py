@@ -9,9 +9,9 @@ from malonewatch.interfaces import ISourceScanner
 
 
 @provider(ISourceScanner)
-def scan(paths: Sequence[str], configuration: str | None = None, state: bytes | None = None) -> Any:
+def scan(paths: Sequence[str], configuration: str | None = None) -> Any:
     """See `ISourceScanner`."""
     # Only now: all programs register this, and few of them scan.
     from malonewatch.scanning.tree import open_tree
 
-    return open_tree(paths, configuration, state)
+    return open_tree(paths, configuration)

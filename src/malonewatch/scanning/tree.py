@@ -1,6 +1,7 @@
 """Source trees that are being read: in a git repository, or all files below a folder."""
 
 import abc
+import functools
 import os
 import stat
 import time
@@ -36,7 +37,7 @@ _TICK = 100_000_000
 _OPENING = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
-def open_tree(paths: Sequence[str], configuration: str | None, state: bytes | None) -> Any:
+def open_tree(paths: Sequence[str], configuration: str | None) -> Any:
     """See `ISourceScanner`."""
     places = [_real(path) for path in paths]
     if not places:
@@ -52,8 +53,7 @@ def open_tree(paths: Sequence[str], configuration: str | None, state: bytes | No
     parts = [os.path.relpath(place, root) for place in places]
     parts = [] if "." in parts else list(dict.fromkeys(parts))
     rules = read_rules(root, configuration)
-    kept = None if parts else unpacked(rules.digest, state)
-    return (FolderTree if repository is None else GitTree)(root, parts, rules, kept)
+    return (FolderTree if repository is None else GitTree)(root, parts, rules)
 
 
 @implementer(ISourceTree)
@@ -75,6 +75,16 @@ class SourceTree(abc.ABC):
         self._within = os.path.join(root, "")
         self._folder = (root, True)
         self._started = time.time_ns()
+
+    def resume(self, state: bytes) -> None:
+        """See `ISourceTree`."""
+        kept = unpacked(self._rules.digest, state) if self.is_whole else None
+        if kept is not None:
+            self._go_on(kept)
+
+    @abc.abstractmethod
+    def _go_on(self, kept: Commit | Stamps) -> None:
+        """Read only what changed since then, if that can be told."""
 
     @abc.abstractmethod
     def files(self) -> Iterator[tuple[str, Sequence[Place]]]:
@@ -107,14 +117,17 @@ class SourceTree(abc.ABC):
 class GitTree(SourceTree):
     """What git tracks."""
 
-    def __init__(
-        self, root: str, parts: list[str], rules: Rules, kept: Commit | Stamps | None
-    ) -> None:
+    def __init__(self, root: str, parts: list[str], rules: Rules) -> None:
         super().__init__(root, parts, rules)
         self._git = Git(root)
-        self._head = self._git.head() if self.is_whole else None
         self._changed: set[str] = set()
         self._dirty: set[str] | None = None
+
+    @functools.cached_property
+    def _head(self) -> str | None:
+        return self._git.head() if self.is_whole else None
+
+    def _go_on(self, kept: Commit | Stamps) -> None:
         if isinstance(kept, Commit) and self._head and self._git.commit(kept.commit):
             changed = self._changed_since(kept.commit)
             if changed is not None:
@@ -162,12 +175,12 @@ class GitTree(SourceTree):
 class FolderTree(SourceTree):
     """All files below a folder."""
 
-    def __init__(
-        self, root: str, parts: list[str], rules: Rules, kept: Commit | Stamps | None
-    ) -> None:
-        super().__init__(root, parts, rules)
-        self._kept = kept if isinstance(kept, Stamps) else None
-        self.is_anew = self._kept is None
+    _kept: Stamps | None = None
+
+    def _go_on(self, kept: Commit | Stamps) -> None:
+        if isinstance(kept, Stamps):
+            self._kept = kept
+            self.is_anew = False
 
     def files(self) -> Iterator[tuple[str, Sequence[Place]]]:
         """See `ISourceTree`."""
