@@ -99,20 +99,23 @@ def _readings(trackers: Any, types: Types, url: SplitResult) -> Iterator[Reading
         if said is not None:
             there = bugtracker if said[0] == base else trackers.getByBaseURL(said[0])
             yield from _judged(bugtracker.bugtrackertype, said, there)
+    known: set[BugTrackerType] | None = None
     for bugtrackertype, external in types.items():
         said = external.parseBugURL(url)
-        if said is not None and not _is_otherwise(types, bugtrackertype, said, url):
-            yield from _judged(bugtrackertype, said, trackers.getByBaseURL(said[0]))
+        if said is None:
+            continue
+        if RecognisedURL(*said).certainty is Certainty.GUESS:
+            # Looked up for the first guess at a URL only: most URLs have none, and some several.
+            if known is None:
+                known = _known_at(types, url.netloc)
+            if known and bugtrackertype not in known:
+                continue
+        yield from _judged(bugtrackertype, said, trackers.getByBaseURL(said[0]))
 
 
-def _is_otherwise(
-    types: Types, bugtrackertype: BugTrackerType, said: RecognisedURL, url: SplitResult
-) -> bool:
-    """Whether a type only guesses, at a host that is known to run others."""
-    if RecognisedURL(*said).certainty is not Certainty.GUESS:
-        return False
-    known = {name for name, external in types.items() if external.getKnownBaseURL(url.netloc)}
-    return bool(known) and bugtrackertype not in known
+def _known_at(types: Types, netloc: str) -> set[BugTrackerType]:
+    """The types that a host is known to run: others only guess that it is theirs."""
+    return {name for name, external in types.items() if external.getKnownBaseURL(netloc)}
 
 
 def _registered(trackers: Any, url: SplitResult) -> list[tuple[Any, str]]:
