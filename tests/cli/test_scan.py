@@ -249,6 +249,7 @@ def test_it_fails_on_what_it_is_to_fail_on(cli, fixed, names, code):
         (["x", "--fail-on", "broken"], "'broken' is none of any, fixed, closed, invalid, gone,"),
         (["--forget"], "Say with --project whose links to forget."),
         (["nowhere"], "There is no file or folder nowhere."),
+        (["x", "--check", "--time-limit", "nan"], "'nan' is not a number."),
     ],
 )
 def test_what_makes_no_sense_is_said(cli, args, sentence):

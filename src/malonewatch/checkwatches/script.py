@@ -3,7 +3,6 @@
 import contextlib
 import dataclasses
 import logging
-import math
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,23 +26,12 @@ from malonewatch.exitcodes import (
 )
 from malonewatch.garbage import left_at_exit, seldom_collected
 from malonewatch.interfaces import BadInput, DatabaseError
+from malonewatch.parameters import Minutes
 
 log = logging.getLogger("malonewatch.checkwatches")
 
 #: Exit codes; of several sites the last one of these counts.
 SEVERITY = (0, EXIT_TROUBLE, EXIT_LOCKED, EXIT_INTERRUPTED, EXIT_FAULT)
-
-
-class Minutes(click.FloatRange):
-    """A number, however large, but no NaN, which is neither more nor less than any limit."""
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
-        number = float(super().convert(value, param, ctx))
-        if math.isnan(number):
-            self.fail(f"{value!r} is not a number.", param, ctx)
-        return number
 
 
 @click.command(
@@ -83,7 +71,7 @@ class Minutes(click.FloatRange):
 )
 @click.option(
     "--time-limit",
-    type=Minutes(min=0, min_open=True),
+    type=Minutes(),
     metavar="MINUTES",
     default=TIME_LIMIT,
     show_default=True,

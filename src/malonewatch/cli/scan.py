@@ -21,6 +21,7 @@ from malonewatch.cli.tables import Cell, Styled, Table
 from malonewatch.cli.text import count_of
 from malonewatch.exitcodes import EXIT_FAULT, EXIT_FOUND, EXIT_INTERRUPTED
 from malonewatch.interfaces import Certainty, DatabaseError
+from malonewatch.parameters import Minutes
 
 #: How many bug trackers that are not accepted are shown.
 _PROPOSALS = 20
@@ -143,7 +144,7 @@ class Options:
 @click.option("--anew", is_flag=True, help="Read every file, not only what changed.")
 @click.option(
     "--time-limit",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Minutes(),
     metavar="MINUTES",
     default=10,
     show_default=True,

@@ -1,0 +1,22 @@
+"""Kinds of values on the command lines of both scripts."""
+
+import math
+from typing import Any
+
+import click
+
+
+class Minutes(click.FloatRange):
+    """So many minutes, more than 0, however many; but no NaN, which is neither more nor less than
+    any limit."""
+
+    def __init__(self) -> None:
+        super().__init__(min=0, min_open=True)
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        number = float(super().convert(value, param, ctx))
+        if math.isnan(number):
+            self.fail(f"{value!r} is not a number.", param, ctx)
+        return number
