@@ -35,7 +35,7 @@ class Updated:
 
     checked: int = 0
     troubled: Mapping[str, BugTrackerTrouble] = dataclasses.field(default_factory=dict)
-    left: tuple[str, ...] = ()
+    left: Sequence[str] = ()
     out_of_time: bool = False
     faults: int = 0
     interrupted: bool = False
@@ -112,7 +112,7 @@ class IBugWatch(Interface):
     )
     url = TextLine(title="Where a person sees the remote bug", readonly=True)
     title = TextLine(title="The bug tracker's title and the remote id", readonly=True)
-    links = Attribute("The `ILink`s that lead to it, by project, file and line: a list.")
+    links = Attribute("A list of each `ILink` that leads to it, by project, file and line.")
     activity = Attribute("The latest `BugWatchActivity` entries, newest first, a bounded list.")
 
     def reset() -> None:
