@@ -15,6 +15,7 @@
     ├── DatabaseError
     │   └── DatabaseBusy
     ├── ApplicationFailed
+    ├── DeliveryFailed
     └── BugTrackerTrouble
         ├── BugTrackerConnectError
         │   ├── BugTrackerTimeout
@@ -108,6 +109,22 @@ class DatabaseBusy(DatabaseError):
 
 class ApplicationFailed(MalonewatchError):
     """A subscriber of the application's raised what is the `__cause__` of this."""
+
+
+class DeliveryFailed(MalonewatchError):
+    """A message did not arrive.
+
+    `is_permanent` says that no other message to the same destination will
+    either, `retry_after` after how many seconds the other side wants to see
+    the next attempt, None if it did not say.
+    """
+
+    def __init__(
+        self, sentence: str, is_permanent: bool = False, retry_after: float | None = None
+    ) -> None:
+        super().__init__(sentence)
+        self.is_permanent = is_permanent
+        self.retry_after = retry_after
 
 
 class BugTrackerTrouble(MalonewatchError):
