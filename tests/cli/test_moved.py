@@ -1,4 +1,10 @@
+import contextlib
+from datetime import timedelta
+
 import pytest
+
+from malonewatch.application.facts import now
+from malonewatch.model import open_database
 
 
 @pytest.fixture
@@ -53,3 +59,14 @@ def test_scripts_are_told_by_the_exit_code(moved):
 
 def test_only_what_moved_since_is_shown(moved):
     assert "Nothing moved" in moved("moved", "--since", "2100-01-01").out
+
+
+def test_where_it_is_not_known_any_more_what_was_before_only_what_is_now_is_shown(moved):
+    def prune(trackers):
+        for watch in trackers["auto-127.0.0.1"].watches:
+            watch.pruneActivity(now() + timedelta(days=1))
+
+    with contextlib.closing(open_database()) as database:
+        database.write(prune)
+    lines = moved("moved").out.splitlines()
+    assert "  auto-127.0.0.1 #2: IN_PROGRESS (In Progress), now" in lines

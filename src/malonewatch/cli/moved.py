@@ -53,8 +53,10 @@ def _say_moved(bugs: list[MovedBug], since: datetime, moment: datetime) -> None:
         for watch in bug.watches:
             title = f" ({watch.remote_title})" if watch.remote_title else ""
             fixed_in = f", in {watch.fixed_in}" if watch.fixed_in else ""
+            # The history may not go back so far.
+            before = f"{watch.meaning_before} -> " if watch.meaning_before else ""
             say(
-                f"  {watch.remote}{title}: {watch.meaning_before} -> {watch.meaning}{fixed_in}, "
+                f"  {watch.remote}{title}: {before}{watch.meaning}{fixed_in}, "
                 f"{ago(watch.lastchanged, moment)}",
                 color=status_style(watch.status),
             )
