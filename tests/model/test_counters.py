@@ -3,8 +3,8 @@ from datetime import date, timedelta
 import pytest
 import transaction
 
-from malonewatch.interfaces import DailyCounters, FailureOwner
-from malonewatch.model.counters import DAYS, Counters
+from malonewatch.interfaces import DailyCounters, FailureOwner, Totals
+from malonewatch.model.counters import DAYS, Counters, PastDays
 
 FIRST = date(2024, 5, 6)
 DAY = (FIRST - date(1970, 1, 1)).days
@@ -63,3 +63,28 @@ def test_the_days_before_are_not_written_with_each_batch(counters):
     assert counters._p_changed
     assert not counters._past._p_changed
     assert len(counters.__getstate__()[0]) <= 32
+
+
+def test_the_total_is_of_all_days_whether_kept_or_not(counters, reopened):
+    assert counters.totals() == Totals()
+    for day in range(DAYS + 10):
+        counters.add(DAY + day, 1, 2, 3, {FailureOwner.US: 4, FailureOwner.WATCH: day})
+        count = day + 1
+        failures = {FailureOwner.US: 4 * count}
+        if day:
+            failures[FailureOwner.WATCH] = sum(range(count))
+        assert counters.totals() == Totals(count, 2 * count, 3 * count, failures)
+    assert reopened(counters).totals() == counters.totals()
+
+
+def test_where_days_were_dropped_without_a_sum_the_total_is_of_those_kept():
+    counters = Counters()
+    counters.add(DAY, 1, 0, 0, {})
+    counters.add(DAY + 1, 2, 0, 0, {})
+    latest, past = counters.__getstate__()
+    days, _ = past.__getstate__()
+    before = PastDays()
+    before.__setstate__(days)
+    counters.__setstate__((latest, before))
+    assert [each.requests for each in counters.list(30)] == [2, 1]
+    assert counters.totals() == Totals(3)

@@ -86,6 +86,13 @@ from malonewatch.interfaces.externalbugtracker import (
 from malonewatch.interfaces.facts import (
     IBugTrackerFacts,
 )
+from malonewatch.interfaces.figures import (
+    BugTrackerFigures,
+    MeaningGroup,
+    SiteFigures,
+    Staleness,
+    Totals,
+)
 from malonewatch.interfaces.http import (
     Credentials,
     Exchange,
@@ -186,6 +193,7 @@ __all__ = [
     "BugTrackerConnectError",
     "BugTrackerCredentialsRefused",
     "BugTrackerFacts",
+    "BugTrackerFigures",
     "BugTrackerNameTaken",
     "BugTrackerRateLimited",
     "BugTrackerServerError",
@@ -275,6 +283,7 @@ __all__ = [
     "IValidators",
     "MalonewatchError",
     "Mappings",
+    "MeaningGroup",
     "Message",
     "NoBugTrackerFound",
     "NotFoundError",
@@ -292,11 +301,14 @@ __all__ = [
     "RemoteBugUnchanged",
     "RemoteVocabulary",
     "Response",
+    "SiteFigures",
+    "Staleness",
     "SubscriptionFacts",
     "SuspiciousAnswer",
     "Target",
     "TargetKind",
     "Timing",
+    "Totals",
     "UnknownBugTrackerType",
     "UnknownWord",
     "UnparsableBugTracker",

@@ -10,6 +10,7 @@ from zope.schema import Bool, Choice, Datetime, Text, TextLine, Tuple
 
 from malonewatch.interfaces.enumerations import BugTrackerType, BugWatchErrorType
 from malonewatch.interfaces.facts import IBugTrackerFacts
+from malonewatch.interfaces.figures import SiteFigures
 from malonewatch.interfaces.http import OriginState
 from malonewatch.interfaces.values import (
     Applied,
@@ -158,6 +159,7 @@ class IBugTracker(IBugTrackerFacts):
     def getDailyCounters(days: int = 30) -> list[DailyCounters]:
         """What each of the last `days` days on which it was asked cost and gave, newest first."""
 
+    totals = Attribute("What it cost and gave in all: `Totals`.")
     facts = Attribute("The same as a plain value: `BugTrackerFacts`.")
     origin = Attribute("The scheme, host and port of its base URL, as in `IClaims`.")
 
@@ -312,6 +314,12 @@ class IBugTrackerSet(Interface):
 
     def getMostActiveBugTrackers(limit: int | None = None) -> Any:
         """The bug trackers with the most watches, those first; a list."""
+
+    def getFigures(now: datetime) -> SiteFigures:
+        """How all of it is doing.
+
+        Costs a look at every watch, some thousand of them in a millisecond.
+        """
 
     claims = Attribute("The `IClaims`: who works on what.")
     brake_settings = Attribute(

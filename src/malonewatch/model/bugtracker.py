@@ -24,6 +24,7 @@ from malonewatch.interfaces import (
     Mappings,
     Politeness,
     Polling,
+    Totals,
     UnknownWord,
 )
 from malonewatch.model import applying, following, rereading, schedule, ways
@@ -369,6 +370,10 @@ class BugTracker(Condition):
 
     def getDailyCounters(self, days: int = 30) -> list[DailyCounters]:
         return [] if self._counters is None else self._counters.list(days)
+
+    @property
+    def totals(self) -> Totals:
+        return Totals() if self._counters is None else self._counters.totals()
 
     def counters(self) -> Counters:
         """What the days of the bug tracker are counted in."""

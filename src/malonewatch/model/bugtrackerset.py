@@ -23,6 +23,7 @@ from malonewatch.interfaces import (
     BugTrackerType,
     IBugTrackerSet,
     NotFoundError,
+    SiteFigures,
     UnknownBugTrackerType,
 )
 from malonewatch.model import schedule
@@ -268,6 +269,12 @@ class BugTrackerSet(Numbered):
         # Stable: those with as many watches stay in order of title.
         counted.sort(key=lambda pair: -pair[0])
         return [tracker for count, tracker in counted if count][:limit]
+
+    def getFigures(self, now: datetime) -> SiteFigures:
+        # Only now: most programs never want to know.
+        from malonewatch.model.figures import site_figures
+
+        return site_figures(self, now)
 
     @property
     def claims(self) -> Claims:

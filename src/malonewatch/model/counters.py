@@ -1,13 +1,13 @@
 """What a bug tracker cost and gave, day by day."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from struct import Struct
 from typing import Any
 
 from persistent import Persistent
 
-from malonewatch.interfaces import DailyCounters, FailureOwner
+from malonewatch.interfaces import DailyCounters, FailureOwner, Totals
 
 #: How many days are kept.
 DAYS = 60
@@ -21,22 +21,31 @@ _OWNERS = (
 )
 #: A day: its number, requests, checks, changes, and failures by owner.
 _DAY = Struct(f"<{4 + len(_OWNERS)}I")
+#: The same without the number, of many days.
+_SUM = Struct(f"<{3 + len(_OWNERS)}Q")
+_NOTHING = bytes(_SUM.size)
 
 
 class PastDays(Persistent):
-    """The days before the latest one, the oldest first; written once a day."""
+    """The days before the latest one, the oldest first, and the sum of those that are not kept
+    any more; written once a day."""
 
     def __init__(self) -> None:
         self.days = b""
+        self.gone = _NOTHING
 
-    def __getstate__(self) -> bytes:
-        return self.days
+    def __getstate__(self) -> Any:
+        return self.days, self.gone
 
-    def __setstate__(self, state: bytes) -> None:
-        self.days = state
+    def __setstate__(self, state: Any) -> None:
+        # Before there was a sum, the record was the days.
+        self.days, self.gone = (state, _NOTHING) if isinstance(state, bytes) else state
 
     def add(self, day: bytes) -> None:
-        self.days = (self.days + day)[-(DAYS - 1) * _DAY.size :]
+        days = self.days + day
+        kept = max(len(days) - (DAYS - 1) * _DAY.size, 0)
+        self.gone = _SUM.pack(*_added(_SUM.unpack(self.gone), days[:kept]))
+        self.days = days[kept:]
 
 
 class Counters(Persistent):
@@ -81,10 +90,27 @@ class Counters(Persistent):
         found = [_shown(*day) for day in _DAY.iter_unpack(self._past.days + self._latest)]
         return found[::-1][:days]
 
+    def totals(self) -> Totals:
+        """What was counted on all days."""
+        past = self._past
+        counted = _added(_SUM.unpack(past.gone), past.days + self._latest)
+        requests, checks, changes, *failures = counted
+        return Totals(requests, checks, changes, _by_owner(failures))
 
-def _shown(day: int, requests: int, checks: int, changes: int, *failures: int) -> DailyCounters:
-    by_owner = {owner: count for owner, count in zip(_OWNERS, failures, strict=True) if count}
-    return DailyCounters(_EPOCH + timedelta(day), requests, checks, changes, by_owner)
+
+def _added(counted: Iterable[int], days: bytes) -> Iterator[int]:
+    """The sums of what was counted and of those days."""
+    every = [counted, *(day[1:] for day in _DAY.iter_unpack(days))]
+    return map(sum, zip(*every, strict=True))
+
+
+def _shown(day: int, *counted: int) -> DailyCounters:
+    requests, checks, changes, *failures = counted
+    return DailyCounters(_EPOCH + timedelta(day), requests, checks, changes, _by_owner(failures))
+
+
+def _by_owner(failures: Iterable[int]) -> dict[FailureOwner, int]:
+    return {owner: count for owner, count in zip(_OWNERS, failures, strict=True) if count}
 
 
 _EPOCH = date(1970, 1, 1)

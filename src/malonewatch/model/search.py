@@ -64,7 +64,7 @@ class Matches:
 
     def __init__(self, watches: Any, query: BugWatchQuery) -> None:
         self._watches = watches
-        self._index = index = _index(watches)
+        self._index = index = index_of(watches)
         self._since = query.changed_since
         self._first = 0 if self._since is None else max(int(to_seconds(self._since)), 1)
         # The sets that a match is in; and those that are in order of the last
@@ -195,7 +195,8 @@ def _place(moment: int, number: int) -> int:
     return (HIGHEST - moment) << 32 | number
 
 
-def _index(watches: Any) -> WatchIndex:
+def index_of(watches: Any) -> WatchIndex:
+    """What a set of watches is searched by."""
     index: WatchIndex | None = watches.index
     if index is None or not index.complete:
         # In a database of 0.1.0 that is not upgraded: for this once.
