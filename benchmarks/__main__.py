@@ -16,6 +16,7 @@ from benchmarks import (
     hostile,
     idle,
     isolation,
+    metrics,
     requests,
     scanning,
     searching,
@@ -63,7 +64,7 @@ def main() -> int:
     rows: list[Row] = []
     for module in (
         *(throughput, writing, idle, hanging, fairness, isolation, hostile, adding),
-        *(searching, text, starting, requests, scanning),
+        *(searching, text, starting, requests, scanning, metrics),
     ):
         print(f"{module.COMMAND} ...", file=sys.stderr, flush=True)
         rows += module.rows()

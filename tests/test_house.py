@@ -29,6 +29,9 @@ IMPORTED_BY_OTHERS = {
     "setuptools": "Trac, which imports pkg_resources",
 }
 
+#: What is for who uses it, and not for who develops it.
+EXTRAS = ("keyring", "metrics", "postgresql", "zeo")
+
 #: What is imported by another name than it is declared by.
 IMPORT_NAMES = {"pyyaml": "yaml"}
 
@@ -84,7 +87,9 @@ def test_what_is_required_is_imported(requirement):
     assert used != (requirement.name.lower() in IMPORTED_BY_OTHERS)
 
 
-@pytest.mark.parametrize("requirement", declared("keyring", "postgresql", "test", "zeo"), ids=str)
+@pytest.mark.parametrize(
+    "requirement", declared("keyring", "metrics", "postgresql", "test", "zeo"), ids=str
+)
 def test_what_an_extra_requires_is_imported(requirement):
     modules = imported_below(SOURCE, ROOT / "tests", ROOT / "examples")
     used = any(belongs_to(module, requirement) for module in modules)
@@ -93,7 +98,7 @@ def test_what_an_extra_requires_is_imported(requirement):
 
 @pytest.mark.parametrize("path", MODULES)
 def test_what_is_imported_is_required(path):
-    extras = ["keyring", "postgresql", "zeo"]
+    extras = [*EXTRAS]
     if path.is_relative_to(SOURCE / "testing"):
         extras.append("test")
     requirements = [*declared(), *declared(*extras)]

@@ -534,13 +534,16 @@ IDLE = """
 import sys
 from malonewatch.checkwatches.script import main
 code = main(sys.argv[1:])
-print(code, sorted({"aiohttp", "asyncio", "rich", "yarl"} & set(sys.modules)))
+print(code, sorted({%s} & set(sys.modules)))
 """
+NETWORK = ("aiohttp", "asyncio", "rich", "yarl")
+METRICS = ("malonewatch.checkwatches.metrics", "malonewatch.model.figures", "prometheus_client")
 
 
-def test_a_run_with_nothing_to_do_loads_nothing_for_the_network(site):
+def test_a_run_with_nothing_to_do_loads_nothing_for_the_network_or_for_metrics(site):
+    code = IDLE % str([*NETWORK, *METRICS])[1:-1]
     finished = subprocess.run(
-        [sys.executable, "-c", IDLE, "--database", site.uri], capture_output=True, text=True
+        [sys.executable, "-c", code, "--database", site.uri], capture_output=True, text=True
     )
     assert finished.stdout == "0 []\n"
 

@@ -4,9 +4,9 @@ import contextlib
 import dataclasses
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -28,6 +28,9 @@ from malonewatch.garbage import left_at_exit, seldom_collected
 from malonewatch.interfaces import BadInput, DatabaseError
 from malonewatch.parameters import Minutes
 
+if TYPE_CHECKING:
+    from malonewatch.checkwatches.metrics import Metrics
+
 log = logging.getLogger("malonewatch.checkwatches")
 
 #: Exit codes; of several sites the last one of these counts.
@@ -37,9 +40,10 @@ SEVERITY = (0, EXIT_TROUBLE, EXIT_LOCKED, EXIT_INTERRUPTED, EXIT_FAULT)
 @click.command(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 90},
     epilog="Exit codes: 0 all was asked; 1 some bug tracker could not be asked, is not to be "
-    "believed, or what it said could not be saved; 2 the command line is wrong; 3 another run is "
-    "at work; 4 the database, or this machine, cannot be used; 5 interrupted, with what was "
-    "fetched saved; 70 a fault in malonewatch, with a traceback in the log.",
+    "believed, or what it said could not be saved, or metrics could not be written; 2 the command "
+    "line is wrong; 3 another run is at work; 4 the database, or this machine, cannot be used; "
+    "5 interrupted, with what was fetched saved; 70 a fault in malonewatch, with a traceback in "
+    "the log.",
 )
 @click.option(
     "-t",
@@ -115,6 +119,13 @@ SEVERITY = (0, EXIT_TROUBLE, EXIT_LOCKED, EXIT_INTERRUPTED, EXIT_FAULT)
     metavar="PATH",
     help="The lock file.  [default: one for each database, in your state directory]",
 )
+@click.option(
+    "--metrics-file",
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="Write metrics for Prometheus there in the end, for the textfile collector of "
+    "node_exporter, which wants a name that ends in .prom.",
+)
 @click.version_option(package_name="malonewatch", message="%(prog)s %(version)s")
 def command(**values: Any) -> int:
     """Ask the bug trackers how the watched bugs are.
@@ -125,9 +136,14 @@ def command(**values: Any) -> int:
     if options.dry_run and options.reset:
         raise click.UsageError("--dry-run writes nothing, and --reset would have to.")
     set_up(options.log_format, -1 if options.quiet else int(options.verbose))
+    with seldom_collected():
+        return _code_of(lambda: _run(options))
+
+
+def _code_of(run: Callable[[], int]) -> int:
+    """The exit code of a run; says what ended it."""
     try:
-        with seldom_collected():
-            return _run(options)
+        return run()
     except Locked as error:
         log.warning("%s", error)
         return EXIT_LOCKED
@@ -146,7 +162,35 @@ def _run(options: Options) -> int:
     started = time.monotonic()
     options = dataclasses.replace(options, jobs=affordable(options.jobs))
     configure(options.configuration)
-    code = _update_sites(options, started)
+    metrics = _metrics(options)
+    if metrics is None:
+        return _update(options, started, None)
+    code = _code_of(lambda: _update(options, started, metrics))
+    return metrics.write(code, time.monotonic() - started)
+
+
+def _metrics(options: Options) -> "Metrics | None":
+    """What is to be written to the metrics file, if there is one.
+
+    :raises BadInput: nothing can write it.
+    """
+    if options.metrics_file is None:
+        return None
+    try:
+        # Only now: others do without.
+        from malonewatch.checkwatches.metrics import Metrics
+    except ImportError:
+        raise BadInput(
+            "--metrics-file needs the package prometheus_client (malonewatch[metrics])."
+        ) from None
+    if options.dry_run:
+        log.info("A dry run writes no metrics.", extra=said("no metrics"))
+        return None
+    return Metrics(options.metrics_file)
+
+
+def _update(options: Options, started: float, metrics: "Metrics | None") -> int:
+    code = _update_sites(options, started, metrics)
     seconds = time.monotonic() - started
     log.info("Time for this run: %.3f seconds.", seconds, extra=said("end", seconds=seconds))
     if code == EXIT_INTERRUPTED:
@@ -154,13 +198,13 @@ def _run(options: Options) -> int:
     return code
 
 
-def _update_sites(options: Options, started: float) -> int:
+def _update_sites(options: Options, started: float, metrics: "Metrics | None") -> int:
     code = 0
     tasks = find_tasks(options)
     for task in tasks:
         left = options.time_limit * 60 - (time.monotonic() - started)
         try:
-            code = max(code, update_site(options, task, left), key=SEVERITY.index)
+            code = max(code, update_site(options, task, left, metrics), key=SEVERITY.index)
         except Locked as error:
             if len(tasks) == 1:
                 raise

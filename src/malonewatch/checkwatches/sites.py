@@ -20,6 +20,7 @@ from malonewatch.exitcodes import EXIT_FAULT, EXIT_INTERRUPTED, EXIT_LOCKED, EXI
 from malonewatch.interfaces import DatabaseError, IClock, IDatabaseOpener
 
 if TYPE_CHECKING:
+    from malonewatch.checkwatches.metrics import Metrics
     from malonewatch.checkwatches.report import Report
 
 log = logging.getLogger("malonewatch.checkwatches")
@@ -45,6 +46,7 @@ class Options:
     sites: Sequence[str]
     configuration: Sequence[str]
     lock_file: Path | None
+    metrics_file: Path | None
 
 
 class Task(NamedTuple):
@@ -74,8 +76,12 @@ def find_tasks(options: Options) -> list[Task]:
     return tasks
 
 
-def update_site(options: Options, task: Task, seconds: float) -> int:
+def update_site(
+    options: Options, task: Task, seconds: float, metrics: "Metrics | None" = None
+) -> int:
     """Update what is due in a site, in so many seconds; the exit code.
+
+    However that ends, the `metrics` read how the site is doing then.
 
     :raises Locked: another run is at work there.
     :raises BadInput: there is no bug tracker of some name.
@@ -92,6 +98,8 @@ def update_site(options: Options, task: Task, seconds: float) -> int:
         if not options.dry_run:
             path = options.lock_file or lock_path(database.identity)
             ended = stack.enter_context(_locked(path, run_id))
+        if metrics is not None:
+            stack.callback(metrics.read, database, task.site)
         now = getUtility(IClock).now()
         names = due(database, task.names, now, reset=options.reset, dry_run=options.dry_run)
         if not names:
