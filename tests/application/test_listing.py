@@ -4,13 +4,14 @@ import pytest
 from tests.application.remote import apply, bug_url
 
 from malonewatch.application import listing, watches
-from malonewatch.application.listing import Order, Wanted, list_watches, meanings_of
+from malonewatch.application.listing import Order, Wanted, list_watches
 from malonewatch.interfaces import (
     BadInput,
     BugTaskStatus,
     BugWatchErrorType,
     NotFoundError,
     RemoteBugError,
+    meanings_of,
 )
 
 NAME = "auto-bugzilla.example.com"

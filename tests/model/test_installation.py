@@ -8,7 +8,9 @@ from malonewatch.interfaces import (
     IBugWatchSet,
     IInstallation,
     ILinkSet,
+    IOutbox,
     IPersonSet,
+    ISubscriptionSet,
 )
 from malonewatch.model import PersonSet, Site, install
 from malonewatch.model.installation import (
@@ -20,7 +22,10 @@ from malonewatch.model.installation import (
 )
 from malonewatch.model.site import own_utility, site_of
 
-UTILITIES = [IBugSet, IBugTrackerSet, IBugWatchSet, IInstallation, ILinkSet, IPersonSet]
+UTILITIES = [
+    *(IBugSet, IBugTrackerSet, IBugWatchSet, IInstallation, ILinkSet, IOutbox, IPersonSet),
+    ISubscriptionSet,
+]
 
 
 def own(site):
@@ -45,7 +50,9 @@ def test_installing_again_changes_nothing():
     assert None not in before.values()
 
 
-@pytest.mark.parametrize("interface", [IBugSet, IBugWatchSet, ILinkSet, IPersonSet])
+@pytest.mark.parametrize(
+    "interface", [IBugSet, IBugWatchSet, ILinkSet, IOutbox, IPersonSet, ISubscriptionSet]
+)
 def test_what_is_missing_is_added(interface):
     site = install(Site())
     before = own(site)

@@ -15,7 +15,7 @@ from malonewatch.interfaces import (
     Place,
     Wish,
 )
-from malonewatch.model.installation import ensure_installation
+from malonewatch.model.installation import SCHEMA, ensure_installation
 from malonewatch.model.site import site_of
 
 URL = "https://bugs.example.com/show_bug.cgi?id=42"
@@ -213,8 +213,8 @@ def test_a_database_from_before_there_were_links_gets_room_for_them(site, tracke
     site_of(trackers).getSiteManager().unregisterUtility(provided=ILinkSet)
     ensure_installation(site_of(trackers)).schema = 2
     transaction.commit()
-    (step,) = site.database.planUpgrade()
+    step, _ = site.database.planUpgrade()
     assert step == (3, "Make room for links in source trees", True)
     site.database.upgrade()
-    assert site.database.schema == 3
+    assert site.database.schema == SCHEMA
     assert site.database.read(lambda trackers: list(getUtility(ILinkSet))) == []

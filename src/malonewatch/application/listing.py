@@ -21,6 +21,8 @@ from malonewatch.interfaces import (
     IBugSet,
     IBugWatchSet,
     NotFoundError,
+    folded,
+    meanings_of,
 )
 
 #: How many watches are read in one transaction.
@@ -83,25 +85,6 @@ def list_watches(database: Any, wanted: Wanted) -> Iterator[list[WatchFacts]]:
     return _limited(pages, wanted.limit)
 
 
-def meanings_of(status: str) -> frozenset[BugTaskStatus] | None:
-    """What a person means by ``open``, ``fixed`` or ``Won't Fix``; None if it is no meaning."""
-    return _MEANINGS.get(_folded(status))
-
-
-def _folded(status: str) -> str:
-    """What is the same for ``Won't Fix``, ``wont-fix`` and ``WONTFIX``."""
-    return "".join(filter(str.isalnum, status)).casefold()
-
-
-_MEANINGS = {
-    **{_folded(status.name): frozenset({status}) for status in BugTaskStatus},
-    **{_folded(status.title): frozenset({status}) for status in BugTaskStatus},
-    "fixed": frozenset(status for status in BugTaskStatus if status.is_fixed),
-    "closed": frozenset(status for status in BugTaskStatus if status.is_closed),
-    "open": frozenset(status for status in BugTaskStatus if status.is_open),
-}
-
-
 def _meanings_and_words(
     statuses: Iterable[str],
 ) -> tuple[frozenset[BugTaskStatus], frozenset[str]]:
@@ -112,8 +95,8 @@ def _meanings_and_words(
         meaning = meanings_of(status)
         if meaning is not None:
             meanings |= meaning
-        elif _folded(status):
-            words.add(_folded(status))
+        elif folded(status):
+            words.add(folded(status))
         else:
             raise BadInput("A status has to have a letter or a digit in it.")
     return frozenset(meanings), frozenset(words)
@@ -161,7 +144,7 @@ def _matcher(
         if watch.status in meanings:
             return True
         remotestatus = watch.remotestatus or ""
-        return not words.isdisjoint(map(_folded, (remotestatus, *remotestatus.split())))
+        return not words.isdisjoint(map(folded, (remotestatus, *remotestatus.split())))
 
     return matches
 

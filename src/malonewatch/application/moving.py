@@ -11,7 +11,7 @@ from zope.component import getUtility
 from malonewatch.application.facts import TrackerFacts, WatchFacts
 from malonewatch.application.finding import known_type
 from malonewatch.application.references import check_url, find_tracker
-from malonewatch.interfaces import BadInput, BaseURLTaken, IBugWatchSet
+from malonewatch.interfaces import BadInput, BaseURLTaken, IBugWatchSet, ISubscriptionSet
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -93,6 +93,7 @@ def merge(database: Any, source: str, target: str, dry_run: bool = False) -> Tra
             else:
                 dropped.append(WatchFacts.of(watch))
                 watch.bug.removeWatch(watch)
+        getUtility(ISubscriptionSet).retarget(first, other)
         trackers.remove(first)
         other.aliases = (*other.aliases, before.baseurl, *before.aliases)
         return TrackerMerge(before, TrackerFacts.of(other), tuple(moved), tuple(dropped))

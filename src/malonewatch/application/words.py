@@ -17,6 +17,7 @@ from malonewatch.interfaces import (
     Mappings,
     RemoteVocabulary,
     UnknownWord,
+    folded,
 )
 
 Meaning = BugTaskStatus | BugTaskImportance
@@ -72,17 +73,13 @@ def meaning_named(text: str, is_importance: bool) -> Meaning:
     """
     members: Sequence[Meaning] = tuple(BugTaskImportance if is_importance else BugTaskStatus)
     for member in members:
-        if _folded(text) in (_folded(member.name), _folded(member.title)):
+        if folded(text) in (folded(member.name), folded(member.title)):
             return member
     what = "an importance" if is_importance else "a status"
     raise BadInput(
         f"{shortened(text, 40)!r} is nothing that {what} can mean here; that is one of "
         f"{', '.join(member.title for member in members)}."
     )
-
-
-def _folded(text: str) -> str:
-    return "".join(filter(str.isalnum, text)).casefold()
 
 
 def list_mappings(database: Any, what: str) -> tuple[str, Mappings]:
@@ -215,10 +212,10 @@ def _compare(
 
 def _dead(mapped: Iterable[tuple[str, Meaning]], words: Iterable[str]) -> Iterator[str]:
     """The words that are mapped, and that a bug tracker does not have."""
-    there = set(map(_folded, words))
+    there = set(map(folded, words))
     for word, _ in mapped:
         # An importance may be of two fields.
-        if _folded(word) not in there and not there.issuperset(map(_folded, word.split())):
+        if folded(word) not in there and not there.issuperset(map(folded, word.split())):
             yield word
 
 

@@ -6,12 +6,12 @@ from datetime import datetime
 import click
 
 from malonewatch.application.facts import now
-from malonewatch.application.listing import Order, Wanted, list_watches, meanings_of
+from malonewatch.application.listing import Order, Wanted, list_watches
 from malonewatch.application.references import shortened
 from malonewatch.cli.options import Moment, Number, Settings, database_options, json_option
 from malonewatch.cli.output import say, show_json_pages
 from malonewatch.cli.showing import WatchTable
-from malonewatch.interfaces import BadInput, BugWatchErrorType
+from malonewatch.interfaces import BadInput, BugWatchErrorType, folded, meanings_of
 
 #: What --error stands for without a value.
 _ANY = "any"
@@ -109,14 +109,10 @@ def _errors(name: str) -> frozenset[BugWatchErrorType]:
     if name == _ANY:
         return frozenset(BugWatchErrorType)
     for error_type in BugWatchErrorType:
-        if _folded(name) in (_folded(error_type.name), _folded(error_type.title)):
+        if folded(name) in (folded(error_type.name), folded(error_type.title)):
             return frozenset({error_type})
     known = ", ".join(error_type.name for error_type in BugWatchErrorType)
     raise BadInput(f"There is no error {shortened(name, 40)!r}; those known are {known}.")
-
-
-def _folded(name: str) -> str:
-    return "".join(filter(str.isalnum, name)).casefold()
 
 
 def _hint(statuses: Sequence[str]) -> str:

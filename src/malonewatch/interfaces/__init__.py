@@ -43,6 +43,8 @@ from malonewatch.interfaces.enumerations import (
     Certainty,
     FailureOwner,
     Polling,
+    folded,
+    meanings_of,
 )
 from malonewatch.interfaces.errors import (
     AnswerTooLarge,
@@ -318,5 +320,7 @@ __all__ = [
     "UpgradeStep",
     "Verdict",
     "Wish",
+    "folded",
+    "meanings_of",
     "remote_name",
 ]

@@ -175,6 +175,19 @@ class IBugWatchSet(Interface):
             one of its words has no letter and no digit.
         """
 
+    def parseSearch(text: str, now: datetime) -> BugWatchQuery:
+        """What a search asks for that is written as people do: ``open tracker:gtk changed<7d``.
+
+        Its parts, all of which have to hold, are: ``open``, ``closed``,
+        ``fixed`` or another meaning, with ``status:`` before it or not, of
+        which one has to hold; ``tracker:NAME``; ``bug:NUMBER``; ``error:TYPE``;
+        ``changed<`` and a length of time before `now` (aware): ``30m``,
+        ``12h``, ``7d``, ``2w``; and words of the title, with ``title:`` before
+        what would be something else.  What has blanks in it is in quotes.
+
+        :raises BadInput: it cannot be read.
+        """
+
     def recognise(url: str) -> tuple[RecognisedURL, BugTrackerType]:
         """What bug `url` is the URL of, and of which type, registered or not.
 

@@ -80,6 +80,25 @@ _RESOLVED = frozenset(
 )
 
 
+def folded(word: str) -> str:
+    """What is the same for ``Won't Fix``, ``wont-fix`` and ``WONTFIX``."""
+    return "".join(filter(str.isalnum, word)).casefold()
+
+
+def meanings_of(status: str) -> frozenset[BugTaskStatus] | None:
+    """What a person means by ``open``, ``fixed`` or ``Won't Fix``; None if it is no meaning."""
+    return _MEANINGS.get(folded(status))
+
+
+_MEANINGS = {
+    **{folded(status.name): frozenset({status}) for status in BugTaskStatus},
+    **{folded(status.title): frozenset({status}) for status in BugTaskStatus},
+    "fixed": frozenset(status for status in BugTaskStatus if status.is_fixed),
+    "closed": frozenset(status for status in BugTaskStatus if status.is_closed),
+    "open": frozenset(status for status in BugTaskStatus if status.is_open),
+}
+
+
 class BugTaskImportance(enum.Enum):
     """What a remote priority or severity means to us.  The value is the title."""
 

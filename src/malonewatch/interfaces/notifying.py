@@ -65,6 +65,9 @@ class ISubscriptionSet(Interface):
         """Forget a subscription, and its destination if no other leads there; what waits for
         that is dropped."""
 
+    def retarget(old: Any, new: Any) -> None:
+        """Let subscriptions to one `IBugTracker` be to another, which takes its place."""
+
     def destinations() -> Iterator[Any]:
         """The destinations, by number."""
 

@@ -32,6 +32,7 @@ from malonewatch.model.links import links_of
 from malonewatch.model.numbers import Numbered
 from malonewatch.model.recognition import Reading
 from malonewatch.model.search import search
+from malonewatch.model.searches import parse_search
 from malonewatch.model.site import find_utility
 from malonewatch.model.times import now, to_seconds
 
@@ -163,6 +164,9 @@ class BugWatchSet(Numbered):
 
     def search(self, query: BugWatchQuery) -> BugWatchPage:
         return search(self, query)
+
+    def parseSearch(self, text: str, now: datetime) -> BugWatchQuery:
+        return parse_search(text, now)
 
     # What URLs lead to.
 

@@ -14,6 +14,7 @@ from malonewatch.interfaces import (
     BugWatchErrorType,
     CredentialsUnreadable,
     DialectLearnt,
+    Happening,
 )
 from malonewatch.model import following, schedule
 from malonewatch.model.activity import activity_entries, log_activity, one_line
@@ -24,7 +25,8 @@ from malonewatch.model.ledgerpages import Pages
 from malonewatch.model.pages import PAGE
 from malonewatch.model.readonly import stored
 from malonewatch.model.relisting import Relisting
-from malonewatch.model.times import from_optional
+from malonewatch.model.telling import note_trouble, trouble_limit
+from malonewatch.model.times import from_optional, from_seconds
 from malonewatch.model.trackertypes import find_type
 
 #: What a bug tracker's trouble is called where its answers are those of something else.
@@ -51,6 +53,10 @@ class Condition(Persistent):
     dialect: str | None = None
     failures = 0
     clock_skew: float | None = None
+    #: How many attempts in a row met trouble, since when, and whether people were told.
+    _troubles = 0
+    _trouble_since = 0.0
+    _is_trouble_told = False
     last_error = stored("last_error")
     dialect_reason = stored("dialect_reason")
     _dialect_learnt: float | None = None
@@ -121,6 +127,7 @@ class Condition(Persistent):
             error = f"The clock of {self.baseurl} is {minutes:.0f} minutes {where} this machine's."
         self._record(moment, error_type, error)
         self.end_back_off()
+        self._tell_recovery()
 
     def record_suspicion(
         self, trouble: BugTrackerTrouble, moment: float, next_attempt: float | None
@@ -131,6 +138,7 @@ class Condition(Persistent):
             self.failures = 0
         if next_attempt is not None:
             self.put_off(next_attempt)
+        self._tell_trouble(trouble, moment)
 
     def record_trouble(
         self, trouble: BugTrackerTrouble, moment: float, remotebugs: Iterable[str]
@@ -150,6 +158,7 @@ class Condition(Persistent):
                 pages.page(number)[1].errors[row] = code
         self.relist(Relisting(self.id, pages.finish()))
         self._record(moment, trouble.error_type, str(trouble))
+        self._tell_trouble(trouble, moment)
 
     def end_trouble(self, moment: float) -> None:
         """Somebody did something about it: it is asked anew."""
@@ -212,6 +221,30 @@ class Condition(Persistent):
             self._log(moment, "recovered", "It can be asked again.")
             event = BugTrackerRecovered(self)
         tell(event)
+
+    # What people are told.
+
+    def _tell_trouble(self, trouble: BugTrackerTrouble, moment: float) -> None:
+        """Let people know once, if it goes on."""
+        if self._is_trouble_told or trouble.error_type is BugWatchErrorType.RATE_LIMITED:
+            # That is as it has to be.
+            return
+        if not self._troubles:
+            self._trouble_since = moment
+        self._troubles += 1
+        if self._troubles >= trouble_limit(self):
+            text = f"{trouble.error_type.title}: {trouble} {trouble.error_type.help}"
+            self._is_trouble_told = self._note(Happening.TROUBLE, text)
+
+    def _tell_recovery(self) -> None:
+        if self._troubles:
+            self._troubles = 0
+        if self._is_trouble_told:
+            self._is_trouble_told = False
+            self._note(Happening.RECOVERED, "")
+
+    def _note(self, happening: Happening, text: str) -> bool:
+        return note_trouble(self, happening, text, from_seconds(self._trouble_since))
 
     def _log(
         self,

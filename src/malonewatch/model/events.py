@@ -20,13 +20,15 @@ from malonewatch.interfaces import (
     RemoteBug,
 )
 from malonewatch.model.failures import is_storages
+from malonewatch.model.telling import note
 
 
 def tell(event: Any) -> None:
-    """Notify the application's subscribers of an `IObjectEvent`.
+    """Let people, and the application's subscribers, know of an `IObjectEvent`.
 
     :raises ApplicationFailed: one of them failed.
     """
+    note(event)
     try:
         zope.event.notify(event)
     except Exception as error:

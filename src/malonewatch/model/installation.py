@@ -12,18 +12,22 @@ from malonewatch.interfaces import (
     IBugWatchSet,
     IInstallation,
     ILinkSet,
+    IOutbox,
     IPersonSet,
+    ISubscriptionSet,
 )
 from malonewatch.model.bug import BugSet
 from malonewatch.model.bugtrackerset import BugTrackerSet
 from malonewatch.model.bugwatchset import BugWatchSet
 from malonewatch.model.links import LinkSet
+from malonewatch.model.outbox import Outbox
 from malonewatch.model.person import PersonSet
 from malonewatch.model.site import own_utility
+from malonewatch.model.subscriptions import SubscriptionSet
 from malonewatch.model.uri import location_of
 
 #: The version of the schema of databases that are made now.
-SCHEMA = 3
+SCHEMA = 4
 
 
 @implementer(IInstallation)
@@ -39,9 +43,9 @@ def install(site: Any) -> Any:
     """Register the persistent utilities in the site manager of `site`, and return `site`.
 
     They are `IBugTrackerSet`, `IBugWatchSet`, `IBugSet`, `IPersonSet`,
-    `ILinkSet` and `IInstallation`, each new and empty; those that are registered in it
-    already stay.  `site` is an ISite: malonewatch's own, or an embedding
-    application's.
+    `ILinkSet`, `ISubscriptionSet`, `IOutbox` and `IInstallation`, each new and
+    empty; those that are registered in it already stay.  `site` is an ISite:
+    malonewatch's own, or an embedding application's.
     """
     if own_utility(site, IBugTrackerSet) is own_utility(site, IInstallation) is None:
         _add(site, Installation(SCHEMA), IInstallation)
@@ -51,6 +55,8 @@ def install(site: Any) -> Any:
         (BugTrackerSet, IBugTrackerSet),
         (BugWatchSet, IBugWatchSet),
         (LinkSet, ILinkSet),
+        (SubscriptionSet, ISubscriptionSet),
+        (Outbox, IOutbox),
     ):
         if own_utility(site, interface) is None:
             _add(site, factory(), interface)

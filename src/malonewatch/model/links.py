@@ -26,16 +26,13 @@ from malonewatch.interfaces import (
     Wish,
 )
 from malonewatch.model.events import tell
-from malonewatch.model.numbers import Numbered
+from malonewatch.model.numbers import FIRST, LAST, Numbered
 from malonewatch.model.readonly import stored
 from malonewatch.model.resultset import ResultSet
 from malonewatch.model.site import find_utility, site_of
 from malonewatch.model.times import from_optional, from_seconds, now, to_optional, to_seconds
 
 LONGEST_NAME = 200
-
-#: Below and above every number.
-_FIRST, _LAST = 0, 2**62
 
 
 @implementer(ILinkAppeared)
@@ -158,7 +155,7 @@ class Project(Persistent):
         return map(self.__parent__.get, list(self.unbound))
 
     def getLinksIn(self, path: str) -> list[Link]:
-        places = self._places.keys((path, _FIRST), (path, _LAST))
+        places = self._places.keys((path, FIRST), (path, LAST))
         links = [self.__parent__.get(link_id) for _, link_id in places]
         return sorted(links, key=lambda link: (link.line, link.column))
 
@@ -244,7 +241,7 @@ class LinkSet(Numbered):
             self.bind(self.get(link_id), new)
 
     def _ids_to(self, watch: Any) -> list[int]:
-        pairs = self._to_watches.keys((watch.id, _FIRST), (watch.id, _LAST))
+        pairs = self._to_watches.keys((watch.id, FIRST), (watch.id, LAST))
         return [link_id for _, link_id in pairs]
 
     # For the projects.

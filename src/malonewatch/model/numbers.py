@@ -4,6 +4,9 @@ from typing import Any
 
 from persistent import Persistent
 
+#: Below and above every number.
+FIRST, LAST = 0, 2**62
+
 
 class Numbered(Persistent):
     """A set whose things have numbers: the next one is higher than any that there ever was.

@@ -37,7 +37,7 @@ def _identify(database: Any, progress: Progress) -> None:
     database.write(lambda trackers: ensure_installation(site_of(trackers)) and None)
 
 
-def _make_room_for_links(database: Any, progress: Progress) -> None:
+def _make_room(database: Any, progress: Progress) -> None:
     database.write(lambda trackers: install(site_of(trackers)) and None)
 
 
@@ -51,7 +51,8 @@ STEPS: tuple[Step, ...] = (
     Step(2, "Find bug trackers in every spelling of a URL", lambda trackers: True, _rekey_bases),
     Step(2, "Make one bug tracker of all parts of a forge", forges.is_quick, forges.join_forges),
     Step(2, "Build the indexes that bug watches are searched by", index.is_quick, index.build),
-    Step(3, "Make room for links in source trees", lambda trackers: True, _make_room_for_links),
+    Step(3, "Make room for links in source trees", lambda trackers: True, _make_room),
+    Step(4, "Make room for subscriptions, and for an outbox", lambda trackers: True, _make_room),
 )
 
 

@@ -1,0 +1,324 @@
+"""Subscriptions: who is told of what, and where."""
+
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import Any
+
+from BTrees.LOBTree import LOBTree
+from BTrees.OOBTree import OOBTree, OOTreeSet
+from persistent import Persistent
+from zope.component import getSiteManager
+from zope.interface import implementer
+
+from malonewatch.interfaces import (
+    BadInput,
+    BugTaskStatus,
+    BugWatchQuery,
+    DestinationSettings,
+    Happening,
+    IBugSet,
+    IBugTrackerSet,
+    IPersonSet,
+    ISubscription,
+    ISubscriptionSet,
+    NotFoundError,
+    SubscriptionFacts,
+    Target,
+    TargetKind,
+)
+from malonewatch.model.destinations import Destination, DestinationSet
+from malonewatch.model.numbers import FIRST, LAST, Numbered
+from malonewatch.model.readonly import stored
+from malonewatch.model.searches import matches, parse_search, title_of
+from malonewatch.model.site import find_utility, site_of
+from malonewatch.model.times import now
+from malonewatch.model.words import words_of
+
+#: A kind of target, the number, name or search that is meant, and nothing for all.
+_Key = tuple[str, str]
+
+
+@implementer(ISubscription)
+class Subscription(Persistent):
+    """See `ISubscription`."""
+
+    id = stored("id")
+    destination = stored("destination")
+
+    def __init__(self, subscriptions: Any, id: int, destination: Destination, key: _Key) -> None:
+        self.__parent__ = subscriptions
+        self.__dict__.update(id=id, destination=destination)
+        self.key = key
+        self._happenings: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<Subscription {self.id}>"
+
+    @property
+    def entry(self) -> tuple[str, str, int]:
+        """Where it is among all that are found by their targets."""
+        return (*self.key, self.id)
+
+    @property
+    def target(self) -> Target:
+        kind, key = TargetKind[self.key[0]], self.key[1]
+        if kind is TargetKind.TRACKER:
+            tracker = find_utility(self, IBugTrackerSet).by_id(int(key))
+            key = "that was removed" if tracker is None else tracker.name
+        return Target(kind, key)
+
+    @property
+    def happenings(self) -> frozenset[Happening]:
+        return frozenset(Happening[name] for name in self._happenings)
+
+    @happenings.setter
+    def happenings(self, happenings: frozenset[Happening]) -> None:
+        # By name, as every enumeration is stored.
+        self._happenings = tuple(sorted(each.name for each in happenings))
+
+    @property
+    def facts(self) -> SubscriptionFacts:
+        settings = self.destination.settings
+        return SubscriptionFacts(
+            *(self.id, self.target, self.happenings, self.destination.id),
+            *(settings.kind, settings.address, self.destination.person.name),
+        )
+
+
+@implementer(ISubscriptionSet)
+class SubscriptionSet(Numbered):
+    """See `ISubscriptionSet`."""
+
+    __parent__: Any = None
+    __name__ = "subscriptions"
+
+    def __init__(self) -> None:
+        self._subscriptions = LOBTree()
+        self._destinations = DestinationSet(self)
+        #: By kind and key of the target, and number of the subscription: the number of the
+        #: destination, and the names of what is told.  All that has to be known to find out whom
+        #: to tell is here, so that no subscription is loaded for it.
+        self._targets = OOBTree()
+        #: (where to look, search) of each search that is subscribed to.
+        self._searches = OOTreeSet()
+        #: (number of a destination, number of a subscription).
+        self._leading = OOTreeSet()
+
+    def __iter__(self) -> Iterator[Subscription]:
+        return iter(self._subscriptions.values())
+
+    def __bool__(self) -> bool:
+        return bool(self._targets)
+
+    def count(self) -> int:
+        return len(self._subscriptions)
+
+    def get(self, subscription_id: int) -> Subscription:
+        try:
+            subscription: Subscription = self._subscriptions[subscription_id]
+        except (KeyError, TypeError):
+            raise NotFoundError(f"There is no subscription {subscription_id}.") from None
+        return subscription
+
+    def subscribe(
+        self, destination: Destination, target: Target, happenings: frozenset[Happening]
+    ) -> Subscription:
+        if not happenings:
+            raise BadInput("A subscription has to be to something that can happen.")
+        key = self._key_of(target)
+        subscription = self._find(destination, key)
+        if subscription is None:
+            number = self._next_number(self._subscriptions)
+            subscription = Subscription(self, number, destination, key)
+            self._subscriptions[number] = subscription
+            self._leading.insert((destination.id, number))
+            if target.kind is TargetKind.SEARCH:
+                self._searches.insert((_place_of(key[1]), key[1]))
+        subscription.happenings = happenings
+        self._enlist(subscription)
+        return subscription
+
+    def _enlist(self, subscription: Subscription) -> None:
+        told = subscription.destination.id, subscription._happenings
+        self._targets[subscription.entry] = told
+
+    def unsubscribe(self, subscription: Subscription) -> None:
+        key, destination = subscription.key, subscription.destination
+        del self._targets[subscription.entry]
+        if key[0] == TargetKind.SEARCH.name and not any(self._to(*key)):
+            self._searches.remove((_place_of(key[1]), key[1]))
+        self._leading.remove((destination.id, subscription.id))
+        self._retire_number(self._subscriptions, subscription.id)
+        del self._subscriptions[subscription.id]
+        if not self.leading_to(destination.id):
+            self._destinations.remove(destination)
+
+    def forget_tracker(self, bugtracker: Any) -> None:
+        """Forget all subscriptions to a bug tracker that is about to go."""
+        for _, number in self._to(TargetKind.TRACKER.name, str(bugtracker.id)):
+            self.unsubscribe(self.get(number))
+
+    def retarget(self, old: Any, new: Any) -> None:
+        for _, number in self._to(TargetKind.TRACKER.name, str(old.id)):
+            subscription = self.get(number)
+            target = Target(TargetKind.TRACKER, new.name)
+            if self._find(subscription.destination, self._key_of(target)) is not None:
+                self.unsubscribe(subscription)
+                continue
+            del self._targets[subscription.entry]
+            subscription.key = self._key_of(target)
+            self._enlist(subscription)
+
+    def _find(self, destination: Destination, key: _Key) -> Subscription | None:
+        for number in self.leading_to(destination.id):
+            subscription = self.get(number)
+            if subscription.key == key:
+                return subscription
+        return None
+
+    def _key_of(self, target: Target) -> _Key:
+        """What a target is found by.
+
+        :raises BadInput: it is none.
+        :raises NotFoundError: there is no such thing.
+        """
+        key = target.key
+        if target.kind is TargetKind.BUG:
+            if not (key.isascii() and key.isdigit() and len(key) < 19):
+                raise BadInput(f"{key[:50]!r} is not the number of a bug.")
+            key = str(find_utility(self, IBugSet).get(int(key)).id)
+        elif target.kind is TargetKind.TRACKER:
+            tracker = find_utility(self, IBugTrackerSet).getByName(key)
+            if tracker is None:
+                raise NotFoundError(f"There is no bug tracker named {key[:50]!r}.")
+            key = str(tracker.id)
+        elif target.kind is TargetKind.PERSON:
+            if find_utility(self, IPersonSet).getByName(key) is None:
+                raise NotFoundError(f"There is no person named {key[:50]!r}.")
+        elif target.kind is TargetKind.SEARCH:
+            key = " ".join(key.split())
+            query = parse_search(key, now())
+            if query == BugWatchQuery():
+                raise BadInput("A search has to look for something; to be told of all, say so.")
+        return target.kind.name, key
+
+    # Destinations.
+
+    def destinations(self) -> Iterator[Destination]:
+        return iter(self._destinations)
+
+    def getDestination(self, destination_id: int) -> Destination:
+        destination = self.queryDestination(destination_id)
+        if destination is None:
+            raise NotFoundError(f"There is no destination {destination_id}.")
+        return destination
+
+    def queryDestination(self, destination_id: int) -> Destination | None:
+        return self._destinations.query(destination_id)
+
+    def ensureDestination(self, person: Any, settings: DestinationSettings) -> Destination:
+        return self._destinations.ensure(person, settings)
+
+    def enable(self, destination: Destination) -> None:
+        self._destinations.enable(destination)
+
+    def disable(self, destination: Destination, why: str) -> None:
+        """Send nothing there any more; what waits stays."""
+        self._destinations.disable(destination, why)
+
+    def others_of(self, destination: Destination) -> list[int]:
+        """The numbers of the person's other destinations that take messages."""
+        return self._destinations.others_of(destination)
+
+    def leading_to(self, destination_id: int) -> list[int]:
+        """The numbers of the subscriptions that lead to a destination."""
+        pairs = self._leading.keys((destination_id, FIRST), (destination_id, LAST))
+        return [number for _, number in pairs]
+
+    # Whom to tell.
+
+    def subscribersOf(
+        self, bugwatch: Any, happening: Happening, old_status: BugTaskStatus
+    ) -> set[int]:
+        names = {each.name for each in happening.kinds}
+        tracker, found = bugwatch.bugtracker, set()
+        keys: list[_Key] = [
+            (TargetKind.ALL.name, ""),
+            (TargetKind.BUG.name, str(bugwatch.bug_id)),
+            (TargetKind.TRACKER.name, str(tracker.id)),
+        ]
+        if self._searches:
+            statuses = {old_status, bugwatch.status}
+            keys += [
+                (TargetKind.SEARCH.name, text)
+                for text in self._searches_for(bugwatch, tracker.name)
+                if matches(_parsed(text), bugwatch, statuses)
+            ]
+        for key in keys:
+            found |= self._told(*key, names)
+        return self._with_people(found, names)
+
+    def subscribersOfTracker(self, bugtracker: Any, happening: Happening) -> set[int]:
+        names = {each.name for each in happening.kinds}
+        found = self._told(TargetKind.ALL.name, "", names)
+        found |= self._told(TargetKind.TRACKER.name, str(bugtracker.id), names)
+        return self._with_people(found, names)
+
+    def _searches_for(self, bugwatch: Any, tracker: str) -> Iterator[str]:
+        """The searches that may find a watch."""
+        places = ["", f"bug {bugwatch.bug_id}", f"tracker {tracker}"]
+        if any(self._searches.keys(("word ",), ("word!",))):
+            places += [f"word {word}" for word in words_of(title_of(bugwatch))]
+        for place in places:
+            for _, text in self._searches.keys((place,), (f"{place}\0",)):
+                yield text
+
+    def _told(self, kind: str, key: str, names: set[str]) -> set[int]:
+        """The destinations of those who subscribed to a target and any of such happenings."""
+        items = self._targets.values(*_range(kind, key))
+        return {number for number, told in items if not names.isdisjoint(told)}
+
+    def _to(self, kind: str, key: str) -> list[tuple[int, int]]:
+        """The (number of the destination, number) of all subscriptions to a target."""
+        items = self._targets.items(*_range(kind, key))
+        return [(value[0], place[2]) for place, value in items]
+
+    def _with_people(self, found: set[int], names: set[str]) -> set[int]:
+        """`found`, and the destinations that are told whatever a person is told; but none that
+        is sent nothing."""
+        kind = TargetKind.PERSON.name
+        if any(self._targets.keys((kind,), (f"{kind}\0",))):
+            people: Iterable[str] = {self._destinations.people[number] for number in found}
+            found = found.union(*(self._told(kind, person, names) for person in people))
+        return found.difference(self._destinations.disabled)
+
+
+def _range(kind: str, key: str) -> tuple[Any, Any]:
+    """Between which keys all subscriptions to a target are."""
+    return (kind, key, FIRST), (kind, key, LAST)
+
+
+@lru_cache(maxsize=1000)
+def _parsed(text: str) -> BugWatchQuery:
+    # What just changed did so late enough, whenever it is.
+    return parse_search(text, now())
+
+
+def _place_of(text: str) -> str:
+    """Where to look for a search: by what is the least likely of what it looks for."""
+    query = _parsed(text)
+    if query.bug is not None:
+        return f"bug {query.bug}"
+    if query.tracker is not None:
+        return f"tracker {query.tracker}"
+    if query.words:
+        return f"word {words_of(query.words[0])[0]}"
+    return ""
+
+
+def subscriptions_of(context: Any) -> Any:
+    """The `ISubscriptionSet` of the site that `context` is in; None in a database that has none
+    yet."""
+    site = site_of(context)
+    manager = getSiteManager() if site is None else site.getSiteManager()
+    return manager.queryUtility(ISubscriptionSet)

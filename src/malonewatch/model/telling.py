@@ -1,0 +1,134 @@
+"""From what happens to what people are told: called in the transaction of the change."""
+
+from datetime import datetime
+from typing import Any
+
+from malonewatch.interfaces import (
+    BugTaskStatus,
+    BugWatchErrorType,
+    DeliverySettings,
+    Happening,
+    IBugWatchDuplicateFound,
+    IBugWatchGone,
+    IBugWatchMoved,
+    IBugWatchStatusChanged,
+    Notice,
+)
+from malonewatch.model.outbox import outbox_of
+from malonewatch.model.subscriptions import subscriptions_of
+from malonewatch.model.times import now
+
+
+def note(event: Any) -> None:
+    """Let what happened to a watch wait for those who want to be told of it."""
+    happening = _happening(event)
+    if happening is None:
+        return
+    watch = event.object
+    subscriptions = _subscriptions(watch.bugtracker)
+    if not subscriptions:
+        return
+    old_status = getattr(event, "old_status", watch.status)
+    destinations = subscriptions.subscribersOf(watch, happening, old_status)
+    if not destinations:
+        return
+    is_change = IBugWatchStatusChanged.providedBy(event)
+    tracker, bug = watch.bugtracker, watch.bug
+    notice = Notice(
+        0,
+        now(),
+        happening,
+        bug=watch.bug_id,
+        bug_title=bug.title or "",
+        tracker=tracker.name,
+        tracker_title=tracker.title,
+        watch=watch.id,
+        remotebug=watch.remotebug,
+        title=watch.remote_title or "",
+        url=watch.url,
+        old_remotestatus=event.old_remotestatus if is_change else watch.remotestatus,
+        new_remotestatus=event.new_remotestatus if is_change else watch.remotestatus,
+        old_status=old_status,
+        new_status=watch.status,
+        since=_since(watch, is_change),
+        text=_text(event, tracker),
+    )
+    outbox_of(tracker).add(notice, destinations)
+
+
+def trouble_limit(tracker: Any) -> int:
+    """After how many attempts in a row people are told that a bug tracker is in trouble."""
+    outbox = outbox_of(tracker)
+    settings: DeliverySettings = DeliverySettings() if outbox is None else outbox.settings
+    return settings.trouble_after
+
+
+def note_trouble(tracker: Any, happening: Happening, text: str, since: datetime) -> bool:
+    """The same for what happened to a bug tracker; whether anybody is told."""
+    subscriptions = _subscriptions(tracker)
+    destinations = subscriptions.subscribersOfTracker(tracker, happening) if subscriptions else None
+    if not destinations:
+        return False
+    notice = Notice(
+        0,
+        now(),
+        happening,
+        tracker=tracker.name,
+        tracker_title=tracker.title,
+        url=tracker.baseurl,
+        since=since,
+        text=text,
+    )
+    outbox_of(tracker).add(notice, destinations)
+    return True
+
+
+def _subscriptions(tracker: Any) -> Any:
+    """Who is told of what; looked up once for all changes of a transaction."""
+    trackers = tracker.__parent__
+    if trackers is None:
+        return None
+    found = trackers.__dict__.get("_v_subscriptions")
+    if found is None:
+        found = trackers._v_subscriptions = subscriptions_of(tracker)
+    return found
+
+
+def _happening(event: Any) -> Happening | None:
+    """What people are told of it; None if nothing."""
+    if IBugWatchStatusChanged.providedBy(event):
+        if event.old_remotestatus in (None, event.new_remotestatus):
+            # It is seen for the first time; or it is our own tables that changed.
+            return None
+        return _of_status(event.old_status, event.new_status)
+    if IBugWatchGone.providedBy(event):
+        is_private = event.error_type is BugWatchErrorType.PRIVATE_REMOTE_BUG
+        return Happening.PRIVATE if is_private else Happening.GONE
+    if IBugWatchDuplicateFound.providedBy(event):
+        return Happening.DUPLICATE
+    return Happening.MOVED if IBugWatchMoved.providedBy(event) else None
+
+
+def _of_status(old: BugTaskStatus, new: BugTaskStatus) -> Happening:
+    if new.is_fixed and not old.is_fixed:
+        return Happening.FIXED
+    if new.is_closed and not old.is_closed:
+        return Happening.CLOSED
+    if old.is_closed and new.is_open:
+        return Happening.REOPENED
+    return Happening.STATUS
+
+
+def _text(event: Any, tracker: Any) -> str:
+    if IBugWatchDuplicateFound.providedBy(event):
+        name = str(event.duplicate_of)
+        return name if "://" in name else str(tracker.getBugURL(name))
+    return str(getattr(event, "moved_to", getattr(event, "message", "")))
+
+
+def _since(watch: Any, is_change: bool) -> Any:
+    """Since when the watch was as it was before."""
+    changes = [entry for entry in watch.activity if entry.kind in ("status", "mapping")]
+    # The first is this change, if it is one.
+    before = changes[1 if is_change else 0 :]
+    return before[0].date if before else None
