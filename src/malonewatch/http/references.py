@@ -35,19 +35,28 @@ def resolve(value: str, field: str, host: str, folder: Path) -> str:
 
     :raises BrokenReference: it is not there.
     """
-    kind, colon, name = value.partition(":")
     if value == "netrc":
         login, password = _netrc(host)
         return login if field == "username" else password
-    if not colon:
-        return value
+    return find(value, folder) if is_reference(value) else value
+
+
+def is_reference(text: str) -> bool:
+    """Whether a text is one of those that refer to a secret by itself."""
+    return text.startswith(("env:", "file:", "keyring:"))
+
+
+def find(reference: str, folder: Path) -> str:
+    """What such a text refers to; a path that is not absolute starts from `folder`.
+
+    :raises BrokenReference: it is not there.
+    """
+    kind, _, name = reference.partition(":")
     if kind == "env":
         return _environment(name)
     if kind == "file":
         return _file(folder / Path(name).expanduser())
-    if kind == "keyring":
-        return _keyring(name)
-    return value
+    return _keyring(name)
 
 
 def _environment(name: str) -> str:
