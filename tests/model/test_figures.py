@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from zope.component import getGlobalSiteManager
+from zope.component import getGlobalSiteManager, getSiteManager, getUtility
 
 from malonewatch.externalbugtracker import Bugzilla
 from malonewatch.interfaces import (
@@ -13,10 +13,12 @@ from malonewatch.interfaces import (
     BugTrackerType,
     BugWatchErrorType,
     FailureOwner,
+    Happening,
     IBugTrackerFacts,
     IExternalBugTracker,
     IOutbox,
     MeaningGroup,
+    Notice,
     OriginState,
     Polling,
     Quota,
@@ -67,7 +69,7 @@ def open_bugs(*names):
 
 def test_a_site_without_bug_trackers(figures):
     found = figures()
-    assert (found.trackers, found.staleness, found.origins, found.pending) == ((), None, {}, None)
+    assert (found.trackers, found.staleness, found.origins, found.pending) == ((), None, {}, 0)
 
 
 def test_a_bug_tracker_that_was_never_asked(tracker, only):
@@ -272,13 +274,14 @@ def test_what_servers_said_is_there_once_for_each(trackers, make_tracker, clock,
     assert figures().origins == {"https://forge.example.com": state}
 
 
-def test_what_waits_in_the_outbox_is_counted(site, figures):
-    class Outbox:
-        pending = 12
+def test_what_waits_in_the_outbox_is_counted(site, clock, figures):
+    notice = Notice(0, clock.moment, Happening.FIXED)
+    outbox = getUtility(IOutbox)
+    outbox.add(notice, [1, 2])
+    outbox.add(notice, [1])
+    assert figures().pending == 3
 
-    outbox, registry = Outbox(), getGlobalSiteManager()
-    registry.registerUtility(outbox, IOutbox)
-    try:
-        assert figures().pending == 12
-    finally:
-        registry.unregisterUtility(outbox, IOutbox)
+
+def test_a_site_without_an_outbox_has_no_such_count(site, figures):
+    getSiteManager().unregisterUtility(provided=IOutbox)
+    assert figures().pending is None
