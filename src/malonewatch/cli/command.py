@@ -16,11 +16,13 @@ from malonewatch.cli.check import check
 from malonewatch.cli.completion import completion
 from malonewatch.cli.credentials import credentials
 from malonewatch.cli.database import init, pack, upgrade
+from malonewatch.cli.destinations import delivery, destination, outbox
 from malonewatch.cli.listing import list_command
 from malonewatch.cli.migrating import migrate
 from malonewatch.cli.moved import moved
 from malonewatch.cli.options import database_options
 from malonewatch.cli.scan import scan
+from malonewatch.cli.subscribing import list_subscriptions, subscribe, unsubscribe
 from malonewatch.cli.trackers import tracker
 from malonewatch.cli.transfer import export_command, import_command
 from malonewatch.cli.watches import move, show, unwatch, watch
@@ -48,6 +50,7 @@ def command() -> None:
 for each in (
     *(watch, list_command, moved, show, check, unwatch, move),
     *(scan, bug, tracker, import_command, export_command, credentials),
+    *(subscribe, unsubscribe, list_subscriptions, destination, delivery, outbox),
     *(init, upgrade, pack, completion),
 ):
     command.add_command(each)

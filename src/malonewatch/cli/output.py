@@ -100,7 +100,8 @@ def show_json_pages(pages: Iterable[Sequence[Any]]) -> None:
 
 
 def plain(value: Any) -> Any:
-    """`value` as JSON has it: enumerations by name, times in ISO 8601, values as objects."""
+    """`value` as JSON has it: enumerations by name, times in ISO 8601, values as objects, and sets
+    as lists in order."""
     if isinstance(value, enum.Enum):
         return value.name
     if isinstance(value, date):
@@ -115,4 +116,6 @@ def plain(value: Any) -> Any:
         return plain(value._asdict())
     if isinstance(value, list | tuple):
         return [plain(each) for each in value]
+    if isinstance(value, frozenset):
+        return sorted(plain(each) for each in value)
     return value

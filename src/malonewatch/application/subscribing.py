@@ -1,0 +1,271 @@
+"""Subscriptions: who is told of what, where, and when."""
+
+import dataclasses
+import uuid
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from zope.component import getUtilitiesFor, getUtility, queryUtility
+
+from malonewatch.application.facts import now
+from malonewatch.application.references import find_tracker, shortened
+from malonewatch.interfaces import (
+    USUAL,
+    BadInput,
+    BugTaskStatus,
+    DeliverySettings,
+    DestinationFacts,
+    DestinationSettings,
+    Happening,
+    IChannel,
+    IOutbox,
+    IPersonSet,
+    ISecrets,
+    ISubscriptionSet,
+    Message,
+    Notice,
+    SubscriptionFacts,
+    Target,
+    TargetKind,
+    Timing,
+)
+
+
+def subscribe(
+    database: Any,
+    email: str,
+    settings: DestinationSettings,
+    targets: Sequence[Target],
+    happenings: frozenset[Happening] | None = None,
+) -> list[SubscriptionFacts]:
+    """Let a person, by address, be told of what happens to these targets, as the settings have it.
+
+    Without `happenings` it is the usual ones, and trouble too where the target
+    is a bug tracker.  Who is subscribed to a target already is told of these
+    from now on; a destination that is there already has these settings from
+    now on.
+
+    :raises BadInput: the address, the settings or a target cannot be used.
+    :raises NotFoundError: there is no such bug, bug tracker or person.
+    """
+    settings = _checked(settings)
+
+    def step(trackers: Any) -> list[SubscriptionFacts]:
+        subscriptions = getUtility(ISubscriptionSet)
+        person = getUtility(IPersonSet).ensurePerson(email)
+        destination = subscriptions.ensureDestination(person, settings)
+        return [
+            subscriptions.subscribe(
+                destination, _named(trackers, target), happenings or _usual(target)
+            ).facts
+            for target in targets
+        ]
+
+    found: list[SubscriptionFacts] = database.write(step)
+    return found
+
+
+def _checked(settings: DestinationSettings) -> DestinationSettings:
+    channel = _channel(settings.kind)
+    settings = channel.check(settings)
+    if channel.is_prompt:
+        # It disturbs nobody.
+        settings = dataclasses.replace(settings, timing=Timing.AT_ONCE, quiet=None, limit=0)
+    return settings
+
+
+def _channel(kind: str) -> Any:
+    channel = queryUtility(IChannel, name=kind)
+    if channel is None:
+        known = ", ".join(sorted(name for name, _ in getUtilitiesFor(IChannel)))
+        raise BadInput(f"Messages cannot go by {shortened(kind, 40)!r}; they go by {known}.")
+    return channel
+
+
+def _usual(target: Target) -> frozenset[Happening]:
+    return USUAL | {Happening.TROUBLE} if target.kind is TargetKind.TRACKER else USUAL
+
+
+def _named(trackers: Any, target: Target) -> Target:
+    """A target with its bug tracker by name, which a person may name by its URL."""
+    if target.kind is TargetKind.TRACKER:
+        return target._replace(key=find_tracker(trackers, target.key).name)
+    return target
+
+
+def unsubscribe(database: Any, numbers: Iterable[int]) -> list[SubscriptionFacts]:
+    """Forget subscriptions, all or none of them; what they were.
+
+    What waits for a destination that no other subscription leads to is dropped.
+
+    :raises NotFoundError: there is no such subscription.
+    """
+
+    def step(trackers: Any) -> list[SubscriptionFacts]:
+        subscriptions = getUtility(ISubscriptionSet)
+        chosen = [subscriptions.get(number) for number in dict.fromkeys(numbers)]
+        facts = [subscription.facts for subscription in chosen]
+        for subscription in chosen:
+            subscriptions.unsubscribe(subscription)
+        return facts
+
+    found: list[SubscriptionFacts] = database.write(step)
+    return found
+
+
+def list_subscriptions(database: Any, email: str | None = None) -> list[SubscriptionFacts]:
+    """The subscriptions by number; those of one person, by address, only.
+
+    :raises DatabaseError: the database cannot be read.
+    """
+
+    def step(trackers: Any) -> list[SubscriptionFacts]:
+        return [
+            subscription.facts
+            for subscription in getUtility(ISubscriptionSet)
+            if email is None or subscription.destination.person.email.lower() == email.lower()
+        ]
+
+    found: list[SubscriptionFacts] = database.read(step)
+    return found
+
+
+def list_destinations(database: Any) -> list[DestinationFacts]:
+    """Where messages go, by number.
+
+    :raises DatabaseError: the database cannot be read.
+    """
+
+    def step(trackers: Any) -> list[DestinationFacts]:
+        return [destination.facts for destination in getUtility(ISubscriptionSet).destinations()]
+
+    found: list[DestinationFacts] = database.read(step)
+    return found
+
+
+def enable_destination(database: Any, number: int) -> DestinationFacts:
+    """Send to a destination again, at once, also what waited.
+
+    :raises NotFoundError: there is no such destination.
+    """
+
+    def step(trackers: Any) -> DestinationFacts:
+        subscriptions = getUtility(ISubscriptionSet)
+        destination = subscriptions.getDestination(number)
+        subscriptions.enable(destination)
+        facts: DestinationFacts = destination.facts
+        return facts
+
+    enabled: DestinationFacts = database.write(step)
+    return enabled
+
+
+def send_test(database: Any, number: int) -> DestinationFacts:
+    """Send a message to a destination that says that it is a test; nothing is noted.
+
+    :raises NotFoundError: there is no such destination.
+    :raises DeliveryFailed: it did not arrive.
+    """
+
+    def step(trackers: Any) -> tuple[DestinationFacts, DeliverySettings]:
+        destination = getUtility(ISubscriptionSet).getDestination(number)
+        return destination.facts, getUtility(IOutbox).settings
+
+    destination, delivery = database.read(step)
+    moment = now()
+    notice = Notice(
+        0,
+        moment,
+        Happening.STATUS,
+        bug=0,
+        bug_title="A test message",
+        tracker="test",
+        tracker_title="Test",
+        watch=0,
+        remotebug="0",
+        title="This is how messages look; nothing happened",
+        old_remotestatus="NEW",
+        new_remotestatus="TESTED",
+        old_status=BugTaskStatus.NEW,
+        new_status=BugTaskStatus.INPROGRESS,
+        since=moment,
+    )
+    message = Message(f"test.{uuid.uuid4()}", destination, (notice,))
+    with _channel(destination.settings.kind).open(delivery) as sender:
+        sender.send(message)
+    facts: DestinationFacts = destination
+    return facts
+
+
+def list_waiting(database: Any) -> list[Message]:
+    """The messages that would be delivered by now; nothing is sent or noted.
+
+    :raises DatabaseError: the database cannot be read.
+    """
+
+    def step(trackers: Any) -> list[Message]:
+        outbox, moment = getUtility(IOutbox), now()
+        due = outbox.getDue(moment, outbox.pending)
+        # What this writes is not kept.
+        return [message for number in due for message in outbox.take(number, moment, 0)]
+
+    found: list[Message] = database.read(step)
+    return found
+
+
+def delivery_settings(database: Any) -> DeliverySettings:
+    """How the site sends.
+
+    :raises DatabaseError: the database cannot be read.
+    """
+    settings: DeliverySettings = database.read(lambda trackers: getUtility(IOutbox).settings)
+    return settings
+
+
+def change_delivery(
+    database: Any, change: Callable[[DeliverySettings], DeliverySettings]
+) -> DeliverySettings:
+    """Let the site send as `change` makes of how it does now; how that is.
+
+    :raises BadInput: it cannot.
+    """
+
+    def step(trackers: Any) -> DeliverySettings:
+        outbox = getUtility(IOutbox)
+        settings = change(outbox.settings)
+        _check_delivery(settings)
+        outbox.settings = settings
+        return settings
+
+    changed: DeliverySettings = database.write(step)
+    return changed
+
+
+#: How mail may go out, by how that begins.
+_TRANSPORTS = ("smtp://", "smtps://", "sendmail:", "maildir:")
+
+
+def _check_delivery(settings: DeliverySettings) -> None:
+    if not settings.transport.startswith(_TRANSPORTS) or "@" in settings.transport:
+        raise BadInput(
+            f"Mail cannot go out by {shortened(settings.transport, 60)!r}; that is "
+            "smtp://HOST:PORT, smtps://HOST:PORT, sendmail:PATH or maildir:PATH, without a name "
+            "or a password."
+        )
+    local, _, host = settings.sender.partition("@")
+    if not (local and host) or not settings.sender.isprintable() or " " in settings.sender:
+        raise BadInput(f"{shortened(settings.sender, 60)!r} is not an e-mail address.")
+    if settings.password and not getUtility(ISecrets).isReference(settings.password):
+        raise BadInput(
+            "A password is not kept in the database; say where it is, with env:NAME, file:PATH or "
+            "keyring:SERVICE/USER."
+        )
+    for url, names in (
+        (settings.bug_url, ("{bug}",)),
+        (settings.unsubscribe_url, ("{subscription}", "{destination}")),
+    ):
+        is_http = url.startswith(("https://", "http://")) and url.isprintable()
+        if url and not (is_http and any(name in url for name in names)):
+            raise BadInput(
+                f"{shortened(url, 60)!r} is not the URL of a page with {' or '.join(names)} in it."
+            )
