@@ -168,3 +168,38 @@ def test_one_that_goes_while_titles_are_sorted_is_left_out(five, monkeypatch):
     assert [facts.id for facts in next(pages)] == [5, 2]
     watches.unwatch(five, [3])
     assert [facts.id for page in pages for facts in page] == [4, 1]
+
+
+@pytest.mark.parametrize(
+    ("search", "found"),
+    [
+        (f"open tracker:{NAME}", [1]),
+        ("closed", [2, 3]),
+        ("fixed crash", [2]),
+        ("flicker status:new", [1]),
+        ("bug:2", [5]),
+        ("changed<1d", []),
+        ("error:timeout", []),
+    ],
+)
+def test_a_search_finds_watches(five, search, found):
+    pages = list_watches(five, Wanted(search=search))
+    assert [watch.id for page in pages for watch in page] == found
+
+
+def test_a_search_goes_with_what_is_given_otherwise(five):
+    pages = list_watches(five, Wanted(search="flicker", statuses=("open",)))
+    assert [watch.id for page in pages for watch in page] == [1]
+
+
+@pytest.mark.parametrize(
+    ("search", "problem"),
+    [
+        ("open", "The search has the status in it; give that once."),
+        ("owner:me", "owner: is nothing to search for"),
+    ],
+)
+def test_a_search_that_cannot_be_is_refused(five, search, problem):
+    with pytest.raises(BadInput) as raised:
+        list(list_watches(five, Wanted(search=search, statuses=("new",))))
+    assert problem in str(raised.value)

@@ -74,6 +74,12 @@ def test_those_of_a_bug(watched):
     assert watched("list", "--bug", "99").code == 2
 
 
+def test_those_that_a_search_finds(watched):
+    assert ids(watched("list", "open tracker:auto-127.0.0.1 bug:1", "--json")) == [1]
+    result = watched("list", "owner:me")
+    assert (result.code, "owner: is nothing to search for" in result.err) == (2, True)
+
+
 def test_those_of_a_bug_tracker(watched):
     assert ids(watched("list", "--tracker", "auto-127.0.0.1", "--json")) == [1, 2, 3]
     assert ids(watched("list", "-t", "auto-bugs.debian.org", "--bug", "2", "--json")) == [4]

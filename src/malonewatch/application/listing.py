@@ -10,7 +10,7 @@ from typing import Any
 
 from zope.component import getUtility
 
-from malonewatch.application.facts import WatchFacts
+from malonewatch.application.facts import WatchFacts, now
 from malonewatch.application.references import find_tracker
 from malonewatch.interfaces import (
     BadInput,
@@ -52,6 +52,8 @@ class Wanted:
     - `changed_since`: the status became another one then or later; the first
       sight does not count,
     - `words`: each stands in the remote title, or in ours while that is not known,
+    - `search`: the same as a search, for what is not given otherwise; see
+      `IBugWatchSet.parseSearch`,
     - `order`, and `limit`: no more than so many of them.
     """
 
@@ -61,6 +63,7 @@ class Wanted:
     errors: frozenset[BugWatchErrorType] | None = None
     changed_since: datetime | None = None
     words: tuple[str, ...] = ()
+    search: str = ""
     order: Order = Order.NUMBER
     limit: int | None = None
 
@@ -73,8 +76,11 @@ def list_watches(database: Any, wanted: Wanted) -> Iterator[list[WatchFacts]]:
     as well; the titles are kept in memory then, and nothing else.
 
     :raises NotFoundError: there is no such bug or bug tracker.
-    :raises BadInput: a status has no letter or digit in it.
+    :raises BadInput: a status has no letter or digit in it; or the search
+        cannot be read, or says what is given otherwise.
     """
+    if wanted.search:
+        wanted = _searched(database, wanted)
     meanings, words = _meanings_and_words(wanted.statuses)
     queries = database.read(lambda trackers: _queries(trackers, wanted, meanings, words))
     matches = _matcher(meanings, words)
@@ -83,6 +89,36 @@ def list_watches(database: Any, wanted: Wanted) -> Iterator[list[WatchFacts]]:
     else:
         pages = _in_order(database, queries, matches)
     return _limited(pages, wanted.limit)
+
+
+def _searched(database: Any, wanted: Wanted) -> Wanted:
+    """`wanted` with what its search looks for."""
+    query: BugWatchQuery = database.read(
+        lambda trackers: getUtility(IBugWatchSet).parseSearch(wanted.search, now())
+    )
+    found: dict[str, Any] = {
+        "bug": query.bug,
+        "tracker": query.tracker,
+        "statuses": tuple(sorted(each.name for each in query.meanings or ())),
+        "errors": query.errors,
+        "changed_since": query.changed_since,
+        "words": query.words,
+    }
+    found = {name: value for name, value in found.items() if value not in (None, ())}
+    for name in found:
+        if getattr(wanted, name) not in (None, ()):
+            raise BadInput(f"The search has the {_CALLED[name]} in it; give that once.")
+    return dataclasses.replace(wanted, search="", **found)
+
+
+_CALLED = {
+    "bug": "bug",
+    "tracker": "bug tracker",
+    "statuses": "status",
+    "errors": "error",
+    "changed_since": "time of the change",
+    "words": "title",
+}
 
 
 def _meanings_and_words(

@@ -18,6 +18,7 @@ _ANY = "any"
 
 
 @click.command("list")
+@click.argument("search", metavar="[SEARCH]", default="")
 @click.option("--bug", "bug_id", type=Number(), metavar="ID", help="Those of this bug of ours.")
 @click.option(
     "-t", "--tracker", metavar="NAME", help="Those on this bug tracker, by its name or URL."
@@ -64,6 +65,7 @@ _ANY = "any"
 @click.pass_obj
 def list_command(
     settings: Settings,
+    search: str,
     bug_id: int | None,
     tracker: str | None,
     statuses: Sequence[str],
@@ -75,8 +77,10 @@ def list_command(
     limit: int | None,
     as_json: bool,
 ) -> None:
-    """List the watches.
+    """List the watches; those that a search finds, such as 'open tracker:gtk changed<7d'.
 
+    A search has open, closed, fixed or another meaning, tracker:NAME, bug:NUMBER,
+    error:TYPE, changed<7d and words of the title, with quotes around what has blanks in it.
     Closed is what is over or fixed, fixed what is Fix Committed or Fix
     Released, and open all the rest, but for what is Unknown.
     """
@@ -88,6 +92,7 @@ def list_command(
             errors=None if error is None else _errors(error),
             changed_since=None if changed_since is None else changed_since(now()),
             words=tuple((title or "").split()),
+            search=search,
             order=Order(sort),
             limit=limit,
         )
