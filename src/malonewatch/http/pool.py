@@ -1,20 +1,31 @@
 """The connections and the lanes of a run."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 
+import aiohttp
 from zope.interface import implementer
 
-from malonewatch.http.connections import Connections
+from malonewatch.http.clock import now
+from malonewatch.http.connections import BodyTooLarge, Connections, Hop, Received
+from malonewatch.http.failures import Failures
+from malonewatch.http.headers import retry_after
 from malonewatch.http.politeness import Lane, Lanes
 from malonewatch.http.session import Session
 from malonewatch.http.settings import Settings
+from malonewatch.http.urls import clean, origin
 from malonewatch.interfaces import (
     Credentials,
     IBugTrackerFacts,
     IHTTPPool,
     OriginState,
     Politeness,
+    Posted,
 )
+
+#: How many bytes are read of what is answered to what is sent: enough for the connection to be
+#: used again, where the server is no chatterbox.
+ACKNOWLEDGEMENT = 64 * 1024
 
 
 @implementer(IHTTPPool)
@@ -49,6 +60,36 @@ class Pool:
     def state(self, tracker: IBugTrackerFacts) -> OriginState:
         lane = self._lanes_of_trackers.get(tracker.baseurl)
         return OriginState() if lane is None else lane.state()
+
+    async def post(
+        self,
+        url: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        *,
+        is_trusted: bool,
+        called: str | None = None,
+        timeout: float = 30.0,
+    ) -> Posted:
+        hop = Hop("POST", clean(url), body, public_only=not is_trusted)
+        host = origin(hop.url)[1]
+        received = Received()
+        # So that connections which the other side has closed meanwhile are noticed, and not used.
+        for _ in range(2):
+            await asyncio.sleep(0)
+        try:
+            await self._connections.send(
+                hop, headers, received, seconds=timeout, limit=ACKNOWLEDGEMENT
+            )
+        except (aiohttp.ClientError, asyncio.TimeoutError, OSError, BodyTooLarge) as error:
+            if not received.status:
+                name = called or host
+                trouble = Failures(name, timeout).explain(
+                    error, hop, name, answered=False, limit=ACKNOWLEDGEMENT
+                )
+                # What is wrong with a certificate may be which host it is for.
+                raise type(trouble)(str(trouble).replace(host, name)) from None
+        return Posted(received.status, retry_after(received.headers, now()))
 
     async def close(self) -> None:
         await self._connections.close()

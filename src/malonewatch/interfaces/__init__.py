@@ -105,6 +105,7 @@ from malonewatch.interfaces.http import (
     IHTTPSession,
     OriginState,
     Politeness,
+    Posted,
     Quota,
     Response,
 )
@@ -295,6 +296,7 @@ __all__ = [
     "Place",
     "Politeness",
     "Polling",
+    "Posted",
     "Quota",
     "RecognisedURL",
     "Refused",

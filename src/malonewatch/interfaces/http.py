@@ -30,6 +30,14 @@ class Response:
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
+class Posted(NamedTuple):
+    """What became of something that was sent: the HTTP status, and after how many seconds the
+    server wants to see the next; None if it does not say."""
+
+    status: int
+    retry_after: float | None = None
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Exchange:
     """A request that was made and what came of it, for people to look at.
@@ -193,6 +201,31 @@ class IHTTPPool(Interface):
 
     def state(tracker: Any) -> OriginState:
         """What is known now of the origin of `tracker`, to be kept until the next run."""
+
+    async def post(
+        url: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        *,
+        is_trusted: bool,
+        called: str | None = None,
+        timeout: float = 30.0,
+    ) -> Posted:
+        """Send `body` by POST to a server that is no bug tracker, and say what it answered.
+
+        No credentials go along, no redirect is followed, and it is done when
+        the status is known: of what else is answered only a little is read.
+        Where it is not `is_trusted`, it may not be on a private network.
+        `called` is what errors say instead of the server's name, which may be
+        a secret as the rest of `url` is; that is never shown.  It all takes
+        `timeout` seconds at most.
+
+        :raises BugTrackerTimeout: no answer came in time.
+        :raises BugTrackerAddressRefused: it is on a private network.
+        :raises BugTrackerConnectError: anything else that kept an answer from
+            coming.
+        :raises ValueError: `url` is not that of anything on the web.
+        """
 
 
 class IHTTPClient(Interface):

@@ -1,0 +1,34 @@
+"""The channels, as utilities that load nothing before it is wanted."""
+
+import functools
+import importlib
+from typing import Any
+
+from zope.interface import directlyProvides
+
+from malonewatch.interfaces import IChannel
+
+
+class LazyChannel:
+    """Stands for the channel whose class is called `class_name`, in a module beside this."""
+
+    def __init__(self, module: str, class_name: str) -> None:
+        self._module = module
+        self._class_name = class_name
+        directlyProvides(self, IChannel)
+
+    @functools.cached_property
+    def _channel(self) -> Any:
+        module = importlib.import_module(f"malonewatch.notifying.{self._module}")
+        return getattr(module, self._class_name)()
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return getattr(self._channel, name)
+
+    def __repr__(self) -> str:
+        return f"<channel {self._class_name}>"
+
+
+webhook = LazyChannel("webhook", "WebhookChannel")
