@@ -16,6 +16,15 @@ def test_garbage_is_looked_for_seldom_and_not_among_what_is_there():
     assert gc.get_freeze_count() == 0
 
 
+def test_after_so_many_objects_as_are_said(monkeypatch):
+    looked = []
+    monkeypatch.setattr(gc, "callbacks", [lambda phase, info: looked.append(phase)])
+    with seldom_collected(10_000):
+        garbage = [[] for _ in range(9_000)]
+        # Nor because there are more of them than are usual, as soon as it is over.
+    assert (len(garbage), looked) == (9_000, [])
+
+
 def test_afterwards_it_is_as_before_whatever_happened():
     before = gc.get_threshold()
     with pytest.raises(ValueError), seldom_collected():

@@ -9,21 +9,26 @@ from collections.abc import Iterator
 #: looked for in the middle of every answer, and with many more, what ZODB leaves
 #: of every write would fill more memory than the processor has at hand.
 OBJECTS = 5_000
+#: After how many in a command, most of whose time goes into loading modules: more than these
+#: have objects, all of which stay.
+OBJECTS_OF_A_COMMAND = 200_000
 
 
 @contextlib.contextmanager
-def seldom_collected() -> Iterator[None]:
-    """Look for cyclic garbage seldom, and not among what is there already.
+def seldom_collected(objects: int = OBJECTS) -> Iterator[None]:
+    """Look for cyclic garbage only after so many `objects` more, not among what is there already.
 
     Modules stay, and records of bugs go as soon as nobody refers to them; both
     cost a fifth of a run's time if they are looked through again and again.
     """
     before = gc.get_threshold()
     gc.freeze()
-    gc.set_threshold(OBJECTS, *before[1:])
+    gc.set_threshold(objects, *before[1:])
     try:
         yield
     finally:
+        # What came meanwhile is no reason to look at once.
+        gc.freeze()
         gc.set_threshold(*before)
         gc.unfreeze()
 

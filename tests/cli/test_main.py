@@ -11,7 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from zope.component import getGlobalSiteManager, getUtility
 
+from malonewatch.cli.command import command as top
 from malonewatch.cli.logs import warnings_said
+from malonewatch.cli.trackers import tracker
 from malonewatch.configuration import configure
 from malonewatch.interfaces import IDatabaseOpener, MalonewatchError
 
@@ -327,3 +329,26 @@ def test_what_the_terminal_cannot_show_is_replaced(cli, url):
     result = program("list", capture_output=True, env={"PYTHONIOENCODING": "ascii:strict"})
     assert (result.returncode, result.stderr) == (0, "")
     assert "?n?code ?" in result.stdout
+
+
+def test_each_command_is_where_it_is_looked_for():
+    for group in (top, tracker):
+        for name in group.commands:
+            assert group.get_command(None, name).name == name
+
+
+def test_a_command_that_is_not_there_is_said_and_those_that_are_like_it(cli):
+    result = cli("sacn")
+    assert result.code == 2
+    assert "'sacn'" in result.err
+    assert "scan" in result.err.replace("'sacn'", "")
+
+
+def test_what_a_command_does_without_is_not_loaded(cli):
+    code = (
+        "import sys; from malonewatch.cli import main; main(['list'])\n"
+        "print({'aiohttp', 'encodings.big5', 'platformdirs',"
+        " 'malonewatch.cli.scan', 'malonewatch.externalbugtracker.bugzilla'} & {*sys.modules})"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert said.stdout.splitlines()[-1] == "set()"

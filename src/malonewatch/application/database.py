@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import platformdirs
 from zope.component import getUtility
 
 from malonewatch.interfaces import (
@@ -47,6 +46,9 @@ def cache_uri(name: str, root: str) -> str:
     """
     digest = hashlib.sha256(root.encode(errors="surrogateescape")).hexdigest()[:12]
     readable = re.sub(r"[^\w.-]+", "-", name)[:50]
+    # Only now: a database that is named needs no folder of the user's.
+    import platformdirs
+
     folder = platformdirs.user_cache_path("malonewatch") / "scan" / f"{readable}-{digest}"
     uri: str = getUtility(IDatabaseOpener).embedded(str(folder))
     return uri

@@ -14,7 +14,7 @@ from malonewatch.exitcodes import (
     EXIT_TROUBLE,
     EXIT_USAGE,
 )
-from malonewatch.garbage import left_at_exit
+from malonewatch.garbage import OBJECTS_OF_A_COMMAND, left_at_exit, seldom_collected
 
 
 def main(args: Sequence[str] | None = None) -> int:
@@ -22,11 +22,8 @@ def main(args: Sequence[str] | None = None) -> int:
     streams.ensure()
     left_at_exit()
     try:
-        from malonewatch.cli.command import command
-        from malonewatch.cli.logs import warnings_said
-
-        with warnings_said():
-            return run(command, args, "malonewatch")
+        with seldom_collected(OBJECTS_OF_A_COMMAND):
+            return _run(args)
     except SystemExit as error:
         # From click, which completes a command line for a shell.
         return error.code if isinstance(error.code, int) else EXIT_TROUBLE
@@ -44,6 +41,14 @@ def main(args: Sequence[str] | None = None) -> int:
     finally:
         # So that the end of the process does not fail.
         streams.settle()
+
+
+def _run(args: Sequence[str] | None) -> int:
+    from malonewatch.cli.command import command
+    from malonewatch.cli.logs import warnings_said
+
+    with warnings_said():
+        return run(command, args, "malonewatch")
 
 
 def run(command: Any, args: Sequence[str] | None, name: str) -> int:

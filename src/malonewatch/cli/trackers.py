@@ -11,6 +11,7 @@ from malonewatch.cli.options import (
     json_option,
 )
 from malonewatch.cli.output import say, show_json
+from malonewatch.cli.places import Places
 from malonewatch.cli.showing import show_activity
 from malonewatch.cli.tables import Cell, Styled, Table, show_facts
 from malonewatch.cli.text import at, count_of, span
@@ -28,7 +29,26 @@ from malonewatch.interfaces import (
 _HELD = 20
 
 
-@click.group()
+_COMMANDS = Places(
+    {
+        "accept-changes": "changes.accept_changes",
+        "check": "words.check_vocabulary",
+        "disable": "changes.disable",
+        "edit": "changes.edit",
+        "enable": "changes.enable",
+        "map": "words.map_word",
+        "merge": "changes.merge",
+        "migrate": "migrating.migrate",
+        "move": "changes.move_tracker",
+        "remove": "changes.remove",
+        "reread": "words.reread_words",
+        "types": "words.list_types",
+        "unknown": "words.unknown",
+    }
+)
+
+
+@click.group(commands=_COMMANDS)
 @database_options
 def tracker() -> None:
     """Bug trackers: register them, look at them, change them."""

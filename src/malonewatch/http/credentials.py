@@ -5,7 +5,6 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-import platformdirs
 from zope.interface import implementer
 
 from malonewatch.http.credentialsfile import Section, names, parse
@@ -47,7 +46,13 @@ class FileCredentials:
     def path(self) -> Path:
         if self._path is not None:
             return self._path
-        return _named() or platformdirs.user_config_path("malonewatch") / "credentials.ini"
+        named = _named()
+        if named is not None:
+            return named
+        # Only now: few commands look for secrets.
+        import platformdirs
+
+        return platformdirs.user_config_path("malonewatch") / "credentials.ini"
 
     def get(self, baseurl: str) -> Credentials | None:
         section = self._find(baseurl)

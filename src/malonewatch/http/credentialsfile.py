@@ -5,7 +5,6 @@ used, and it is known which bug trackers it was meant for.
 """
 
 import codecs
-import configparser
 import io
 import re
 from collections.abc import Iterable, Mapping
@@ -73,6 +72,9 @@ def _section(header: str, lines: Iterable[str]) -> Section:
     name = _normal(name if bracket else header[1:])
     if not bracket:
         return Section(name, {}, "has no bracket at the end of its name")
+    # Only now: few have such a file.
+    import configparser
+
     parser = configparser.RawConfigParser(default_section="")
     try:
         parser.read_string("[section]\n" + "".join(lines))

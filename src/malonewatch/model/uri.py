@@ -5,8 +5,6 @@ import re
 import urllib.parse
 from pathlib import Path
 
-import platformdirs
-
 from malonewatch.interfaces import BadInput
 
 #: Schemes whose URIs take ``read_only``.
@@ -20,7 +18,12 @@ _PATIENCE = {"zeo": "wait_timeout", "postgres": "connect_timeout", "mysql": "con
 def default_uri() -> str:
     """The URI of the user's own database."""
     named = os.environ.get("MALONEWATCH_DATABASE")
-    return named or sqlite_uri(platformdirs.user_data_path("malonewatch") / "database")
+    if named:
+        return named
+    # Only now: it takes its time to load.
+    import platformdirs
+
+    return sqlite_uri(platformdirs.user_data_path("malonewatch") / "database")
 
 
 def sqlite_uri(directory: Path) -> str:

@@ -1,3 +1,4 @@
+import codecs
 import contextlib
 import json
 import random
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from malonewatch.externalbugtracker.driver.ask import Form
 from malonewatch.externalbugtracker.driver.reading import (
+    CHARSETS,
     LONE_BYTES,
     VALUES,
     VALUES_PER_BUG,
@@ -263,6 +265,11 @@ def test_a_page_that_was_cut_off_is_no_answer(rest):
 )
 def test_a_charset_that_no_bug_tracker_writes_in_is_not_heeded(charset):
     assert decode("café".encode(), charset) == "café"
+
+
+def test_a_charset_that_bug_trackers_write_in_is_known_by_the_name_that_python_gives_it():
+    for charset in CHARSETS:
+        assert codecs.lookup(charset).name == charset
 
 
 def test_a_charset_that_a_text_is_not_in_is_not_heeded():

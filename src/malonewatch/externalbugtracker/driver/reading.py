@@ -46,14 +46,13 @@ _PAGE = re.compile("<html", re.IGNORECASE)
 # Some leave out the last tag, but not both.
 _PAGE_END = re.compile("</(?:body|html)>", re.IGNORECASE)
 
-# What bug trackers write in.  Python knows others, and some take very long.
-_CHARSETS = frozenset(
-    codecs.lookup(name).name
-    for name in (
+#: What bug trackers write in, as Python calls it.  It knows others, and some take very long.
+CHARSETS = frozenset(
+    (
         *("ascii", "utf-8", "koi8-r", "koi8-u", "big5", "gb2312", "gbk", "gb18030"),
-        *("euc-jp", "shift-jis", "cp932", "iso-2022-jp", "euc-kr", "cp949"),
-        *(f"iso-8859-{number}" for number in range(1, 17) if number != 12),
-        *(f"windows-{number}" for number in range(1250, 1259)),
+        *("euc_jp", "shift_jis", "cp932", "iso2022_jp", "euc_kr", "cp949"),
+        *(f"iso8859-{number}" for number in range(1, 17) if number != 12),
+        *(f"cp{number}" for number in range(1250, 1259)),
     )
 )
 _LONE_BYTES = re.compile("[\udc80-\udcff]+")
@@ -209,7 +208,7 @@ def decode(body: bytes, charset: str | None = None) -> str:
     if charset is not None:
         try:
             name = codecs.lookup(charset).name
-            if name in _CHARSETS:
+            if name in CHARSETS:
                 return body.decode(name).removeprefix("\ufeff")
         except (LookupError, ValueError):
             pass

@@ -1,5 +1,6 @@
 """The shapes of bugs' URLs, and building URLs.  Pure."""
 
+import functools
 import posixpath
 import re
 from collections.abc import Iterable, Mapping
@@ -51,20 +52,31 @@ class URLShape:
         self.remotebug = remotebug
         self.certainty = certainty
         self.registered = registered
-        place, _, query = path.partition("?")
+        place, _, self._query = path.partition("?")
         # A path is told without the slash that it ends with.
-        place = place.rstrip("/")
+        self._place = place.rstrip("/")
+        self._base = "" if at_root else r"(?P<base>(?:/[^/]*)*?)"
         self._kinds = kinds
         # What has to stand in the path: most URLs can be told by that to be others.
-        self._literal = max(_PLACE.sub("\0", place).split("\0"), key=len)
-        base = "" if at_root else r"(?P<base>(?:/[^/]*)*?)"
-        self._path = re.compile(base + self._pattern(place) + "/?", re.ASCII)
-        self._values = {
-            name: re.compile(self._pattern(value), re.ASCII) for name, value in parse_qsl(query)
+        self._literal = max(_PLACE.sub("\0", self._place).split("\0"), key=len)
+
+    # Compiled when they are first wanted: there are some hundreds, of which few ever are.
+
+    @functools.cached_property
+    def _path(self) -> re.Pattern[str]:
+        return re.compile(self._base + self._pattern(self._place) + "/?", re.ASCII)
+
+    @functools.cached_property
+    def _values(self) -> dict[str, re.Pattern[str]]:
+        return {
+            name: re.compile(self._pattern(value), re.ASCII)
+            for name, value in parse_qsl(self._query)
         }
-        is_name = bool(query) and not self._values
-        self._name = re.compile(self._pattern(query), re.ASCII) if is_name else None
-        self._has_query = bool(query)
+
+    @functools.cached_property
+    def _name(self) -> re.Pattern[str] | None:
+        is_name = bool(self._query) and not self._values
+        return re.compile(self._pattern(self._query), re.ASCII) if is_name else None
 
     def _pattern(self, template: str) -> str:
         pieces = []
@@ -81,7 +93,7 @@ class URLShape:
 
         `base`, if given, is the path that the base URL has to have.
         """
-        if self._literal not in url.path or (self._has_query and not url.query):
+        if self._literal not in url.path or (self._query and not url.query):
             return None
         if base is not None:
             if not url.path.startswith(base):
@@ -95,7 +107,7 @@ class URLShape:
         head = parts.pop("base", "") or ""
         if base is not None and head:
             return None
-        query = query_of(url) if self._has_query else {}
+        query = query_of(url) if self._query else {}
         if self._name is not None:
             names = (self._name.fullmatch(name) for name, value in query.items() if not value)
             found = next(filter(None, names), None)
