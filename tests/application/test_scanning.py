@@ -10,7 +10,7 @@ from zope.interface.verify import verifyObject
 from malonewatch.application import linking, scanning
 from malonewatch.application.linking import ProposedTracker, recognise
 from malonewatch.application.links import report
-from malonewatch.application.scanning import forget, scan
+from malonewatch.application.scanning import forget, open_tree
 from malonewatch.interfaces import (
     BadInput,
     BugTrackerType,
@@ -129,6 +129,11 @@ def links(database):
         ]
 
     return lambda: database.read(read)
+
+
+def scan(database, paths, project=None, configuration=None, **options):
+    """Scan the tree that those paths are of."""
+    return scanning.scan(database, open_tree(paths, configuration), project, **options)
 
 
 def test_the_tree_of_the_tests_is_one(source):

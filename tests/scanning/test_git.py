@@ -163,6 +163,15 @@ def test_what_git_still_has_to_say_is_not_waited_for(tmp_path):
     names.close()
 
 
+def test_what_git_was_asked_for_and_nobody_wants_is_not_waited_for(tmp_path):
+    repository(tmp_path, a_c=U)
+    write(tmp_path, **{f"{'a' * 200}{number}": U for number in range(1000)})
+    git(tmp_path, "add", "--all")
+    changes = Git(str(tmp_path)).changed_since("HEAD")
+    # It would say more than anybody keeps for it.
+    del changes
+
+
 @pytest.mark.parametrize("count", [0, 1, 100, 101])
 def test_git_knows_which_files_are_tracked(tmp_path, count):
     repository(tmp_path, a_c=U, **{f"b{number}_c": U for number in range(count)})

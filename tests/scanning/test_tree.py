@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 
 import pytest
 from tests.scanning.repository import U, V, age, commit, git, repository, scanned, write
@@ -323,6 +324,36 @@ def test_what_is_not_tracked_any_more_is_gone(tmp_path):
     git(tmp_path, "rm", "-q", "--cached", "a.c")
     _, found = scanned(tmp_path, state=tree.state)
     assert found == {"a.c": []}
+
+
+def test_what_never_was_committed_and_is_not_tracked_any_more_is_gone(tmp_path):
+    repository(tmp_path, a_c=U)
+    age(tmp_path)
+    write(tmp_path, b_c=U)
+    git(tmp_path, "add", "b.c")
+    tree, found = scanned(tmp_path)
+    assert set(found) == {"a.c", "b.c"}
+    git(tmp_path, "rm", "-q", "--cached", "b.c")
+    _, found = scanned(tmp_path, state=tree.state)
+    assert found == {"b.c": []}
+
+
+def test_in_the_midst_of_a_merge_files_are_read_as_they_are_there(tmp_path):
+    repository(tmp_path, a_c="1", b_c="1")
+    git(tmp_path, "checkout", "-q", "-b", "other")
+    write(tmp_path, a_c="2", b_c="2")
+    commit(tmp_path)
+    git(tmp_path, "checkout", "-q", "main")
+    write(tmp_path, a_c=U)
+    (tmp_path / "b.c").unlink()
+    commit(tmp_path)
+    age(tmp_path)
+    tree, _ = scanned(tmp_path)
+    with pytest.raises(subprocess.CalledProcessError):
+        git(tmp_path, "merge", "other")
+    write(tmp_path, a_c=f"\n{U}", b_c=V)
+    _, found = scanned(tmp_path, state=tree.state)
+    assert found == {"a.c": [2], "b.c": [1]}
 
 
 def test_a_commit_that_is_gone_has_all_read_anew(tmp_path):

@@ -73,30 +73,30 @@ class Scanned:
     refused: tuple[str, ...]
 
 
-def project_of(paths: Sequence[str], configuration: str | None = None) -> tuple[str, str]:
-    """The name that the source tree of `paths` has by default, and its root.
+def open_tree(paths: Sequence[str], configuration: str | None = None) -> Any:
+    """The `ISourceTree` of `paths`, for `scan`; in a repository, git begins to look what changed.
 
     :raises BadInput: as for `ISourceScanner`.
     """
-    root: str = getUtility(ISourceScanner)(paths, configuration).root
-    return _name_of(root), root
+    return getUtility(ISourceScanner)(paths, configuration)
 
 
-def _name_of(root: str) -> str:
-    return os.path.basename(root) or "root"
+def name_of(tree: Any) -> str:
+    """The name that the project of a source tree has by default."""
+    return os.path.basename(tree.root) or "root"
 
 
 def scan(
     database: Any,
-    paths: Sequence[str],
+    tree: Any,
     project: str | None = None,
-    configuration: str | None = None,
     accept_known: bool = False,
     accept: Sequence[str] = (),
     anew: bool = False,
 ) -> Scanned:
     """Find the links in a source tree, and keep those of a project as they are there.
 
+    `tree` is an `ISourceTree` of which nothing was read yet.
     The project is that of the folder's name by default.  What they lead to is
     watched if its bug tracker is registered; those at the base URLs in
     `accept` are registered on purpose, and with `accept_known` those on known hosts, and
@@ -107,9 +107,8 @@ def scan(
         that is elsewhere.
     :raises DatabaseError: the database cannot be read or written.
     """
-    tree = getUtility(ISourceScanner)(paths, configuration)
     root = tree.root
-    name = _name_of(root) if project is None else project
+    name = name_of(tree) if project is None else project
     state = database.read(lambda trackers: _state_of(trackers, name, root, project is None))
     if state is not None and not anew:
         tree.resume(state)

@@ -3,7 +3,7 @@
 import contextlib
 import dataclasses
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -173,16 +173,20 @@ def scan(settings: Settings, /, forget: bool, yes: bool, **values: Any) -> int:
         raise click.UsageError("--output is for a report of another --format than table.")
     if not options.reports and options.format_name not in ("table", "json"):
         raise click.UsageError(f"--format {options.format_name} is for a report; give --report.")
-    with _database(settings, options) as database:
+    if options.ask and settings.uri is None and settings.site is not None:
+        raise click.UsageError("--site is of a database; give --database too.")
+    opening = settings.configure()
+    # First of all: while git looks at a repository, the database is opened.
+    tree = scanning.open_tree(options.paths, options.configuration) if options.paths else None
+    with _database(settings.uri, tree, options.ask, opening) as database:
         code = 0
         projects = [] if options.project is None else [options.project]
         parts: Sequence[str] = ()
-        if options.paths:
+        if tree is not None:
             scanned = scanning.scan(
                 database,
-                options.paths,
+                tree,
                 options.project,
-                options.configuration,
                 options.accept_known or options.ask,
                 options.accept,
                 options.anew,
@@ -201,24 +205,20 @@ def scan(settings: Settings, /, forget: bool, yes: bool, **values: Any) -> int:
 
 
 @contextlib.contextmanager
-def _database(settings: Settings, options: Options) -> Iterator[Any]:
+def _database(uri: str | None, tree: Any, ask: bool, opening: Mapping[str, Any]) -> Iterator[Any]:
     """The database that is meant: with --check one of the tree's own, unless one is named."""
-    if options.ask and settings.uri is None:
-        if settings.site is not None:
-            raise click.UsageError("--site is of a database; give --database too.")
-        extra = settings.configure()
-        name, root = scanning.project_of(options.paths, options.configuration)
+    if ask and uri is None:
+        own = cache_uri(scanning.name_of(tree), tree.root)
         with contextlib.ExitStack() as stack:
             try:
-                cache = open_database(cache_uri(name, root), create=True, **extra)
-                database = stack.enter_context(cache)
+                database = stack.enter_context(open_database(own, create=True, **opening))
             except DatabaseError as error:
                 raise DatabaseError(
                     f"{error} It is only a cache: remove it, or name another with --database."
                 ) from error
             yield database
         return
-    with settings.open(read_only=not options.paths) as database:
+    with open_database(uri, read_only=tree is None, **opening) as database:
         yield database
 
 

@@ -4,9 +4,11 @@ A repository may be hostile: nothing in its configuration may start a program,
 nor may anything be fetched.
 """
 
+import contextlib
 import os
 import subprocess
 import tempfile
+import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -65,13 +67,18 @@ class Git:
         except BadInput:
             return None
 
-    def changed_since(self, commit: str) -> Iterator[str]:
-        """The tracked files that are not what they are in that commit; those that are gone, too."""
-        return self._names(
+    def changed_since(self, commit: str) -> Iterator[tuple[str, bool]]:
+        """The files that are not what they are in that commit, and whether they are there and
+        tracked.
+
+        Git begins to look for them at once, and has not to be waited for before they are wanted.
+        """
+        said = self._names(
             *self._without_filters(),
-            *("diff", "--name-only", "-z", "--no-renames", "--no-ext-diff", "--no-textconv"),
+            *("diff", "--name-status", "-z", "--no-renames", "--no-ext-diff", "--no-textconv"),
             *("--ignore-submodules=all", "--no-color", "-O/dev/null", commit, "--"),
         )
+        return ((name, status != "D") for status, name in zip(said, said, strict=True))
 
     def tracked(self, names: Iterable[str]) -> set[str]:
         """Those of some files that are tracked."""
@@ -114,18 +121,29 @@ class Git:
         return said.removesuffix(b"\n")
 
     def _names(self, *arguments: str, fine: Sequence[int] = (0,)) -> Iterator[str]:
-        """The names, each before a NUL, that git says, as it says them."""
-        with tempfile.TemporaryFile() as errors, self._started(arguments, errors) as process:
-            assert process.stdout is not None
-            try:
-                rest = b""
-                while some := os.read(process.stdout.fileno(), _READ_SIZE):
-                    *names, rest = (rest + some).split(b"\0")
-                    yield from map(os.fsdecode, names)
-            except GeneratorExit:
-                process.kill()
-                raise
-            self._check(process.wait(), arguments, errors, fine)
+        """The names, each before a NUL, that git says, as it says them; it is started at once."""
+        with contextlib.ExitStack() as stack:
+            errors = stack.enter_context(tempfile.TemporaryFile())
+            process = stack.enter_context(self._started(arguments, errors))
+            stack.callback(process.kill)
+            names = self._said(process, arguments, errors, fine)
+            # It ends when nobody can want more any longer, or ever began to.
+            weakref.finalize(names, stack.pop_all().close)
+        return names
+
+    def _said(
+        self,
+        process: subprocess.Popen[bytes],
+        arguments: Sequence[str],
+        errors: Any,
+        fine: Sequence[int],
+    ) -> Iterator[str]:
+        assert process.stdout is not None
+        rest = b""
+        while some := os.read(process.stdout.fileno(), _READ_SIZE):
+            *names, rest = (rest + some).split(b"\0")
+            yield from map(os.fsdecode, names)
+        self._check(process.wait(), arguments, errors, fine)
 
     def _started(self, arguments: Sequence[str], errors: Any) -> subprocess.Popen[bytes]:
         return subprocess.Popen(

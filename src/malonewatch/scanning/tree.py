@@ -120,27 +120,31 @@ class GitTree(SourceTree):
     def __init__(self, root: str, parts: list[str], rules: Rules) -> None:
         super().__init__(root, parts, rules)
         self._git = Git(root)
-        self._changed: set[str] = set()
-        self._dirty: set[str] | None = None
+        self._head = self._git.head() if self.is_whole else None
+        # What it says is wanted in any case; meanwhile others can open a database.
+        self._asked = self._ask_for_changes(self._head)
+        self._changed: dict[str, bool] = {}
+        self._before: frozenset[str] = frozenset()
 
     @functools.cached_property
-    def _head(self) -> str | None:
-        return self._git.head() if self.is_whole else None
+    def _dirty(self) -> dict[str, bool] | None:
+        return _said(self._asked)
 
     def _go_on(self, kept: Commit | Stamps) -> None:
-        if isinstance(kept, Commit) and self._head and self._git.commit(kept.commit):
-            changed = self._changed_since(kept.commit)
-            if changed is not None:
-                self._changed = changed | kept.dirty
-                self.is_anew = len(self._changed) > MOST_CHANGED
-            if kept.commit == self._head:
-                self._dirty = changed
+        if not isinstance(kept, Commit) or self._head is None:
+            return
+        if kept.commit == self._head:
+            changed = self._dirty
+        else:
+            is_there = self._git.commit(kept.commit) is not None
+            changed = _said(self._ask_for_changes(kept.commit if is_there else None))
+        if changed is not None:
+            self._changed, self._before = changed, kept.dirty
+            self.is_anew = len(changed.keys() | kept.dirty) > MOST_CHANGED
 
     def files(self) -> Iterator[tuple[str, Sequence[Place]]]:
         """See `ISourceTree`."""
         dirty = self._dirty
-        if dirty is None and self._head:
-            dirty = self._changed_since(self._head)
         modified_now = set()
         for name, is_there in self._names():
             places, modified = self._read(name) if is_there else ((), 0)
@@ -148,16 +152,15 @@ class GitTree(SourceTree):
                 modified_now.add(name)
             if places or not self.is_anew:
                 yield shown(name), places
-        if self._head and dirty is not None and len(dirty | modified_now) <= MOST_CHANGED:
-            kept = Commit(self._head, frozenset(dirty | modified_now))
+        if self._head and dirty is not None and len(dirty.keys() | modified_now) <= MOST_CHANGED:
+            kept = Commit(self._head, frozenset(dirty.keys() | modified_now))
             self.state = packed(self._rules.digest, kept)
 
-    def _changed_since(self, commit: str) -> set[str] | None:
-        """The files that are not what they are in a commit; None if git cannot tell."""
+    def _ask_for_changes(self, commit: str | None) -> Iterator[tuple[str, bool]] | None:
+        """As `Git.changed_since`; None if there is no commit, or git cannot be asked."""
         try:
-            return set(self._git.changed_since(commit))
+            return None if commit is None else self._git.changed_since(commit)
         except BadInput:
-            # Not all of the commit need be there.
             return None
 
     def _names(self) -> Iterator[tuple[str, bool]]:
@@ -167,9 +170,20 @@ class GitTree(SourceTree):
             for name in self._git.with_any(literals, self.parts):
                 yield name, True
             return
-        tracked = self._git.tracked(self._changed)
-        for name in sorted(self._changed):
-            yield name, name in tracked
+        as_committed = self._before - self._changed.keys()
+        tracked = self._git.tracked(as_committed)
+        yield from sorted(
+            (self._changed | {name: name in tracked for name in as_committed}).items()
+        )
+
+
+def _said(changes: Iterator[tuple[str, bool]] | None) -> dict[str, bool] | None:
+    """What is said of each file; None if git cannot tell."""
+    try:
+        return None if changes is None else dict(changes)
+    except BadInput:
+        # Not all of the commit need be there.
+        return None
 
 
 class FolderTree(SourceTree):
