@@ -5,7 +5,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -39,15 +38,17 @@ class Row:
         return self.limit is None or self.value <= self.limit
 
 
-#: Starts the command that it is given, and prints what that took.  What a process used at
-#: most is at least what the one that started it uses, so that has to be a small one.
+#: Starts the command that it is given, and prints what that took, without its own start.  What
+#: a process used at most is at least what the one that started it uses, so that is a small one.
 LAUNCHER = """
-import json, os, sys
+import json, os, sys, time
+started = time.perf_counter()
 pid = os.posix_spawnp(sys.argv[1], sys.argv[1:], os.environ,
     file_actions=[(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)])
 _, status, usage = os.wait4(pid, 0)
+wall = time.perf_counter() - started
 code = os.waitstatus_to_exitcode(status)
-print(json.dumps([usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, code]))
+print(json.dumps([usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / 1024, code]))
 """
 
 
@@ -55,7 +56,6 @@ def run(command: Sequence[str], **environment: str) -> Measured:
     """Run a command to its end; its output goes nowhere."""
     # What is installed is compiled, and so are the libraries that it is compared with.
     environment = {**os.environ, **environment, "PYTHONDONTWRITEBYTECODE": ""}
-    started = time.perf_counter()
     said = subprocess.run(
         [sys.executable, "-S", "-c", LAUNCHER, *map(str, command)],
         stdout=subprocess.PIPE,
@@ -64,8 +64,7 @@ def run(command: Sequence[str], **environment: str) -> Measured:
         cwd=Path(__file__).parent.parent,
         check=True,
     )
-    wall = time.perf_counter() - started
-    cpu, memory, code = json.loads(said.stdout)
+    cpu, wall, memory, code = json.loads(said.stdout)
     return Measured(cpu, wall, memory, code)
 
 
