@@ -55,11 +55,6 @@ class Subscription(Persistent):
         return f"<Subscription {self.id}>"
 
     @property
-    def entry(self) -> tuple[str, str, int]:
-        """Where it is among all that are found by their targets."""
-        return (*self.key, self.id)
-
-    @property
     def target(self) -> Target:
         kind, key = TargetKind[self.key[0]], self.key[1]
         if kind is TargetKind.TRACKER:
@@ -95,20 +90,20 @@ class SubscriptionSet(Numbered):
     def __init__(self) -> None:
         self._subscriptions = LOBTree()
         self._destinations = DestinationSet(self)
-        #: By kind and key of the target, and number of the subscription: the number of the
+        #: For each kind of target, by key and number of the subscription: the number of the
         #: destination, and the names of what is told.  All that has to be known to find out whom
         #: to tell is here, so that no subscription is loaded for it.
-        self._targets = OOBTree()
+        self._targets = {kind.name: OOBTree() for kind in TargetKind}
         #: (where to look, search) of each search that is subscribed to.
         self._searches = OOTreeSet()
-        #: (number of a destination, number of a subscription).
-        self._leading = OOTreeSet()
+        #: By number of a destination, and kind and key of a target: the number of the subscription.
+        self._leading = OOBTree()
 
     def __iter__(self) -> Iterator[Subscription]:
         return iter(self._subscriptions.values())
 
     def __bool__(self) -> bool:
-        return bool(self._targets)
+        return bool(self._subscriptions)
 
     def count(self) -> int:
         return len(self._subscriptions)
@@ -131,7 +126,6 @@ class SubscriptionSet(Numbered):
             number = self._next_number(self._subscriptions)
             subscription = Subscription(self, number, destination, key)
             self._subscriptions[number] = subscription
-            self._leading.insert((destination.id, number))
             if target.kind is TargetKind.SEARCH:
                 self._searches.insert((_place_of(key[1]), key[1]))
         subscription.happenings = happenings
@@ -139,15 +133,21 @@ class SubscriptionSet(Numbered):
         return subscription
 
     def _enlist(self, subscription: Subscription) -> None:
-        told = subscription.destination.id, subscription._happenings
-        self._targets[subscription.entry] = told
+        """Let it be found by what it is to, and by where it leads."""
+        (kind, key), destination = subscription.key, subscription.destination
+        self._targets[kind][key, subscription.id] = (destination.id, subscription._happenings)
+        self._leading[destination.id, kind, key] = subscription.id
+
+    def _delist(self, subscription: Subscription) -> None:
+        kind, key = subscription.key
+        del self._targets[kind][key, subscription.id]
+        del self._leading[subscription.destination.id, kind, key]
 
     def unsubscribe(self, subscription: Subscription) -> None:
-        key, destination = subscription.key, subscription.destination
-        del self._targets[subscription.entry]
-        if key[0] == TargetKind.SEARCH.name and not any(self._to(*key)):
-            self._searches.remove((_place_of(key[1]), key[1]))
-        self._leading.remove((destination.id, subscription.id))
+        (kind, key), destination = subscription.key, subscription.destination
+        self._delist(subscription)
+        if kind == TargetKind.SEARCH.name and not self._to(kind, key):
+            self._searches.remove((_place_of(key), key))
         self._retire_number(self._subscriptions, subscription.id)
         del self._subscriptions[subscription.id]
         if not self.leading_to(destination.id):
@@ -165,16 +165,13 @@ class SubscriptionSet(Numbered):
             if self._find(subscription.destination, self._key_of(target)) is not None:
                 self.unsubscribe(subscription)
                 continue
-            del self._targets[subscription.entry]
+            self._delist(subscription)
             subscription.key = self._key_of(target)
             self._enlist(subscription)
 
     def _find(self, destination: Destination, key: _Key) -> Subscription | None:
-        for number in self.leading_to(destination.id):
-            subscription = self.get(number)
-            if subscription.key == key:
-                return subscription
-        return None
+        number = self._leading.get((destination.id, *key))
+        return None if number is None else self.get(number)
 
     def _key_of(self, target: Target) -> _Key:
         """What a target is found by.
@@ -232,8 +229,7 @@ class SubscriptionSet(Numbered):
 
     def leading_to(self, destination_id: int) -> list[int]:
         """The numbers of the subscriptions that lead to a destination."""
-        pairs = self._leading.keys((destination_id, FIRST), (destination_id, LAST))
-        return [number for _, number in pairs]
+        return sorted(self._leading.values((destination_id,), (destination_id + 1,)))
 
     # Whom to tell.
 
@@ -275,27 +271,22 @@ class SubscriptionSet(Numbered):
 
     def _told(self, kind: str, key: str, names: set[str]) -> set[int]:
         """The destinations of those who subscribed to a target and any of such happenings."""
-        items = self._targets.values(*_range(kind, key))
+        items = self._targets[kind].values((key, FIRST), (key, LAST))
         return {number for number, told in items if not names.isdisjoint(told)}
 
     def _to(self, kind: str, key: str) -> list[tuple[int, int]]:
         """The (number of the destination, number) of all subscriptions to a target."""
-        items = self._targets.items(*_range(kind, key))
-        return [(value[0], place[2]) for place, value in items]
+        items = self._targets[kind].items((key, FIRST), (key, LAST))
+        return [(value[0], place[1]) for place, value in items]
 
     def _with_people(self, found: set[int], names: set[str]) -> set[int]:
         """`found`, and the destinations that are told whatever a person is told; but none that
         is sent nothing."""
         kind = TargetKind.PERSON.name
-        if any(self._targets.keys((kind,), (f"{kind}\0",))):
+        if self._targets[kind]:
             people: Iterable[str] = {self._destinations.people[number] for number in found}
             found = found.union(*(self._told(kind, person, names) for person in people))
         return found.difference(self._destinations.disabled)
-
-
-def _range(kind: str, key: str) -> tuple[Any, Any]:
-    """Between which keys all subscriptions to a target are."""
-    return (kind, key, FIRST), (kind, key, LAST)
 
 
 @lru_cache(maxsize=1000)
