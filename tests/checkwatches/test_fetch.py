@@ -6,6 +6,7 @@ import pytest
 
 from malonewatch.checkwatches import fetch as fetching
 from malonewatch.checkwatches.fetch import fetch, join
+from malonewatch.http.scrubbing import Scrubber
 from malonewatch.interfaces import (
     Batch,
     BugTrackerConnectError,
@@ -32,7 +33,7 @@ FACTS = BugTrackerFacts("bugs", BugTrackerType("NEW"), "https://b.example.com")
 class Session:
     """An `IHTTPSession`, as far as a fetch has to do with it."""
 
-    clock_skew = None
+    clock_skew = scrub = None
     quota = None
 
     def __init__(self):
@@ -118,6 +119,16 @@ def test_all_that_came_is_one_plain_value():
     # Only those of this batch.
     assert value.exchanges == (Exchange("GET", "https://b.example.com/now", 200),)
     assert pickle.loads(pickle.dumps(value)) == value
+
+
+def test_what_takes_secrets_out_goes_along_where_there_are_any():
+    session = Session()
+    session.scrub = Scrubber()
+    assert fetched(all_of_them, session=session).scrub is None
+    session.scrub = Scrubber(["sesame"])
+    value = pickle.loads(pickle.dumps(fetched(all_of_them, session=session)))
+    assert value.scrub("open sesame") == "open ***"
+    assert "sesame" not in repr(value)
 
 
 def test_what_came_before_trouble_stands_and_the_rest_is_missing():

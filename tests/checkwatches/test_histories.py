@@ -70,7 +70,7 @@ class World:
 
 class Session:
     exchanges = ()
-    quota = None
+    quota = scrub = None
 
     def __init__(self, world):
         self.world = world

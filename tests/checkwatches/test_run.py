@@ -483,7 +483,7 @@ def test_a_dry_run_claims_nothing_and_respects_claims(
 class Transport:
     """An `IHTTPClient` and its pool and sessions, which notes what it is given."""
 
-    credentials = clock_skew = quota = None
+    credentials = clock_skew = quota = scrub = None
     exchanges = ()
 
     def __init__(self):

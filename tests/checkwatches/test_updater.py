@@ -215,7 +215,7 @@ def test_a_site_of_an_applications_own(registry, site):
 
 def test_another_transport_can_take_its_place(registry, watched):
     class Session:
-        credentials = clock_skew = quota = None
+        credentials = clock_skew = quota = scrub = None
         exchanges = ()
 
         async def request(self, method, url, **values):

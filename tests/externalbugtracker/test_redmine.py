@@ -386,6 +386,20 @@ def test_status(remotestatus, closed, status, guessed):
 
 
 @pytest.mark.parametrize(
+    ("remotestatus", "closed", "rule", "words"),
+    [
+        ("Resolved", True, "table", ["resolved"]),
+        ("Feedback", True, "flag", ["feedback"]),
+        ("Fixed", True, "table", ["fixed"]),
+        ("Simmering", True, "flag", []),
+    ],
+)
+def test_why_a_status_means_what_it_does(remotestatus, closed, rule, words):
+    found = make().explainStatus(remotestatus, "", closed)
+    assert (found.rule, [row.word.lower() for row in found.rows]) == (rule, words)
+
+
+@pytest.mark.parametrize(
     ("priority", "importance"),
     [
         ("Immediate", BugTaskImportance.CRITICAL),

@@ -325,6 +325,20 @@ def test_status(remotestatus, closed, status, guessed):
     assert make().meaning(remotestatus, "", closed) == (status, guessed)
 
 
+@pytest.mark.parametrize(
+    ("remotestatus", "closed", "rule", "words"),
+    [
+        ("Fixed", True, "table", ["fixed"]),
+        ("Fixed", False, "table", ["fixed"]),
+        ("In Progress", True, "flag", ["in progress"]),
+        ("Simmering", True, "flag", []),
+    ],
+)
+def test_why_a_status_means_what_it_does(remotestatus, closed, rule, words):
+    found = make().explainStatus(remotestatus, "", closed)
+    assert (found.rule, [row.word.lower() for row in found.rows]) == (rule, words)
+
+
 def test_its_own_words_are_in_the_table():
     table = make().status_table
     for words in (OPEN, OVER):

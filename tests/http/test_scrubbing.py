@@ -39,3 +39,8 @@ def test_without_secrets_all_is_as_it_was():
 @given(secret=st.text(st.characters(max_codepoint=0xFFFF, exclude_categories=["Cs"]), min_size=1))
 def test_any_secret_is_taken_out_in_any_quoting(quoting, secret):
     assert "***" in Scrubber([secret])(f"before {quoting(secret)} after")
+
+
+def test_there_are_secrets_or_none():
+    assert Scrubber(["s3cret"])
+    assert not Scrubber(["", ""])

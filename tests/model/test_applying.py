@@ -33,11 +33,12 @@ from malonewatch.interfaces import (
     IBugWatchMoved,
     IBugWatchRecovered,
     IBugWatchStatusChanged,
+    KeptAnswer,
     RemoteBug,
     RemoteBugError,
     RemoteBugUnchanged,
 )
-from malonewatch.model.kept import digest_of
+from malonewatch.model.kept import digest_of, pack
 from malonewatch.testing import fresh_site
 
 from ..fetching import apply, fail, fetched, preview
@@ -756,3 +757,44 @@ def test_looking_at_the_counters_changes_nothing(tracker, clock):
     tracker.getDailyCounters()
     tracker.preview(fetched(tracker, [], clock.moment))
     assert not tracker._p_jar._registered_objects
+
+
+# What is kept of an answer.
+
+
+def test_the_answer_that_said_something_new_is_kept(tracker, watch, clock, reopened):
+    assert watch.answer is None
+    apply(tracker, [NEW._replace(raw={"id": 42, "body": "x" * 10_000})], clock.moment)
+    asked = clock.moment
+    apply(tracker, [NEW._replace(raw={"id": 42, "votes": 7})], clock.tick(days=1))
+    apply(tracker, [NOT_FOUND], clock.tick(days=1))
+    assert watch.answer == KeptAnswer(asked, {"id": 42, "body": "x" * 500 + "…"})
+    assert reopened(watch).answer == watch.answer
+    apply(tracker, [FIXED._replace(raw={"id": 42, "votes": 8})], clock.tick(days=1))
+    assert watch.answer == KeptAnswer(clock.moment, {"id": 42, "votes": 8})
+
+
+def test_nothing_secret_is_kept_of_an_answer(tracker, watch, clock):
+    told = NEW._replace(raw={"id": 42, "url": "/rest/bug/42?token=sesame"})
+    apply(tracker, [told], clock.moment, scrub=lambda text: text.replace("sesame", "***"))
+    assert watch.answer.record == {"id": 42, "url": "/rest/bug/42?token=***"}
+
+
+def test_an_answer_to_which_nothing_is_new_writes_nothing(tracker, watch, clock):
+    apply(tracker, [NEW._replace(raw={"votes": 7})], clock.moment)
+    transaction.commit()
+    apply(tracker, [NEW._replace(raw={"votes": 8})], clock.tick(days=1))
+    assert not watch._p_changed
+
+
+def test_what_is_forgotten_of_a_bug_is_its_answer_too(tracker, watch, clock):
+    apply(tracker, [NEW._replace(raw={"id": 42})], clock.moment)
+    watch.reset()
+    assert watch.answer is None
+
+
+def test_there_is_no_answer_to_what_is_accepted_later(tracker, watch, clock):
+    apply(tracker, [NEW._replace(raw={"id": 42})], clock.moment)
+    tracker.ledger.hold("42", 0, pack(FIXED))
+    tracker.acceptChanges(clock.tick(hours=1))
+    assert (watch.remotestatus, watch.answer) == (FIXED.remotestatus, None)

@@ -292,7 +292,13 @@ def test_a_record_of_a_later_version_is_not_cut(watch):
 
 def test_a_record_of_the_first_version_lacks_some(tracker, watch, clock):
     apply(tracker, [KNOWN], clock.moment)
-    watch.__setstate__((watch.bugtracker, *values_in(watch)[:-5]))
+    watch.__setstate__((watch.bugtracker, *values_in(watch)[:-7]))
     assert (watch.closed, watch.guessed, watch.private) == (None, False, False)
-    assert (watch.date_closed, watch.fixed_in) == (None, "")
+    assert (watch.date_closed, watch.fixed_in, watch.answer) == (None, "", None)
     assert watch.remotestatus == "RESOLVED FIXED"
+
+
+def test_a_record_of_before_answers_were_kept_lacks_that(tracker, watch, clock):
+    apply(tracker, [KNOWN._replace(raw={"id": 42})], clock.moment)
+    watch.__setstate__((watch.bugtracker, pickle.dumps(values_in(watch)[:-2])))
+    assert (watch.answer, watch.closed) == (None, True)

@@ -8,6 +8,7 @@ from malonewatch.interfaces import (
     BugTaskStatus,
     BugWatchErrorType,
     FollowedBug,
+    FollowedWay,
     IBugWatchStatusChanged,
     Mappings,
     RemoteBug,
@@ -339,3 +340,44 @@ def test_what_is_watched_itself_is_asked_for_as_that_watch_wants(say, asked, wat
     say(bug_is("7", "ASSIGNED", OPEN), clock_skew=0)
     (together,) = asked(days=1, changed_since=True)
     assert set(together) == {"42", "7"}
+
+
+# Whose status counts.
+
+
+def test_a_watch_that_is_not_followed_goes_by_its_own_bug(say, watch, tracker):
+    assert watch.way == FollowedWay((None,))
+    say(bug_is("42", "ASSIGNED", OPEN))
+    assert watch.way == FollowedWay((bug_is("42", "ASSIGNED", OPEN),))
+    tracker.follows = False
+    say(duplicate("7"))
+    assert watch.way == FollowedWay((duplicate("7"),))
+
+
+def test_one_that_is_followed_goes_by_the_last_bug(say, watch):
+    say(duplicate("7"))
+    assert watch.way == FollowedWay((duplicate("7"), None), None)
+    say(duplicate("8", "7"))
+    assert watch.way == FollowedWay((duplicate("7"), duplicate("8", "7"), None), None)
+    say(bug_is("8", "ASSIGNED", OPEN))
+    said = (duplicate("7"), duplicate("8", "7"), bug_is("8", "ASSIGNED", OPEN))
+    assert watch.way == FollowedWay(said, 2)
+
+
+def test_it_goes_by_its_own_where_the_other_one_cannot_be_read(say, watch):
+    gone = RemoteBugError("7", BugWatchErrorType.BUG_NOT_FOUND, "It is gone.")
+    say(duplicate("7"))
+    say(gone)
+    assert watch.way == FollowedWay((duplicate("7"), gone))
+
+
+def test_it_goes_by_its_own_where_all_duplicate_one_another(say, watch):
+    say(duplicate("7"))
+    say(duplicate("42", "7"))
+    assert watch.way == FollowedWay((duplicate("7"), duplicate("42", "7")))
+
+
+def test_it_goes_by_its_own_where_nobody_is_asked(say, watch):
+    elsewhere = "https://other.example.com/show_bug.cgi?id=1"
+    say(duplicate(elsewhere))
+    assert watch.way == FollowedWay((duplicate(elsewhere), None))

@@ -78,6 +78,7 @@ async def fetch(
         trouble=trouble,
         exchanges=tuple(session.exchanges[requests_before:]),
         quota=session.quota,
+        scrub=session.scrub or None,
     )
 
 

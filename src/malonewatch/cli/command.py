@@ -13,6 +13,7 @@ _COMMANDS = Places(
         "credentials": "credentials.credentials",
         "delivery": "destinations.delivery",
         "destination": "destinations.destination",
+        "explain": "explaining.explain",
         "export": "transfer.export_command",
         "import": "transfer.import_command",
         "init": "database.init",

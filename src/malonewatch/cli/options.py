@@ -123,6 +123,11 @@ class Number(click.ParamType):  # type: ignore[type-arg]
         return int(digits)
 
 
+of_bug = click.option(
+    "--bug", "bug_id", type=Number(), metavar="ID", help="If WATCH is a URL: for this bug."
+)
+
+
 class Seconds(click.ParamType):  # type: ignore[type-arg]
     """So many seconds, 0 or more."""
 

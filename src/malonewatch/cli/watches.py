@@ -14,6 +14,7 @@ from malonewatch.cli.options import (
     confirmed,
     database_options,
     json_option,
+    of_bug,
     yes_option,
 )
 from malonewatch.cli.output import say, show_json
@@ -25,10 +26,6 @@ from malonewatch.interfaces import Certainty, FollowedBug, remote_name
 
 #: How many proposals are shown.
 _PROPOSALS = 20
-
-_of_bug = click.option(
-    "--bug", "bug_id", type=Number(), metavar="ID", help="If WATCH is a URL: for this bug."
-)
 
 
 @click.command()
@@ -125,7 +122,7 @@ def _say_proposals(proposals: Sequence[watches.Proposal]) -> None:
 
 @click.command()
 @click.argument("what", metavar="WATCH")
-@_of_bug
+@of_bug
 @json_option
 @database_options
 @click.pass_obj
@@ -193,7 +190,7 @@ def _followed(bug: FollowedBug) -> str:
 
 @click.command()
 @click.argument("what", metavar="WATCH...", nargs=-1, required=True)
-@_of_bug
+@of_bug
 @yes_option
 @database_options
 @click.pass_obj
@@ -218,7 +215,7 @@ def unwatch(settings: Settings, what: Sequence[str], bug_id: int | None, yes: bo
 @click.command()
 @click.argument("what", metavar="WATCH")
 @click.argument("url", metavar="URL")
-@_of_bug
+@of_bug
 @database_options
 @click.pass_obj
 def move(settings: Settings, what: str, url: str, bug_id: int | None) -> None:

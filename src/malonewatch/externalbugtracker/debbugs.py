@@ -21,8 +21,8 @@ from malonewatch.externalbugtracker.driver import (
     ExternalBugTracker,
     Judgement,
     Read,
+    StatusReading,
     URLShape,
-    Verdict,
     Vocabulary,
     Workflow,
     from_epoch,
@@ -170,10 +170,10 @@ class Debbugs(ExternalBugTracker):
         known = self.dialect_named(self.dialect) or self.all_dialects()[0]
         return {"folder": known.dialect_name}
 
-    def verdict(self, remotestatus: str, resolution: str, closed: bool | None) -> Verdict:
+    def reading(self, remotestatus: str, resolution: str, closed: bool | None) -> StatusReading:
         # The last tag decides, if there is one.
         state, _, tags = remotestatus.partition(" ")
-        return super().verdict(f"{state} {tags.rpartition(' ')[2]}".strip(), resolution, closed)
+        return super().reading(f"{state} {tags.rpartition(' ')[2]}".strip(), resolution, closed)
 
 
 def duplicate_of(remotebug: str, merged: str) -> str | None:

@@ -25,10 +25,11 @@ from malonewatch.externalbugtracker.driver import (
     Judgement,
     Read,
     RemoteVocabulary,
+    StatusReading,
     URLShape,
-    Verdict,
     Workflow,
     by_https,
+    by_table,
     format_time,
     is_number,
     join,
@@ -291,17 +292,17 @@ class Redmine(ExternalBugTracker):
     )
     importances = IMPORTANCES.plus(PRIORITIES)
 
-    def verdict(self, remotestatus: str, resolution: str, closed: bool | None) -> Verdict:
-        found = super().verdict(remotestatus, resolution, closed)
+    def reading(self, remotestatus: str, resolution: str, closed: bool | None) -> StatusReading:
+        found = super().reading(remotestatus, resolution, closed)
         if closed:
             # Some words mean one thing of what is open, and another of what is not.
-            over = self.statuses.resolutions.get(resolution or remotestatus)
+            over = self.statuses.row("resolutions", resolution or remotestatus)
             if over is not None:
-                return Verdict(over, False)
+                return by_table(over)
             if found.status is BugTaskStatus.FIXCOMMITTED:
-                return Verdict(BugTaskStatus.FIXRELEASED, False)
+                return found._replace(status=BugTaskStatus.FIXRELEASED)
             if not found.status.is_resolved and found.status is not BugTaskStatus.UNKNOWN:
-                return Verdict(BugTaskStatus.FIXRELEASED, True)
+                return found._replace(status=BugTaskStatus.FIXRELEASED, rule="flag")
         return found
 
 

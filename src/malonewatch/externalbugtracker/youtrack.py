@@ -20,8 +20,10 @@ from malonewatch.externalbugtracker.driver import (
     Judgement,
     Read,
     RemoteVocabulary,
+    StatusReading,
     URLShape,
     Workflow,
+    by_table,
     from_epoch,
     importances_with,
 )
@@ -32,7 +34,6 @@ from malonewatch.interfaces import (
     IDuplicates,
     IMoves,
     Response,
-    Verdict,
 )
 
 FIELDS = (
@@ -190,17 +191,17 @@ class YouTrack(ExternalBugTracker):
             fixed_in=values_of(fields, FIXED_IN) if over else "",
         )
 
-    def verdict(self, remotestatus: str, resolution: str, closed: bool | None) -> Verdict:
-        found = super().verdict(remotestatus, resolution, closed)
+    def reading(self, remotestatus: str, resolution: str, closed: bool | None) -> StatusReading:
+        found = super().reading(remotestatus, resolution, closed)
         if closed:
             # Some words mean one thing of what is open, and another of what is not.
-            meaning = self.statuses.resolutions.get(remotestatus)
-            if meaning is not None:
-                return Verdict(meaning, False)
+            over = self.statuses.row("resolutions", remotestatus)
+            if over is not None:
+                return by_table(over)
             if not found.status.is_resolved:
-                return Verdict(BugTaskStatus.FIXRELEASED, True)
+                return found._replace(status=BugTaskStatus.FIXRELEASED, rule="flag")
         elif closed is False and found.status is BugTaskStatus.FIXRELEASED:
-            return Verdict(BugTaskStatus.FIXCOMMITTED, False)
+            return found._replace(status=BugTaskStatus.FIXCOMMITTED)
         return found
 
 

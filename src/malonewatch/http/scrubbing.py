@@ -15,6 +15,10 @@ class Scrubber:
         pattern = "|".join("".join(map(_any_quoting, secret)) for secret in known)
         self._pattern = re.compile(pattern, re.IGNORECASE) if pattern else None
 
+    def __bool__(self) -> bool:
+        """Whether there are any."""
+        return self._pattern is not None
+
     def __call__(self, text: str) -> str:
         return text if self._pattern is None else self._pattern.sub("***", text)
 

@@ -79,7 +79,7 @@ class Session:
         self._authorization: Mapping[str, str] = {}
         if self._credentials is not None:
             self._authorization = (authorization or http_authentication)(self._credentials)
-        self._scrubber = Scrubber(self._secrets())
+        self.scrub = Scrubber(self._secrets())
         #: Where the requests to the bug tracker itself wait; None if its base URL is none.
         self.lane: Lane | None = None
         if self._origin is not None:
@@ -107,9 +107,6 @@ class Session:
         if self._unreadable:
             raise CredentialsUnreadable(self._unreadable)
         return self._credentials
-
-    def scrub(self, text: str) -> str:
-        return self._scrubber(text)
 
     async def request(
         self,

@@ -4,6 +4,7 @@ All public interfaces, enumerations, values and exceptions can be imported
 from here.
 """
 
+from malonewatch.interfaces.answers import FollowedBug, FollowedWay, KeptAnswer
 from malonewatch.interfaces.bug import (
     IBug,
     IBugSet,
@@ -167,7 +168,6 @@ from malonewatch.interfaces.values import (
     DailyCounters,
     DialectLearnt,
     Fetched,
-    FollowedBug,
     Outcome,
     RecognisedURL,
     RemoteBug,
@@ -176,7 +176,14 @@ from malonewatch.interfaces.values import (
     UpgradeStep,
     remote_name,
 )
-from malonewatch.interfaces.words import Mappings, RemoteVocabulary, UnknownWord, Verdict
+from malonewatch.interfaces.words import (
+    Mappings,
+    RemoteVocabulary,
+    StatusReading,
+    TableRow,
+    UnknownWord,
+    Verdict,
+)
 
 __all__ = [
     "USUAL",
@@ -229,6 +236,7 @@ __all__ = [
     "FailureOwner",
     "Fetched",
     "FollowedBug",
+    "FollowedWay",
     "Happening",
     "IBatches",
     "IBug",
@@ -284,6 +292,7 @@ __all__ = [
     "ISubscriptionSet",
     "ITexts",
     "IValidators",
+    "KeptAnswer",
     "MalonewatchError",
     "Mappings",
     "MeaningGroup",
@@ -307,8 +316,10 @@ __all__ = [
     "Response",
     "SiteFigures",
     "Staleness",
+    "StatusReading",
     "SubscriptionFacts",
     "SuspiciousAnswer",
+    "TableRow",
     "Target",
     "TargetKind",
     "Timing",

@@ -114,6 +114,11 @@ class IBugWatch(Interface):
     title = TextLine(title="The bug tracker's title and the remote id", readonly=True)
     links = Attribute("A list of each `ILink` that leads to it, by project, file and line.")
     activity = Attribute("The latest `BugWatchActivity` entries, newest first, a bounded list.")
+    answer = Attribute(
+        "The `KeptAnswer` in which the bug tracker last said something new of the remote bug; None "
+        "if none is kept."
+    )
+    way = Attribute("What it goes by where it is followed, and where it is not: a `FollowedWay`.")
 
     def reset() -> None:
         """Forget all that is known of the remote bug, and make the watch due now."""

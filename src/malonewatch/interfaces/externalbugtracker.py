@@ -15,7 +15,7 @@ from malonewatch.interfaces.values import (
     Outcome,
     RecognisedURL,
 )
-from malonewatch.interfaces.words import RemoteVocabulary, Verdict
+from malonewatch.interfaces.words import RemoteVocabulary, StatusReading, Verdict
 
 
 class IExternalBugTrackerType(Interface):
@@ -112,6 +112,11 @@ class IExternalBugTracker(Interface):
     def meaning(remotestatus: str, resolution: str = "", closed: bool | None = None) -> Verdict:
         """What it means, by all that `RemoteBug` has of it; the bug tracker's `mappings` come
         before what the type says."""
+
+    def explainStatus(
+        remotestatus: str, resolution: str = "", closed: bool | None = None
+    ) -> StatusReading:
+        """The same, and which rows of which tables say so."""
 
     def isMapped(remotestatus: str, resolution: str = "") -> bool:
         """Whether it is those that say what it means."""

@@ -168,7 +168,7 @@ class IHTTPSession(Interface):
         A server may send back what it was sent.  The `Response`, but for its
         body, the exchanges and all errors are scrubbed already; what else is
         kept of an answer about itself, such as an error message, is to go
-        through here.
+        through here.  The function itself is false where there are no secrets.
         """
 
 

@@ -5,7 +5,7 @@ may cross threads, processes and machines.
 """
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
@@ -94,7 +94,8 @@ class RemoteBug(NamedTuple):
     a table, `mapped` that it is what the site has mapped the words to.
     `private` bugs can be read with the credentials given.  `fixed_in` names
     the release.  `raw` is the record as it came, as large as one bug's share of
-    an answer may be; it is not stored.  `apart` says that the bug spoils the
+    an answer may be, with whatever secrets a server sends back; what is stored
+    of it is `IBugWatch.answer`.  `apart` says that the bug spoils the
     answer for others, so that it has to be asked for alone.
     """
 
@@ -163,7 +164,9 @@ class Fetched:
       None if it did not tell,
     - `trouble`: why it could not be asked for all, None if it could,
     - `exchanges`: the requests that were made,
-    - `quota`: what it said of how much more it may be asked, None if nothing.
+    - `quota`: what it said of how much more it may be asked, None if nothing,
+    - `scrub`: takes the secrets that were sent out of a text, as
+      `IHTTPSession.scrub` does; None if there are none.
     """
 
     batch: Batch
@@ -175,6 +178,7 @@ class Fetched:
     trouble: BugTrackerTrouble | None = None
     exchanges: tuple[Exchange, ...] = ()
     quota: Quota | None = None
+    scrub: Callable[[str], str] | None = dataclasses.field(default=None, repr=False, compare=False)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -366,18 +370,6 @@ class BugWatchPage(NamedTuple):
 
     watches: list[Any]
     next: str | None
-
-
-class FollowedBug(NamedTuple):
-    """A bug that a watch is followed to, as its remote bug duplicates it.
-
-    `tracker` is the name of its bug tracker; None if that is not registered, or
-    never asked, so that `remotebug` is a URL as well.
-    """
-
-    tracker: str | None
-    remotebug: str
-    url: str
 
 
 class UpgradeStep(NamedTuple):

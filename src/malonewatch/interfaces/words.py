@@ -13,6 +13,38 @@ class Verdict(NamedTuple):
     guessed: bool
 
 
+class TableRow(NamedTuple):
+    """A row of a table that says what a word means.
+
+    `table` is ``mappings`` for what the site has mapped; of the type's tables
+    it is ``statuses``, ``closing`` (the statuses of which a resolution says
+    what they mean) or ``resolutions``.  `word` is as it stands there.
+    """
+
+    table: str
+    word: str
+    meaning: BugTaskStatus
+
+
+class StatusReading(NamedTuple):
+    """How a remote status is read: what it means, and why.
+
+    `rule` is ``site``, ``table``, ``flag`` (the bug tracker's own word on
+    whether the bug is open or closed), or nothing where no table knows it.
+    `rows` are those that had a part in it, in order; the last one has the
+    meaning, unless the flag says more.
+    """
+
+    status: BugTaskStatus
+    rule: str = ""
+    rows: tuple[TableRow, ...] = ()
+
+    @property
+    def verdict(self) -> Verdict:
+        """The same in short."""
+        return Verdict(self.status, self.rule == "flag")
+
+
 class Mappings(NamedTuple):
     """What a site says that remote words mean in one bug tracker, whatever its type says.
 

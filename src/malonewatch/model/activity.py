@@ -10,7 +10,7 @@ It is one value rather than many, since a record costs by the number of values
 in it; and it is written when the object is written anyway.
 """
 
-from malonewatch.interfaces import BugTaskStatus, BugWatchActivity, BugWatchErrorType
+from malonewatch.interfaces import BugTaskStatus, BugWatchActivity, BugWatchErrorType, RemoteBug
 from malonewatch.model.enums import member
 from malonewatch.model.times import from_seconds
 
@@ -52,6 +52,13 @@ def log_status(
     after = one_line(new_remotestatus)
     what = f"\t{kind}\t\t\t{before}\t{after}\t{old_status}\t{new_status}\t{rule}\n"
     return _with_line(log, moment, what)
+
+
+def rule_of(remote: RemoteBug) -> str:
+    """Which rule gave the meaning of a status."""
+    if remote.status is BugTaskStatus.UNKNOWN:
+        return ""
+    return "site" if remote.mapped else "flag" if remote.guessed else "table"
 
 
 def one_line(text: str) -> str:

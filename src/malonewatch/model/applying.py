@@ -14,6 +14,7 @@ from malonewatch.interfaces import (
     SuspiciousAnswer,
 )
 from malonewatch.model import schedule
+from malonewatch.model.answers import Scrub
 from malonewatch.model.comparing import Comparison, compare, is_refusal
 from malonewatch.model.following import follow, go_along, keep_due, leave, make_due
 from malonewatch.model.kept import pack, unpack
@@ -50,7 +51,7 @@ def apply(tracker: Any, fetched: Fetched, brake: Brake) -> Applied:
     is_answer = not all(map(is_refusal, fetched.outcomes))
     if is_answer:
         tracker.record_clock(skew)
-    _tell_watches(found, moment)
+    _tell_watches(found, moment, fetched.scrub)
     _follow(tracker, found, moment)
     _count(tracker, applied, moment, len(fetched.exchanges))
     if fetched.trouble is not None:
@@ -67,7 +68,7 @@ def accept(tracker: Any, moment: float) -> Applied:
     outcomes = [unpack(name, packed) for name, (_, packed) in tracker.ledger.held.items()]
     found = compare(tracker, outcomes, {}, moment, None)
     _write(tracker, found, moment, None)
-    _tell_watches(found, moment)
+    _tell_watches(found, moment, None)
     _follow(tracker, found, moment)
     _count(tracker, found.applied, moment, 0)
     if tracker.last_error_type is BugWatchErrorType.SUSPICIOUS_ANSWER:
@@ -214,8 +215,8 @@ def _count(tracker: Any, applied: Applied, moment: float, requests: int) -> None
     )
 
 
-def _tell_watches(found: Comparison, moment: float) -> None:
-    """Let the watches, and the application, know.
+def _tell_watches(found: Comparison, moment: float, scrub: Scrub | None) -> None:
+    """Let the watches, and the application, know; `scrub` is that of the answer.
 
     :raises ApplicationFailed: a subscriber failed.
     """
@@ -224,4 +225,4 @@ def _tell_watches(found: Comparison, moment: float) -> None:
     for _, watch, error, is_loss in found.failing:
         watch.fail(error, moment, is_loss)
     for told in found.told:
-        told.watch.update(told.remote, told.told, moment, told.failed)
+        told.watch.update(told.remote, told.told, moment, told.failed, scrub)

@@ -15,10 +15,12 @@ from malonewatch.interfaces import (
     BugWatchChange,
     BugWatchErrorType,
     FollowedBug,
+    FollowedWay,
     IBugSet,
     IBugWatch,
     IBugWatchSet,
     IPersonSet,
+    KeptAnswer,
     RemoteBug,
     RemoteBugError,
     remote_name,
@@ -31,7 +33,9 @@ from malonewatch.model.activity import (
     merge_activity,
     one_line,
     prune_activity,
+    rule_of,
 )
+from malonewatch.model.answers import Scrub, pack, unpack
 from malonewatch.model.brake import LOST, closes
 from malonewatch.model.enums import member
 from malonewatch.model.events import (
@@ -52,8 +56,8 @@ from malonewatch.model.relisting import Relisting
 from malonewatch.model.schedule import CHECK_INTERVAL
 from malonewatch.model.site import find_utility
 from malonewatch.model.times import from_optional, from_seconds, now, to_seconds
-from malonewatch.model.watchrecord import NOTHING_KNOWN, keep, load_state, state_of
-from malonewatch.model.ways import chain_of
+from malonewatch.model.watchrecord import NOTHING_KNOWN, keep, known, load_state, state_of
+from malonewatch.model.ways import chain_of, way_of
 
 
 @implementer(IBugWatch)
@@ -199,6 +203,15 @@ class BugWatch(Persistent):
         return chain_of(self)
 
     @property
+    def way(self) -> FollowedWay:
+        return way_of(self)
+
+    @property
+    def answer(self) -> KeptAnswer | None:
+        record = unpack(self._answer)
+        return None if record is None else KeptAnswer(from_seconds(self._answered), record)
+
+    @property
     def links(self) -> list[Any]:
         links = links_of(self.bugtracker)
         return [] if links is None else list(links.getLinksTo(self))
@@ -279,33 +292,21 @@ class BugWatch(Persistent):
     @property
     def known(self) -> RemoteBug | None:
         """What is known of the remote bug, as it was told; None if nothing is."""
-        if self.remotestatus is None:
-            return None
-        return RemoteBug(
-            self.remotebug,
-            self.remotestatus,
-            self.status,
-            self.remote_importance,
-            self.importance,
-            self.remote_title,
-            self.resolution,
-            self.remote_modified,
-            self.duplicate_of,
-            self.moved_to,
-            closed=self.closed,
-            guessed=self.guessed,
-            private=self.private,
-            date_closed=self.date_closed,
-            fixed_in=self.fixed_in,
-        )
+        return known(self)
 
     def update(
-        self, remote: RemoteBug, told: RemoteBug | None, moment: float, recovered: bool
+        self,
+        remote: RemoteBug,
+        told: RemoteBug | None,
+        moment: float,
+        recovered: bool,
+        scrub: Scrub | None = None,
     ) -> None:
         """Take over what the bug tracker says.
 
         `remote` is what is kept of what was `told`, None if nothing was asked,
-        and `recovered` whether the last check had failed.
+        and `recovered` whether the last check had failed.  `scrub` is that of
+        the answer.
 
         :raises ApplicationFailed: a subscriber failed.
         """
@@ -329,11 +330,14 @@ class BugWatch(Persistent):
             self.log(moment, "duplicate", remote.duplicate_of)
             events.append(BugWatchDuplicateFound(self, remote.duplicate_of))
         keep(values, remote)
+        if told is not None:
+            values["_answer"] = pack(told.raw, scrub)
+            values["_answered"] = moment
         if differs:
             values["_activity"] = log_status(
                 *(self._activity, moment, "mapping" if is_mapping else "status"),
                 *(old_remotestatus, remote.remotestatus),
-                *(old_status._name_, remote.status._name_, _rule_of(remote)),
+                *(old_status._name_, remote.status._name_, rule_of(remote)),
             )
         elif recovered:
             self.log(moment, "recovered", "It can be read again.")
@@ -381,13 +385,6 @@ class BugWatch(Persistent):
         log = log_activity(self._activity, moment, kind, message, error_type)
         if log is not self._activity:
             self._activity = log
-
-
-def _rule_of(remote: RemoteBug) -> str:
-    """Which rule gave the meaning of a status."""
-    if remote.status is BugTaskStatus.UNKNOWN:
-        return ""
-    return "site" if remote.mapped else "flag" if remote.guessed else "table"
 
 
 def _was_on(title: str) -> str:

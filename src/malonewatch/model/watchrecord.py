@@ -18,10 +18,10 @@ _FIELDS = (
     *("id", "slot", "remotebug", "bug_id", "_owner_name", "_datecreated"),
     *("remotestatus", "_status", "remote_importance", "_importance", "remote_title"),
     *("resolution", "_modified", "duplicate_of", "moved_to", "_lastchanged", "_activity"),
-    *("closed", "guessed", "private", "_date_closed", "fixed_in"),
+    *("closed", "guessed", "private", "_date_closed", "fixed_in", "_answer", "_answered"),
 )
 #: The last of them, as they are where a record does not have them yet.
-_ADDED = (None, False, False, None, "")
+_ADDED = (None, False, False, None, "", b"", None)
 _values_of = operator.itemgetter(*_FIELDS)
 
 #: The values while nothing is known of the remote bug.
@@ -40,6 +40,8 @@ NOTHING_KNOWN = {
     "private": False,
     "_date_closed": None,
     "fixed_in": "",
+    "_answer": b"",
+    "_answered": None,
 }
 
 
@@ -74,3 +76,26 @@ def keep(values: dict[str, Any], remote: RemoteBug) -> None:
     values["private"] = remote.private
     values["_date_closed"] = to_optional(remote.date_closed)
     values["fixed_in"] = remote.fixed_in
+
+
+def known(watch: Any) -> RemoteBug | None:
+    """What a watch knows of the remote bug, as it was told; None if nothing."""
+    if watch.remotestatus is None:
+        return None
+    return RemoteBug(
+        watch.remotebug,
+        watch.remotestatus,
+        watch.status,
+        watch.remote_importance,
+        watch.importance,
+        watch.remote_title,
+        watch.resolution,
+        watch.remote_modified,
+        watch.duplicate_of,
+        watch.moved_to,
+        closed=watch.closed,
+        guessed=watch.guessed,
+        private=watch.private,
+        date_closed=watch.date_closed,
+        fixed_in=watch.fixed_in,
+    )

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, cast
 from malonewatch.interfaces import (
     BugWatchChange,
     FollowedBug,
+    FollowedWay,
     NoBugTrackerFound,
     Outcome,
     Polling,
@@ -121,6 +122,19 @@ def chain_of(watch: Any) -> list[FollowedBug]:
         else FollowedBug(there.name, name, there.getBugURL(name))
         for there, name in way.hops
     ]
+
+
+def way_of(watch: Any) -> FollowedWay:
+    """See `IBugWatch.way`."""
+    tracker, own = watch.bugtracker, watch.known
+    if own is None or own.duplicate_of is None:
+        return FollowedWay((own,))
+    if tracker.followed is not None and watch.id in tracker.followed.chains:
+        own = own_of(watch)
+    way = walk(tracker, watch.remotebug, own.duplicate_of)
+    said = (None if there is None else _said(there, name, NOTHING) for there, name in way.hops)
+    end = 0 if way.end is None else len(way.hops)
+    return FollowedWay((own, *said), None if way.pending else end)
 
 
 def own_of(watch: Any) -> RemoteBug:

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 from zope.interface.verify import verifyObject
 
 from malonewatch.externalbugtracker import ExternalBugTracker
+from malonewatch.externalbugtracker.driver import fold
 from malonewatch.interfaces import (
     BugTaskStatus,
     BugTrackerFacts,
@@ -140,8 +141,19 @@ class ExternalBugTrackerConformance:
             assert external.convertRemoteStatus(remotestatus) is status, remotestatus
             assert status is not BugTaskStatus.UNKNOWN, remotestatus
 
+    def test_every_status_in_the_table_is_explained_by_the_rows_that_give_its_meaning(self) -> None:
+        external = self.external()
+        for remotestatus, status in external.status_table.items():
+            found = external.explainStatus(remotestatus)
+            assert (found.status, found.rule) == (status, "table"), remotestatus
+            # What is written is all there, in the tables, and it is the last row that decides.
+            assert found.rows[-1].meaning is status, remotestatus
+            written = " ".join(row.word for row in found.rows)
+            assert fold(written) == fold(remotestatus), remotestatus
+
     def test_an_unknown_status_is_visible_as_such(self) -> None:
         assert self.external().convertRemoteStatus("XYZZY") is BugTaskStatus.UNKNOWN
+        assert self.external().explainStatus("XYZZY") == (BugTaskStatus.UNKNOWN, "", ())
 
     def test_links_are_urls_with_nothing_unquoted_in_them(self) -> None:
         links = self.external().getBugFilingAndSearchLinks("A & B", "It's #1 <b>", "x=y&z")

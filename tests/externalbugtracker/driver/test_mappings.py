@@ -11,7 +11,6 @@ from malonewatch.externalbugtracker.driver import (
     Dialect,
     Finding,
     RemoteVocabulary,
-    Verdict,
     Workflow,
 )
 from malonewatch.externalbugtracker.driver.hearing import Hearing
@@ -25,6 +24,7 @@ from malonewatch.interfaces import (
     Credentials,
     Mappings,
     Response,
+    Verdict,
 )
 from malonewatch.testing.asking import Asker, Canned
 
@@ -200,3 +200,34 @@ def test_an_answer_without_words_leads_to_the_next_dialect():
     answers["/api/weights"] = answers["/weights"]
     assert learn(answers, TellingShyly).importances == ("x",)
     assert "/api/statuses" in answers["asked"]
+
+
+@pytest.mark.parametrize(
+    ("words", "resolution", "closed", "rule", "rows"),
+    [
+        ("IN-LIMBO", "", True, "site", ["mappings In Limbo EXPIRED"]),
+        ("over", "broken", True, "site", ["mappings over broken INVALID"]),
+        ("New", "", None, "table", ["statuses new NEW"]),
+        (
+            "over Mended",
+            "Mended",
+            None,
+            "table",
+            ["closing over UNKNOWN", "resolutions mended FIXRELEASED"],
+        ),
+        ("new mended", "mended", None, "table", ["statuses new NEW"]),
+        ("new by magic", "by magic", None, "table", ["statuses new NEW"]),
+        ("Mended", "", True, "flag", ["resolutions mended FIXRELEASED"]),
+        ("odd", "", True, "flag", []),
+        ("odd", "", False, "flag", []),
+        ("over by magic", "by magic", True, "", ["closing over UNKNOWN"]),
+        ("over", "", None, "", ["closing over UNKNOWN"]),
+        ("odd", "", None, "", []),
+    ],
+)
+def test_why_a_status_means_what_it_does(words, resolution, closed, rule, rows):
+    external = dolls([("In Limbo", BugTaskStatus.EXPIRED), ("over broken", BugTaskStatus.INVALID)])
+    found = external.explainStatus(words, resolution, closed)
+    assert found.rule == rule
+    assert [f"{row.table} {row.word} {row.meaning.name}" for row in found.rows] == rows
+    assert found.verdict == external.meaning(words, resolution, closed)

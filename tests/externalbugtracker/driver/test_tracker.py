@@ -10,7 +10,6 @@ from zope.interface.verify import verifyObject
 from malonewatch.externalbugtracker.driver import (
     ExternalBugTracker,
     URLShape,
-    Verdict,
     Vocabulary,
     Workflow,
 )
@@ -25,6 +24,7 @@ from malonewatch.interfaces import (
     IExternalBugTrackerType,
     Polling,
     RecognisedURL,
+    StatusReading,
     UnsupportedBugTracker,
 )
 
@@ -185,9 +185,9 @@ def test_what_a_status_means_is_found_out_once():
     class Counting(Dolls):
         asked = 0
 
-        def verdict(self, remotestatus, resolution, closed):
+        def reading(self, remotestatus, resolution, closed):
             Counting.asked += 1
-            return Verdict(BugTaskStatus.NEW, False)
+            return StatusReading(BugTaskStatus.NEW)
 
         def importance(self, words):
             Counting.asked += 1

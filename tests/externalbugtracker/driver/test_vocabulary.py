@@ -119,7 +119,7 @@ WORKFLOW = Workflow(
 def test_a_status_is_read_as_a_whole_then_with_its_resolution_then_by_the_flag(
     remotestatus, resolution, closed, verdict
 ):
-    assert WORKFLOW.meaning(remotestatus, resolution, closed) == verdict
+    assert WORKFLOW.read(remotestatus, resolution, closed).verdict == verdict
 
 
 def test_a_table_has_every_status_as_it_may_come():
@@ -149,7 +149,7 @@ def test_a_workflow_may_be_of_several_tables():
 def test_programs_that_came_from_sourceforges_have_its_words_and_their_own():
     workflow = former_workflow({NEW: "hot"}, {WONTFIX: "hot"})
     statuses = ("Open", "Pending", "Open hot", "Closed hot", "closed fixed", "closed obsolete")
-    assert [workflow.meaning(status).status.title for status in statuses] == [
+    assert [workflow.read(status).status.title for status in statuses] == [
         *("New", "Incomplete", "New", "Won't Fix", "Fix Released", "Expired"),
     ]
     assert "Pending" not in former_workflow({}, {}, {"Open": NEW}).statuses

@@ -48,6 +48,7 @@ from malonewatch.externalbugtracker.driver.urls import (
 from malonewatch.externalbugtracker.driver.vocabulary import (
     Vocabulary,
     Workflow,
+    by_table,
     fold,
     invert,
     join,
@@ -63,7 +64,7 @@ from malonewatch.externalbugtracker.driver.words import (
     importances_with,
     in_state,
 )
-from malonewatch.interfaces import RemoteVocabulary, Verdict
+from malonewatch.interfaces import RemoteVocabulary, StatusReading
 
 __all__ = [
     "FORMER_STATES",
@@ -89,9 +90,9 @@ __all__ = [
     "Read",
     "RemoteVocabulary",
     "Situation",
+    "StatusReading",
     "Table",
     "URLShape",
-    "Verdict",
     "Vocabulary",
     "Workflow",
     "ask_form",
@@ -99,6 +100,7 @@ __all__ = [
     "by_https",
     "by_place",
     "by_state",
+    "by_table",
     "encode",
     "fold",
     "format_time",

@@ -32,6 +32,8 @@ from malonewatch.interfaces import (
     Polling,
     RecognisedURL,
     RemoteVocabulary,
+    StatusReading,
+    TableRow,
     UnsupportedBugTracker,
     Verdict,
 )
@@ -222,29 +224,37 @@ class ExternalBugTracker(Dialect):
         key = remotestatus, resolution, closed
         verdict = self._verdicts.get(key)
         if verdict is None:
-            mapped = self._mapped(remotestatus, resolution)
-            verdict = (
-                self.verdict(remotestatus, resolution, closed)
-                if mapped is None
-                else Verdict(mapped, False)
-            )
+            verdict = self.explainStatus(remotestatus, resolution, closed).verdict
             self._verdicts[key] = verdict
         return verdict
+
+    def explainStatus(
+        self, remotestatus: str, resolution: str = "", closed: bool | None = None
+    ) -> StatusReading:
+        """See `IExternalBugTracker`."""
+        mapped = self._mapped(remotestatus, resolution)
+        if mapped is not None:
+            return StatusReading(mapped.meaning, "site", (mapped,))
+        return self.reading(remotestatus, resolution, closed)
 
     def isMapped(self, remotestatus: str, resolution: str = "") -> bool:
         """See `IExternalBugTracker`."""
         return self._maps_statuses and self._mapped(remotestatus, resolution) is not None
 
-    def _mapped(self, remotestatus: str, resolution: str) -> BugTaskStatus | None:
+    def _mapped(self, remotestatus: str, resolution: str) -> TableRow | None:
         """What the site says that a status means."""
         # A resolution may be a part of the status, or stand beside it.
         here = self._statuses_here
-        return here.get(join(remotestatus, resolution)) or here.get(remotestatus)
+        for words in (join(remotestatus, resolution), remotestatus):
+            word, meaning = here.row(words), here.get(words)
+            if word is not None and meaning is not None:
+                return TableRow("mappings", word, meaning)
+        return None
 
-    def verdict(self, remotestatus: str, resolution: str, closed: bool | None) -> Verdict:
-        """The same as the type has it; to be given by those that read their words in a way of
+    def reading(self, remotestatus: str, resolution: str, closed: bool | None) -> StatusReading:
+        """How the type reads a status; to be given by those that read their words in a way of
         their own."""
-        return self.statuses.meaning(remotestatus, resolution, closed)
+        return self.statuses.read(remotestatus, resolution, closed)
 
     def convertRemoteStatus(self, remotestatus: str) -> BugTaskStatus:
         """See `IExternalBugTracker`."""

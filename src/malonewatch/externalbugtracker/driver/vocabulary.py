@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Generic, TypeVar
 
-from malonewatch.interfaces import BugTaskImportance, BugTaskStatus, Verdict
+from malonewatch.interfaces import BugTaskImportance, BugTaskStatus, StatusReading, TableRow
 
 Meaning = TypeVar("Meaning", BugTaskStatus, BugTaskImportance)
 Words = str | Iterable[str]
@@ -44,19 +44,24 @@ class Vocabulary(Generic[Meaning]):
 
     def __init__(self, table: Mapping[Meaning, Words]) -> None:
         self._words: dict[str, Meaning] = {}
-        self._folded: dict[str, Meaning] = {}
+        #: What stands there, by its folded spelling.
+        self._folded: dict[str, str] = {}
         for meaning, words in table.items():
             self._add(meaning, each_of(words))
 
     def _add(self, meaning: Meaning, words: Iterable[str]) -> None:
         for word in filter(None, map(str.strip, words)):
             self._words.setdefault(word, meaning)
-            self._folded.setdefault(fold(word), meaning)
+            self._folded.setdefault(fold(word), word)
 
     def get(self, word: str) -> Meaning | None:
         """What `word` means; None if it is not there."""
-        found = self._words.get(word)
-        return found if found is not None else self._folded.get(fold(word))
+        row = self.row(word)
+        return None if row is None else self._words[row]
+
+    def row(self, word: str) -> str | None:
+        """`word` as it stands there, in whatever spelling; None if it does not."""
+        return word if word in self._words else self._folded.get(fold(word))
 
     def __contains__(self, word: object) -> bool:
         return isinstance(word, str) and self.get(word) is not None
@@ -138,41 +143,61 @@ class Workflow:
             word: meaning for word, meaning in table.items() if meaning is not BugTaskStatus.UNKNOWN
         }
 
-    def meaning(
-        self, remotestatus: str, resolution: str = "", closed: bool | None = None
-    ) -> Verdict:
-        """What `remotestatus`, which may end with the resolution, means."""
-        found = self._known(remotestatus)
-        if found is None and resolution and not closed:
-            # Some workflows leave any resolution in place when a bug is opened again.
-            found = self.statuses.get(remotestatus.removesuffix(resolution).strip())
-        if found is not None:
-            return Verdict(found, False)
-        if closed is None:
-            return Verdict(BugTaskStatus.UNKNOWN, False)
-        if not closed:
-            return Verdict(BugTaskStatus.NEW, True)
-        if not resolution:
-            # Where there are none, a status may say the same.
-            ended = self.resolutions.get(remotestatus) or BugTaskStatus.FIXRELEASED
-            return Verdict(ended, True)
-        found = self.resolutions.get(resolution) or BugTaskStatus.UNKNOWN
-        return Verdict(found, found is not BugTaskStatus.UNKNOWN)
+    def row(self, table: str, word: str) -> TableRow | None:
+        """The row of one of its tables, by the name of that, which `word` is in; None if it is in
+        none."""
+        vocabulary: Vocabulary[BugTaskStatus] = getattr(self, table)
+        meaning, found = vocabulary.get(word), vocabulary.row(word)
+        return None if meaning is None or found is None else TableRow(table, found, meaning)
 
-    def _known(self, remotestatus: str) -> BugTaskStatus | None:
-        whole = self.statuses.get(remotestatus) or self.closing.get(remotestatus)
-        if whole not in (None, BugTaskStatus.UNKNOWN):
-            return whole
+    def read(
+        self, remotestatus: str, resolution: str = "", closed: bool | None = None
+    ) -> StatusReading:
+        """What `remotestatus`, which may end with the resolution, means, and why."""
+        rows = self._known(remotestatus)
+        if not rows and resolution and not closed:
+            # Some workflows leave any resolution in place when a bug is opened again.
+            rows = _those(self.row("statuses", remotestatus.removesuffix(resolution).strip()))
+        if rows:
+            return by_table(*rows)
+        if closed is not None and not closed:
+            return StatusReading(BugTaskStatus.NEW, "flag")
+        # Where there are no resolutions, a status may say the same.
+        rows = _those(self.row("resolutions", resolution or remotestatus) if closed else None)
+        if rows:
+            found = by_table(*rows)
+            return found._replace(rule=found.rule and "flag")
+        if closed and not resolution:
+            return StatusReading(BugTaskStatus.FIXRELEASED, "flag")
+        # That it ended is all there is to say.
+        status = remotestatus.removesuffix(resolution).strip()
+        return StatusReading(BugTaskStatus.UNKNOWN, "", _those(self.row("closing", status)))
+
+    def _known(self, remotestatus: str) -> tuple[TableRow, ...]:
+        whole = self.row("statuses", remotestatus) or self.row("closing", remotestatus)
+        if whole is not None and whole.meaning is not BugTaskStatus.UNKNOWN:
+            return (whole,)
         words = remotestatus.split()
         # A status of many words is no status of ours; only so many cuts are tried.
         for cut in range(min(len(words) - 1, 6), 0, -1):
             status, resolution = " ".join(words[:cut]), " ".join(words[cut:])
-            meaning = self.resolutions.get(resolution)
-            if meaning is None:
+            ended = self.row("resolutions", resolution)
+            if ended is None:
                 continue
-            if status in self.closing:
-                return meaning
-            opened = self.statuses.get(status)
+            closing = self.row("closing", status)
+            if closing is not None:
+                return closing, ended
+            opened = self.row("statuses", status)
             if opened is not None:
-                return opened
-        return None
+                return (opened,)
+        return ()
+
+
+def by_table(*rows: TableRow) -> StatusReading:
+    """What is read by those rows of tables, the last of which has the meaning."""
+    meaning = rows[-1].meaning
+    return StatusReading(meaning, "" if meaning is BugTaskStatus.UNKNOWN else "table", rows)
+
+
+def _those(row: TableRow | None) -> tuple[TableRow, ...]:
+    return () if row is None else (row,)
