@@ -30,7 +30,7 @@ IMPORTED_BY_OTHERS = {
 }
 
 #: What is for who uses it, and not for who develops it.
-EXTRAS = ("keyring", "metrics", "postgresql", "zeo")
+EXTRAS = ("apprise", "keyring", "metrics", "postgresql", "zeo")
 
 #: What is imported by another name than it is declared by.
 IMPORT_NAMES = {"pyyaml": "yaml"}

@@ -31,4 +31,6 @@ class LazyChannel:
         return f"<channel {self._class_name}>"
 
 
+apprise = LazyChannel("chat", "AppriseChannel")
+feed = LazyChannel("feeds", "FeedChannel")
 webhook = LazyChannel("webhook", "WebhookChannel")
