@@ -32,6 +32,8 @@ class Guard:
         self.place = ""
         self._deadline = math.inf if seconds is None else time.monotonic() + seconds + LEEWAY
         self._end = end
+        #: Whether the block was asked to end soon.
+        self.is_hurried = False
         self._is_over = False
         self._news = threading.Condition()
         self._thread = threading.Thread(target=self._watch, daemon=True, name="guard")
@@ -49,6 +51,7 @@ class Guard:
     def hurry(self) -> None:
         """The block is to end soon; from any thread but the one that may be waiting."""
         with self._news:
+            self.is_hurried = True
             self._deadline = min(self._deadline, time.monotonic() + GRACE)
             self._news.notify()
 

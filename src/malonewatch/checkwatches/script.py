@@ -14,7 +14,7 @@ from malonewatch import streams
 from malonewatch.checkwatches.limits import JOBS, TIME_LIMIT, TooFewFiles, affordable
 from malonewatch.checkwatches.lock import Locked
 from malonewatch.checkwatches.logs import said, set_up
-from malonewatch.checkwatches.sites import Options, find_tasks, update_site
+from malonewatch.checkwatches.sites import SEVERITY, Options, find_tasks, update_site
 from malonewatch.configuration import configure
 from malonewatch.exitcodes import (
     EXIT_DATABASE,
@@ -33,14 +33,12 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("malonewatch.checkwatches")
 
-#: Exit codes; of several sites the last one of these counts.
-SEVERITY = (0, EXIT_TROUBLE, EXIT_LOCKED, EXIT_INTERRUPTED, EXIT_FAULT)
-
 
 @click.command(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 90},
     epilog="Exit codes: 0 all was asked; 1 some bug tracker could not be asked, is not to be "
-    "believed, or what it said could not be saved, or metrics could not be written; 2 the command "
+    "believed, or what it said could not be saved, or a message could not be delivered, or metrics "
+    "could not be written; 2 the command "
     "line is wrong; 3 another run is at work; 4 the database, or this machine, cannot be used; "
     "5 interrupted, with what was fetched saved; 70 a fault in malonewatch, with a traceback in "
     "the log.",
@@ -82,6 +80,7 @@ SEVERITY = (0, EXIT_TROUBLE, EXIT_LOCKED, EXIT_INTERRUPTED, EXIT_FAULT)
     help="End after so long; what is still due is for the next run.",
 )
 @click.option("--dry-run", is_flag=True, help="Ask, say what would change, and write nothing.")
+@click.option("--no-deliver", is_flag=True, help="Send no messages; 'malonewatch deliver' does.")
 @click.option("-q", "--quiet", is_flag=True, help="Say only what went wrong.")
 @click.option("-v", "--verbose", is_flag=True, help="Say more.")
 @click.option(

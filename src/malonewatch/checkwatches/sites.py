@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import logging
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import transaction
 from zope.component import getUtility
 
+from malonewatch.checkwatches.delivering import deliver_due
 from malonewatch.checkwatches.due import due, known, nobody_is_told, refuse_unknown
 from malonewatch.checkwatches.guard import Guard
 from malonewatch.checkwatches.identity import new_id
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
     from malonewatch.checkwatches.report import Report
 
 log = logging.getLogger("malonewatch.checkwatches")
+
+#: Exit codes; of several sites, and of what is done in one, the last one of these counts.
+SEVERITY = (0, EXIT_TROUBLE, EXIT_LOCKED, EXIT_INTERRUPTED, EXIT_FAULT)
 
 #: From how many watches on a progress bar is worth its place.
 LONG_RUN = 200
@@ -39,6 +44,7 @@ class Options:
     jobs: int
     time_limit: float
     dry_run: bool
+    no_deliver: bool
     quiet: bool
     verbose: bool
     log_format: str
@@ -79,7 +85,8 @@ def find_tasks(options: Options) -> list[Task]:
 def update_site(
     options: Options, task: Task, seconds: float, metrics: "Metrics | None" = None
 ) -> int:
-    """Update what is due in a site, in so many seconds; the exit code.
+    """Update what is due in a site, and deliver what people are to be told, in so many seconds;
+    the exit code.
 
     However that ends, the `metrics` read how the site is doing then.
 
@@ -100,28 +107,46 @@ def update_site(
             ended = stack.enter_context(_locked(path, run_id))
         if metrics is not None:
             stack.callback(metrics.read, database, task.site)
-        now = getUtility(IClock).now()
-        names = due(database, task.names, now, reset=options.reset, dry_run=options.dry_run)
-        if not names:
-            return 0
-        _warn(options, database)
-        # Only now: a run that finds nothing to do does without.
-        from malonewatch.checkwatches.run import Run
+        end = time.monotonic() + seconds
+        code = _update(options, task, database, seconds, run_id, ended, guard)
+        if code == EXIT_INTERRUPTED or options.dry_run or options.no_deliver:
+            return code
+        delivered = deliver_due(database, end - time.monotonic(), guard)
+    return max(code, delivered, key=SEVERITY.index)
 
-        with _progress(options, database, names) as progress:
-            run = Run(
-                database,
-                batch_size=_batch_size(options),
-                jobs=options.jobs,
-                time_limit=seconds,
-                insist=options.reset,
-                dry_run=options.dry_run,
-                progress=progress,
-                run_id=run_id,
-                ended=ended,
-                guard=guard,
-            )
-            report = run.update(names)
+
+def _update(
+    options: Options,
+    task: Task,
+    database: Any,
+    seconds: float,
+    run_id: str,
+    ended: list[str],
+    guard: Guard,
+) -> int:
+    """Ask for what is due; the exit code."""
+    now = getUtility(IClock).now()
+    names = due(database, task.names, now, reset=options.reset, dry_run=options.dry_run)
+    if not names:
+        return 0
+    _warn(options, database)
+    # Only now: a run that finds nothing to do does without.
+    from malonewatch.checkwatches.run import Run
+
+    with _progress(options, database, names) as progress:
+        run = Run(
+            database,
+            batch_size=_batch_size(options),
+            jobs=options.jobs,
+            time_limit=seconds,
+            insist=options.reset,
+            dry_run=options.dry_run,
+            progress=progress,
+            run_id=run_id,
+            ended=ended,
+            guard=guard,
+        )
+        report = run.update(names)
     _tell(options, report)
     return _code(options, report)
 

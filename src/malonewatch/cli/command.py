@@ -11,6 +11,7 @@ _COMMANDS = Places(
         "check": "check.check",
         "completion": "completion.completion",
         "credentials": "credentials.credentials",
+        "deliver": "delivering.deliver",
         "delivery": "destinations.delivery",
         "destination": "destinations.destination",
         "explain": "explaining.explain",

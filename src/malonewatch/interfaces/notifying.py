@@ -133,13 +133,13 @@ class IOutbox(Interface):
         now: datetime,
         is_permanent: bool = False,
         retry_after: float | None = None,
-    ) -> None:
+    ) -> bool:
         """Note that a message could not be delivered, and why, in a sentence.
 
         It is tried again after a pause, the longer the more often it failed,
         or after `retry_after` seconds; after three days, or if `is_permanent`,
         the destination is disabled, and the person told by another one, if
-        there is any.
+        there is any.  Returns whether it was.
         """
 
 

@@ -223,10 +223,10 @@ class Outbox(Numbered):
         now: datetime,
         is_permanent: bool = False,
         retry_after: float | None = None,
-    ) -> None:
+    ) -> bool:
         destination = self._subscriptions.queryDestination(destination_id)
         if destination is None or destination.disabled is not None:
-            return
+            return False
         moment = to_seconds(now)
         pause = float(PAUSES[min(destination.failures, len(PAUSES) - 1)])
         if destination.failing_since is None:
@@ -235,9 +235,10 @@ class Outbox(Numbered):
         destination.last_error = error
         if is_permanent or moment - destination.failing_since >= GIVE_UP:
             self._give_up(destination, error, now)
-            return
+            return True
         destination.not_before = moment + min(max(pause, retry_after or 0), PAUSES[-1] * 2)
         self._set_due(destination_id, int(destination.not_before))
+        return False
 
     def _give_up(self, destination: Any, error: str, now: datetime) -> None:
         settings = destination.settings

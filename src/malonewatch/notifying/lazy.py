@@ -1,12 +1,12 @@
-"""The channels, as utilities that load nothing before it is wanted."""
+"""The channels and the deliverer, as utilities that load nothing before it is wanted."""
 
 import functools
 import importlib
 from typing import Any
 
-from zope.interface import directlyProvides
+from zope.interface import directlyProvides, provider
 
-from malonewatch.interfaces import IChannel
+from malonewatch.interfaces import IChannel, IDeliverer
 
 
 class LazyChannel:
@@ -29,6 +29,14 @@ class LazyChannel:
 
     def __repr__(self) -> str:
         return f"<channel {self._class_name}>"
+
+
+@provider(IDeliverer)
+def deliver(database: Any, **values: Any) -> Any:
+    """See `IDeliverer`."""
+    from malonewatch.notifying import deliverer
+
+    return deliverer.deliver(database, **values)
 
 
 apprise = LazyChannel("chat", "AppriseChannel")
