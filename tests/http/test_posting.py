@@ -100,7 +100,7 @@ def test_a_server_that_says_nothing_is_not_waited_for(recorder, post):
         ("not HTTP", "answered with something that is not proper HTTP."),
     ],
 )
-@pytest.mark.parametrize("called", [None, "env:HOOK"])
+@pytest.mark.parametrize("called", [None, "env:HOOK", "keyring:127.0.0.1/jane"])
 def test_one_that_cannot_be_reached_is_called_as_it_is_to_be(what, why, called, recorder, post):
     simulator = recorder()
     with fault(simulator, what):

@@ -121,7 +121,8 @@ def test_a_key_may_come_without_its_padding(key, receiver, send, monkeypatch):
     simulator = receiver()
     send(simulator.url, secret="env:HOOK_KEY")
     ((_, headers, body),) = simulator.received
-    Webhook(key).verify(body, dict(headers))
+    # As its first version wants the padding.
+    Webhook(key + "=" * (-len(key.partition("_")[2]) % 4)).verify(body, dict(headers))
 
 
 def test_without_a_secret_nothing_is_signed(receiver, send):
@@ -149,10 +150,9 @@ def test_what_is_sent_again_is_known_by_its_id_and_signed_anew(receiver, send, r
 
 
 def test_connections_are_kept_open_and_those_that_were_closed_are_not_used(
-    receiver, channel, message, settings, notice, register
+    receiver, channel, message, settings, notice
 ):
-    server, client = certificates()
-    simulator = receiver(ssl_context=server)
+    simulator = receiver()
     peers = []
 
     async def handler(request):
@@ -160,7 +160,6 @@ def test_connections_are_kept_open_and_those_that_were_closed_are_not_used(
         return web.Response()
 
     simulator.answers["/"] = handler
-    register(HTTPClient(ssl=client), IHTTPClient)
     with channel.open(DeliverySettings()) as sender:
         for number in (1, 2, 3):
             sender.send(message(settings("webhook", simulator.url), notice(number)))

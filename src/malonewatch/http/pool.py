@@ -27,6 +27,10 @@ from malonewatch.interfaces import (
 #: used again, where the server is no chatterbox.
 ACKNOWLEDGEMENT = 64 * 1024
 
+#: How many rounds a loop takes, at most, to see that a connection was closed: one by TLS, before
+#: Python 3.11.
+ROUNDS = 4
+
 
 @implementer(IHTTPPool)
 class Pool:
@@ -74,8 +78,8 @@ class Pool:
         hop = Hop("POST", clean(url), body, public_only=not is_trusted)
         host = origin(hop.url)[1]
         received = Received()
-        # So that connections which the other side has closed meanwhile are noticed, and not used.
-        for _ in range(2):
+        # The loop looks up: what the other side has closed meanwhile is not used again.
+        for _ in range(ROUNDS):
             await asyncio.sleep(0)
         try:
             await self._connections.send(
@@ -87,8 +91,11 @@ class Pool:
                 trouble = Failures(name, timeout).explain(
                     error, hop, name, answered=False, limit=ACKNOWLEDGEMENT
                 )
-                # What is wrong with a certificate may be which host it is for.
-                raise type(trouble)(str(trouble).replace(host, name)) from None
+                said = str(trouble)
+                if host not in name:
+                    # What is wrong with a certificate may be which host it is for.
+                    said = said.replace(host, name)
+                raise type(trouble)(said) from None
         return Posted(received.status, retry_after(received.headers, now()))
 
     async def close(self) -> None:

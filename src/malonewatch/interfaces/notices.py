@@ -189,7 +189,8 @@ class Message:
     """What goes to a destination at once.
 
     - `key`: tells it from all other messages, and is the same when it is sent
-      again as nobody knows whether it arrived,
+      again as nobody knows whether it arrived; it is what the database is known
+      by (`IDatabase.identity`), and more after a dot,
     - `notices`: what it tells, the oldest first; never none,
     - `is_digest`: whether it tells all that waited rather than one thing,
     - `recent`: what the destination was told before, the oldest first, as far

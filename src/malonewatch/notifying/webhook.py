@@ -39,8 +39,8 @@ from malonewatch.interfaces import (
 )
 from malonewatch.notifying.sentences import headline
 
-#: How many bytes of notices a digest has at most.
-LARGEST = 1024 * 1024
+#: How many bytes of notices a digest has at most; many servers take a megabyte and no more.
+LARGEST = 512 * 1024
 
 #: How many seconds the other side has to answer.
 PATIENCE = 30.0
