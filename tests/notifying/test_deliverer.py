@@ -149,7 +149,7 @@ def test_what_fails_for_good_is_disabled(database, kept, fill):
     kept.failure = DeliveryFailed("There is no ann.", is_permanent=True)
     fill()
     done = Delivery(database).run()
-    assert done.disabled == {"destination 1": "There is no ann."}
+    assert done.disabled == {1: "There is no ann."}
     assert facts(database)[1].disabled == "There is no ann."
 
 
@@ -306,6 +306,17 @@ def test_one_delivers_at_a_time(database, kept, fill, host, process, claimed):
     fill()
     done = Delivery(database).run()
     assert done == (Delivered(claimed=holder) if claimed else Delivered(1, 1))
+
+
+def test_another_users_process_is_there(database, kept, monkeypatch):
+    def refuse(process, number):
+        raise PermissionError
+
+    holder = f"malonewatch on {socket.gethostname()} (process 7)"
+    now = getUtility(IClock).now()
+    database.write(lambda trackers: trackers.claims.claim(CLAIM, holder, now))
+    monkeypatch.setattr(os, "kill", refuse)
+    assert Delivery(database).run() == Delivered(claimed=holder)
 
 
 def test_it_lets_go_of_the_outbox(database, kept, fill):

@@ -37,17 +37,18 @@ def deliver_due(database: Any, seconds: float, guard: Guard) -> int:
         log.info("%s delivers already.", delivered.claimed, extra=said("delivering"))
         return 0
     log.info(
-        "Sent %d messages that told %d things.",
+        "Messages sent: %d, with %d notices.",
         *(delivered.messages, delivered.notices),
         extra=said("delivered", messages=delivered.messages, notices=delivered.notices),
     )
     for sentence in dict.fromkeys(delivered.failed.values()):
         log.error("%s", sentence, extra=said("undelivered"))
-    for which, sentence in delivered.disabled.items():
+    for number, sentence in delivered.disabled.items():
         log.error(
-            "Nothing is sent to %s any more: %s 'malonewatch destination enable' takes that back.",
-            *(which, sentence),
-            extra=said("disabled"),
+            "Destination %d is sent nothing any more: %s 'malonewatch destination enable %d' takes "
+            "that back.",
+            *(number, sentence, number),
+            extra=said("disabled", destination=number),
         )
     if delivered.failed:
         return EXIT_TROUBLE

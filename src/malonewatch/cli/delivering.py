@@ -50,15 +50,15 @@ def _say(delivered: Delivered) -> None:
         complain(f"{delivered.claimed} delivers already.", "Warning")
         return
     say(
-        f"Sent {count_of(delivered.messages, 'message')} that told "
-        f"{count_of(delivered.notices, 'thing')}."
+        f"Sent {count_of(delivered.messages, 'message')} with "
+        f"{count_of(delivered.notices, 'notice')}."
     )
     for sentence in dict.fromkeys(delivered.failed.values()):
         complain(sentence, "Warning")
-    for which, sentence in delivered.disabled.items():
+    for number, sentence in delivered.disabled.items():
         complain(
-            f"{which.capitalize()} is sent nothing any more, as this went on too long, or is for "
-            f"good: {sentence} 'malonewatch destination enable' takes that back.",
+            f"Destination {number} is sent nothing any more: {sentence} 'malonewatch destination "
+            f"enable {number}' takes that back.",
             "Warning",
         )
     if delivered.interrupted:

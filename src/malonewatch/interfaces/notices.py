@@ -237,7 +237,7 @@ class Delivered(NamedTuple):
 
     - `messages`: how many were delivered, and `notices` how many told by them,
     - `failed`: for each route that failed, the sentence that says why,
-    - `disabled`: for each destination that was disabled, the same,
+    - `disabled`: for each destination that was disabled, by number, the same,
     - `claimed`: who delivers already, so that nothing was done; None if nobody,
     - `interrupted`: whether time was up, or a signal ended it; the rest is for
       the next time.
@@ -246,6 +246,6 @@ class Delivered(NamedTuple):
     messages: int = 0
     notices: int = 0
     failed: Mapping[str, str] = {}
-    disabled: Mapping[str, str] = {}
+    disabled: Mapping[int, str] = {}
     claimed: str | None = None
     interrupted: bool = False

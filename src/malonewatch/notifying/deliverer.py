@@ -60,7 +60,7 @@ class Failure(NamedTuple):
 
     route: str
     sentence: str
-    disabled: str | None
+    disabled: int | None
 
 
 class _Taken(NamedTuple):
@@ -108,7 +108,7 @@ class Delivery:
         self._busy: set[int] = set()
         self._messages = self._notices = 0
         self._failed: dict[str, str] = {}
-        self._disabled: dict[str, str] = {}
+        self._disabled: dict[int, str] = {}
         self._is_over = False
 
     def run(self) -> Delivered:
@@ -335,7 +335,7 @@ def _written(outbox: Any, result: Result, now: Any) -> Failure | None:
 
 def _failed(outbox: Any, number: int, route: str, error: DeliveryFailed, now: Any) -> Failure:
     is_disabled = outbox.failed(number, str(error), now, error.is_permanent, error.retry_after)
-    return Failure(route, str(error), f"destination {number}" if is_disabled else None)
+    return Failure(route, str(error), number if is_disabled else None)
 
 
 def _shown(key: _Key) -> str:
