@@ -126,4 +126,5 @@ def test_what_is_kept_runs_no_code(capsys):
     for octets in (pack({"id": Malicious()}, None), pickle.dumps(Malicious())):
         assert unpack(octets) is None
     assert capsys.readouterr().out == ""
-    assert kept(OrderedDict(id=1)) is None
+    assert kept(OrderedDict(id=1)) == {"id": 1}
+    assert kept({"more": OrderedDict(id=1)}) is None

@@ -160,6 +160,7 @@ def _show_watch(watch: WatchFacts) -> None:
             ("URL", watch.url or ""),
             ("Remote status", watch.remotestatus or "not known yet"),
             ("Meaning", Styled(meaning, status_style(watch.status))),
+            ("Why", f"'malonewatch explain {watch.id}' tells"),
             ("Before", watch.meaning_before),
             ("Resolution", watch.resolution),
             ("Fixed in", watch.fixed_in),

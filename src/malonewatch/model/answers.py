@@ -31,6 +31,9 @@ def pack(record: Any, scrub: Scrub | None) -> bytes:
     """
     if record is None:
         return b""
+    if type(record) is not dict and isinstance(record, Mapping):
+        # It may not have been looked at as a whole until now.
+        record = dict(record)
     # Hardly ever is it too long, and never has it secrets in it but where a server sends them
     # back.  This is done for each bug of which something is new.
     try:

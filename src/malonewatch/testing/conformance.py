@@ -12,6 +12,7 @@ Every attribute of `ExternalBugTrackerConformance` that a type does not share
 may be given another value.
 """
 
+import json
 from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
 from typing import ClassVar
@@ -191,6 +192,18 @@ class ExternalBugTrackerConformance:
             assert isinstance(outcome, RemoteBugError), outcome
             assert outcome.error_type is error_type, outcome
             assert remotebug in outcome.message
+
+    def test_what_is_said_of_a_bug_can_be_kept_and_explained(self) -> None:
+        (one,) = self.numbered(1)
+        with type(self).simulator() as simulator:
+            simulator.add(one)
+            bug = self.asker(simulator).ask([one])[one]
+        assert isinstance(bug, RemoteBug)
+        record = dict(bug.raw)
+        assert record
+        assert json.loads(json.dumps(record)) == record
+        found = self.external().explainStatus(bug.remotestatus, bug.resolution, bug.closed)
+        assert found.verdict == (bug.status, bug.guessed)
 
     def test_one_bad_bug_costs_the_others_nothing(self) -> None:
         good = self.numbered(*range(1, 51))

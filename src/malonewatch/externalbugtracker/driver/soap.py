@@ -144,22 +144,26 @@ class Struct(Mapping[str, str]):
     beside them, or in their place.
     """
 
-    __slots__ = ("_part", "_texts")
+    __slots__ = ("_all", "_part", "_texts")
 
     def __init__(self, part: Part, wanted: re.Pattern[str], **more: str) -> None:
         self._part = part
         found = wanted.findall(part.xml, part.start, part.end)
         self._texts = {name: content and _text(tag, content) for name, tag, content in found}
         self._texts.update(more)
+        self._all: dict[str, str] | None = None
 
     def _read(self) -> dict[str, str]:
         """All of them."""
+        if self._all is not None:
+            return self._all
         xml, start, end = self._part.xml, self._part.start, self._part.end
         found = _FIELD.findall(xml, start, end)
         if _ITEM_TAG.match(str(self._part).lstrip()):
             entries = (_ENTRY.match(xml, item.start, item.end) for item in self._part.items())
             found = [entry.groups("") for entry in entries if entry is not None]
-        return {**{name.strip(): _text(*rest) for name, *rest in found}, **self._texts}
+        self._all = {**{name.strip(): _text(*rest) for name, *rest in found}, **self._texts}
+        return self._all
 
     def __getitem__(self, name: str) -> str:
         return self._texts[name] if name in self._texts else self._read()[name]
