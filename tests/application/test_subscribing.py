@@ -3,6 +3,7 @@ import dataclasses
 import pytest
 from tests.application.remote import bug_url
 from tests.channels import in_place_of, refusal
+from zope.component import getUtility
 from zope.interface.verify import verifyObject
 
 from malonewatch.application import subscribing, watches
@@ -16,6 +17,8 @@ from malonewatch.interfaces import (
     DestinationSettings,
     Happening,
     IChannel,
+    IClock,
+    IOutbox,
     ISender,
     NotFoundError,
     Target,
@@ -119,7 +122,8 @@ def test_a_test_is_sent(watched, channel):
     subscribing.subscribe(watched, ANN, MAIL, [ALL])
     assert subscribing.send_test(watched, 1).settings == MAIL
     (message,) = channel.sent
-    assert message.key.startswith("test.")
+    assert message.key.startswith(f"{watched.identity}.1.test-")
+    assert message.recent == ()
     assert message.notices[0].bug_title == "A test message"
     assert channel.openings == [DeliverySettings()]
     channel.failure = refusal()
@@ -127,6 +131,18 @@ def test_a_test_is_sent(watched, channel):
         subscribing.send_test(watched, 1)
     with pytest.raises(NotFoundError):
         subscribing.send_test(watched, 2)
+
+
+def test_a_test_is_one_more_beside_what_was_told(watched, channel, tell):
+    subscribing.subscribe(watched, ANN, MAIL, [ALL])
+    tell(NAME, "1", "RESOLVED FIXED", BugTaskStatus.FIXRELEASED)
+    channel.keeps = 50
+    (waiting,) = subscribing.list_waiting(watched)
+    watched.write(
+        lambda trackers: getUtility(IOutbox).delivered(waiting, getUtility(IClock).now(), 50)
+    )
+    subscribing.send_test(watched, 1)
+    assert channel.sent[-1].recent == waiting.notices
 
 
 def test_a_destination_is_enabled(watched, tell):

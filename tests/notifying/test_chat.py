@@ -31,7 +31,7 @@ def send(channel, message, notice, settings):
     """Sends a notice, or some, to where a reference leads."""
 
     def send(*notices, reference="env:CHAT"):
-        with channel.open(DeliverySettings()) as sender:
+        with channel.open(DeliverySettings(bug_url="https://desk/{bug}")) as sender:
             sender.send(message(settings("apprise", reference), *notices or [notice()]))
 
     return send
@@ -79,7 +79,11 @@ def test_a_message_arrives(chatroom, send, notice):
     said = json.loads(body)
     told = notice(title="<b>Ünï</b> & _more_")
     assert said["title"] == chat.headline(told)
-    assert said["message"] == "\n".join(chat.sentences(told))
+    assert said["message"].splitlines() == [
+        *chat.sentences(told),
+        "https://bugs.example.com/show_bug.cgi?id=77",
+        "https://desk/12",
+    ]
 
 
 def test_a_digest_is_a_list_that_has_an_end(chatroom, send, notice):

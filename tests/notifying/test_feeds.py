@@ -101,12 +101,6 @@ def test_what_happened_to_a_bug_tracker_has_neither_bug_nor_tags_that_it_cannot_
     assert [tag.term for tag in entry.tags] == ["trouble"]
 
 
-def test_an_address_of_ipv6_is_one(notice):
-    told = notice(url="http://[2001:db8::1]:8080/bugs?id[]=7 7&x=%20")
-    (entry,) = parsed(atom(IDENTITY, "some", "Some", [told])).entries
-    assert entry.link == "http://[2001:db8::1]:8080/bugs?id%5B%5D=7%207&x=%20"
-
-
 def test_a_site_without_pages_has_no_links_to_its_bugs(notice):
     (entry,) = parsed(atom(IDENTITY, "some", "Some", [notice()])).entries
     assert [link.rel for link in entry.links] == ["alternate"]

@@ -1,7 +1,7 @@
 import pytest
 
 from malonewatch.interfaces import Happening
-from malonewatch.notifying.sentences import headline, sentences
+from malonewatch.notifying.sentences import headline, links, sentences
 
 URL = "https://bugs.example.com/show_bug.cgi?id=77"
 FOR = "It is watched for bug 12: Ours"
@@ -37,15 +37,13 @@ def test_it_is_one_line_whatever_is_in_it(notice):
     assert sentences(notice(bug_title="A\nB\x1b[31m"))[1] == "It is watched for bug 12: A B"
 
 
-def test_what_was_what_is_since_when_for_what_and_where(notice):
+def test_what_was_what_is_since_when_and_for_what(notice):
     said = "Its status was NEW (New) since 2024-03-27 12:00 UTC, and is RESOLVED FIXED (Fix "
-    assert sentences(notice()) == [f"{said}Released) now.", FOR, URL]
+    assert sentences(notice()) == [f"{said}Released) now.", FOR]
 
 
 def test_of_what_is_not_known_nothing_is_said(notice):
-    told = notice(
-        old_remotestatus=None, old_status=None, new_status=None, since=None, bug_title="", url=""
-    )
+    told = notice(old_remotestatus=None, old_status=None, new_status=None, since=None, bug_title="")
     assert sentences(told) == [
         "Its status was not known, and is RESOLVED FIXED now.",
         "It is watched for bug 12.",
@@ -66,7 +64,7 @@ def test_of_what_is_not_known_nothing_is_said(notice):
 )
 def test_where_the_bug_went(happening, text, said, notice):
     new = {"new_remotestatus": "NEW", "new_status": notice().old_status}
-    assert sentences(notice(happening=happening, text=text, **new)) == [STATUS, said, FOR, URL]
+    assert sentences(notice(happening=happening, text=text, **new)) == [STATUS, said, FOR]
 
 
 @pytest.mark.parametrize(
@@ -88,3 +86,30 @@ def test_where_the_bug_went(happening, text, said, notice):
 def test_what_did_not_happen_to_a_bug(happening, text, said, notice):
     told = notice(happening=happening, text=text, bug=None, watch=None, url="")
     assert sentences(told) == said
+
+
+def test_where_to_look(notice):
+    assert links(notice(), "https://desk.example.com/{bug}") == {
+        "theirs": URL,
+        "ours": "https://desk.example.com/12",
+    }
+
+
+def test_where_there_is_nothing_to_look_at(notice):
+    assert links(notice(url="mailto:bugs@example.com"), "") == {}
+    assert links(notice(url="", bug=None), "https://desk.example.com/{bug}") == {}
+
+
+@pytest.mark.parametrize(
+    ("url", "link"),
+    [
+        (
+            "HTTP://[2001:db8::1]:80/?id[]=7 7&x=%20",
+            "HTTP://[2001:db8::1]:80/?id%5B%5D=7%207&x=%20",
+        ),
+        ('https://x.example.com/">\n<ü', "https://x.example.com/%22%3E%20%3C%C3%BC"),
+        ("https://x.example.com", "https://x.example.com"),
+    ],
+)
+def test_a_link_can_be_clicked_at(url, link, notice):
+    assert links(notice(url=url), "") == {"theirs": link}

@@ -167,11 +167,13 @@ def send_test(database: Any, number: int) -> DestinationFacts:
     :raises DeliveryFailed: it did not arrive.
     """
 
-    def step(trackers: Any) -> tuple[DestinationFacts, DeliverySettings]:
+    def step(trackers: Any) -> tuple[DestinationFacts, DeliverySettings, Any, tuple[Notice, ...]]:
         destination = getUtility(ISubscriptionSet).getDestination(number)
-        return destination.facts, getUtility(IOutbox).settings
+        channel, outbox = _channel(destination.settings.kind), getUtility(IOutbox)
+        told = outbox.told(number, channel.keeps)
+        return destination.facts, outbox.settings, channel, told
 
-    destination, delivery = database.read(step)
+    destination, delivery, channel, told = database.read(step)
     moment = now()
     notice = Notice(
         0,
@@ -190,8 +192,9 @@ def send_test(database: Any, number: int) -> DestinationFacts:
         new_status=BugTaskStatus.INPROGRESS,
         since=moment,
     )
-    message = Message(f"test.{uuid.uuid4()}", destination, (notice,))
-    with _channel(destination.settings.kind).open(delivery) as sender:
+    key = f"{database.identity}.{number}.test-{uuid.uuid4()}"
+    message = Message(key, destination, (notice,), recent=told)
+    with channel.open(delivery) as sender:
         sender.send(message)
     facts: DestinationFacts = destination
     return facts

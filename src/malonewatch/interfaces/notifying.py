@@ -14,6 +14,7 @@ from malonewatch.interfaces.notices import (
     DestinationSettings,
     Happening,
     Message,
+    Notice,
     Target,
 )
 
@@ -120,6 +121,10 @@ class IOutbox(Interface):
         digest stays the same until it is `delivered`.  Each message has the
         last `keeps` notices that were told before.
         """
+
+    def told(destination_id: int, keeps: int) -> tuple[Notice, ...]:
+        """The last `keeps` notices that a destination was told, as far as they were kept; the
+        oldest first."""
 
     def delivered(message: Message, now: datetime, keeps: int) -> None:
         """Note that a message has arrived.  Its notices are told, and the last `keeps` are kept.

@@ -174,8 +174,7 @@ class Outbox(Numbered):
         self, destination: Any, groups: list[tuple[int, ...]], keeps: int
     ) -> list[Message]:
         facts, identity = destination.facts, find_utility(self, IInstallation).identity
-        told = self._ids(self._told, destination.id)[-keeps:] if keeps else []
-        recent = tuple(map(self._get, told))
+        recent = self.told(destination.id, keeps)
         messages = []
         for numbers in groups:
             notices = tuple(map(self._get, numbers))
@@ -185,6 +184,10 @@ class Outbox(Numbered):
             messages.append(Message(key, facts, notices, is_digest, recent))
             recent = (*recent, *notices)[-keeps:] if keeps else ()
         return messages
+
+    def told(self, destination_id: int, keeps: int) -> tuple[Notice, ...]:
+        numbers = self._ids(self._told, destination_id)[-keeps:] if keeps else []
+        return tuple(map(self._get, numbers))
 
     # What came of it.
 

@@ -23,7 +23,7 @@ from malonewatch.interfaces import (
     ISender,
     Message,
 )
-from malonewatch.notifying.sentences import headline, sentences
+from malonewatch.notifying.sentences import headline, links, sentences
 
 #: How many seconds Apprise has for a message.
 PATIENCE = 45.0
@@ -67,22 +67,23 @@ class AppriseChannel:
             library = _library()
         except ImportError:
             raise DeliveryFailed(_MISSING) from None
-        yield AppriseSender(library)
+        yield AppriseSender(library, delivery.bug_url)
 
 
 @implementer(ISender)
 class AppriseSender:
     """See `ISender`.  Services are kept, as each knows how soon it may be asked again."""
 
-    def __init__(self, library: Any) -> None:
+    def __init__(self, library: Any, bug_url: str) -> None:
         self._library = library
+        self._bug_url = bug_url
         self._services: dict[str, Any] = {}
 
     def send(self, message: Message) -> None:
         reference = message.destination.settings.address
         services = self._services.get(reference) or self._find(reference)
         self._services[reference] = services
-        title, body = text(message)
+        title, body = text(message, self._bug_url)
         answers: queue.SimpleQueue[bool] = queue.SimpleQueue()
 
         def notify() -> None:
@@ -132,11 +133,12 @@ class AppriseSender:
         return services
 
 
-def text(message: Message) -> tuple[str, str]:
+def text(message: Message, bug_url: str) -> tuple[str, str]:
     """What a message says: its title, and the rest in plain text."""
     notices = message.notices
     if len(notices) == 1:
-        return headline(notices[0]), "\n".join(sentences(notices[0]))
+        lines = [*sentences(notices[0]), *links(notices[0], bug_url).values()]
+        return headline(notices[0]), "\n".join(lines)
     lines = [f"- {headline(notice)}" for notice in notices[:MOST]]
     if len(notices) > MOST:
         lines.append(f"... and {len(notices) - MOST} more.")

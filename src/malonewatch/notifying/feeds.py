@@ -6,13 +6,11 @@ https://www.rfc-editor.org/rfc/rfc4287
 import contextlib
 import html
 import os
-import re
 import tempfile
 import uuid
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
-from urllib.parse import quote
 from xml.etree import ElementTree
 
 from zope.interface import implementer
@@ -28,7 +26,7 @@ from malonewatch.interfaces import (
     Message,
     Notice,
 )
-from malonewatch.notifying.sentences import headline, sentences
+from malonewatch.notifying.sentences import headline, links, sentences
 
 #: How many entries a feed has at most.
 MOST = 50
@@ -47,10 +45,6 @@ _SCHEME = "https://github.com/malonewatch/malonewatch#"
 
 #: No element has more characters.
 _LONGEST = 20_000
-
-#: What of a URL is not quoted.
-_SAFE = "%/:?#@!$&'()*+,;=~"
-_ORIGIN = re.compile(r"(?:https?://[^/?#]*)?")
 
 _EPOCH = datetime.fromtimestamp(0, timezone.utc)
 
@@ -194,25 +188,21 @@ def _stranger(path: str) -> str:
 
 
 def _add_entry(feed: ElementTree.Element, notice: Notice, identifier: str, bug_url: str) -> None:
-    said = sentences(notice)
-    links = {}
-    if notice.url.startswith(("https://", "http://")):
-        links["alternate"] = _iri(notice.url)
-    if bug_url and notice.bug is not None:
-        # There may be but one alternate of a kind.
-        links["related"] = _iri(bug_url.replace("{bug}", str(notice.bug)))
+    said, urls = sentences(notice), links(notice, bug_url)
     entry = ElementTree.SubElement(feed, "entry")
     _add(entry, "id", identifier)
     _add(entry, "title", headline(notice))
     _add(entry, "updated", _time(notice.moment))
-    for rel, url in links.items():
-        ElementTree.SubElement(entry, "link", rel=rel, href=url)
+    # There may be but one alternate of a kind.
+    for rel, whose in (("alternate", "theirs"), ("related", "ours")):
+        if whose in urls:
+            ElementTree.SubElement(entry, "link", rel=rel, href=urls[whose])
     _add_category(entry, "happening", notice.happening.value)
     if notice.tracker:
         _add_category(entry, "tracker", notice.tracker, notice.tracker_title)
     _add(entry, "summary", " ".join(said))
     paragraphs = [html.escape(clean(each)) for each in said]
-    paragraphs += [f'<a href="{html.escape(url)}">{html.escape(url)}</a>' for url in links.values()]
+    paragraphs += [f'<a href="{html.escape(url)}">{html.escape(url)}</a>' for url in urls.values()]
     _add(entry, "content", "".join(f"<p>{each}</p>" for each in paragraphs)).set("type", "html")
 
 
@@ -226,15 +216,6 @@ def _add(parent: ElementTree.Element, name: str, text: str) -> ElementTree.Eleme
     element = ElementTree.SubElement(parent, name)
     element.text = clean(text, limit=_LONGEST)
     return element
-
-
-def _iri(url: str) -> str:
-    """`url`, with all that may not stand in one quoted."""
-    url = clean(url)
-    origin = _ORIGIN.match(url)
-    assert origin is not None
-    # Brackets are for addresses of IPv6 alone.
-    return quote(origin[0], safe=_SAFE + "[]") + quote(url[origin.end() :], safe=_SAFE)
 
 
 def _identifier(identity: str, name: str) -> str:

@@ -1,6 +1,8 @@
 """What there is to say of a notice, in words.  Pure."""
 
+import re
 from datetime import datetime
+from urllib.parse import quote
 
 from malonewatch.cleaning import clean
 from malonewatch.interfaces import BugTaskStatus, Happening, Notice
@@ -15,6 +17,10 @@ _WORDS = {
     Happening.GONE: "is gone",
     Happening.PRIVATE: "is private now",
 }
+
+_URL = re.compile(r"(?P<origin>https?://[^/?#]+)(?P<rest>.*)", re.IGNORECASE)
+#: What of a URL is not quoted.
+_SAFE = "%/:?#@!$&'()*+,;=~"
 
 
 def headline(notice: Notice) -> str:
@@ -34,8 +40,7 @@ def headline(notice: Notice) -> str:
 
 
 def sentences(notice: Notice) -> list[str]:
-    """What was and what is, since when, for which bug of ours; a line of text each, the last of
-    which is where to look, if there is anything to look at."""
+    """What was and what is, since when, for which bug of ours; a line of text each."""
     said = []
     if notice.watch is not None:
         said.append(_status(notice))
@@ -47,9 +52,25 @@ def sentences(notice: Notice) -> list[str]:
     if notice.bug is not None:
         title = f": {notice.bug_title}" if notice.bug_title else "."
         said.append(f"It is watched for bug {notice.bug}{title}")
-    if notice.url:
-        said.append(notice.url)
     return [clean(each) for each in said]
+
+
+def links(notice: Notice, bug_url: str) -> dict[str, str]:
+    """Where to look: ``theirs`` and ``ours``, as far as there are such pages.
+
+    `bug_url` is as in `DeliverySettings`.  A URL is fit to be clicked at: it
+    is one on the web, and has nothing in it that may not stand in one.
+    """
+    found = {"theirs": notice.url}
+    if notice.bug is not None:
+        found["ours"] = bug_url.replace("{bug}", str(notice.bug))
+    matches = {name: _URL.fullmatch(clean(url)) for name, url in found.items()}
+    return {
+        # Brackets are for addresses of IPv6 alone.
+        name: quote(match["origin"], safe=_SAFE + "[]") + quote(match["rest"], safe=_SAFE)
+        for name, match in matches.items()
+        if match is not None
+    }
 
 
 def _status(notice: Notice) -> str:
