@@ -192,6 +192,14 @@ def test_a_machine_without_the_package(channel, failure, settings, monkeypatch):
     assert str(caught.value) == MISSING
 
 
+def test_an_address_that_nobody_checked_is_not_shown(channel, settings, failure):
+    assert channel.route(settings("apprise", "slack://pa55")) == "nowhere"
+    assert failure(reference="slack://pa55") == (
+        "What refers to a secret is env:NAME, file:PATH or keyring:SERVICE/USER, and that is none "
+        "of them."
+    )
+
+
 # What is stored.
 
 

@@ -357,6 +357,12 @@ def test_a_host_that_can_be_none(failure):
     assert str(failure("http://no host/")) == "no host:80 is not the name of a server; correct it."
 
 
+@pytest.mark.parametrize("url", NO_URLS)
+def test_an_address_that_nobody_checked(url, channel, settings, failure):
+    assert channel.route(settings("webhook", url)) == "nowhere"
+    assert str(failure(url)) == f"The address {NO_URL}"
+
+
 # What is stored.
 
 

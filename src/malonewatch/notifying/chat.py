@@ -59,7 +59,9 @@ class AppriseChannel:
         return settings
 
     def route(self, settings: DestinationSettings) -> str:
-        return settings.address
+        # What nobody checked may be a secret, and is not shown.
+        is_reference = getUtility(ISecrets).isReference(settings.address)
+        return settings.address if is_reference else "nowhere"
 
     @contextlib.contextmanager
     def open(self, delivery: DeliverySettings) -> Iterator[ISender]:

@@ -64,8 +64,10 @@ class WebhookChannel:
     is_prompt = False
 
     def check(self, settings: DestinationSettings) -> DestinationSettings:
-        self.route(settings)
-        if settings.secret is not None and not getUtility(ISecrets).isReference(settings.secret):
+        secrets = getUtility(ISecrets)
+        if not secrets.isReference(settings.address):
+            _host(settings.address, "The address")
+        if settings.secret is not None and not secrets.isReference(settings.secret):
             raise BadInput(
                 "What messages are signed with is not kept here; put it elsewhere, and say where "
                 "by env:NAME, file:PATH or keyring:SERVICE/USER."
@@ -75,7 +77,11 @@ class WebhookChannel:
     def route(self, settings: DestinationSettings) -> str:
         if getUtility(ISecrets).isReference(settings.address):
             return settings.address
-        return _host(settings.address, "The address")
+        try:
+            return _host(settings.address, "The address")
+        except BadInput:
+            # Nobody checked it; that it leads nowhere is said when something is to go there.
+            return "nowhere"
 
     @contextlib.contextmanager
     def open(self, delivery: DeliverySettings) -> Iterator[ISender]:
@@ -84,7 +90,7 @@ class WebhookChannel:
             connections = getUtility(IHTTPClient).open()
             pool = loop.run_until_complete(connections.__aenter__())
             try:
-                yield WebhookSender(loop, pool, self)
+                yield WebhookSender(loop, pool)
             finally:
                 loop.run_until_complete(connections.__aexit__(None, None, None))
         finally:
@@ -95,21 +101,22 @@ class WebhookChannel:
 class WebhookSender:
     """See `ISender`.  Its `loop` runs while it sends, and keeps the connections of `pool`."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, pool: Any, channel: WebhookChannel) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, pool: Any) -> None:
         self._loop = loop
         self._pool = pool
-        self._channel = channel
 
     def send(self, message: Message) -> None:
         settings = message.destination.settings
         body = payload(message)
         secrets = getUtility(ISecrets)
-        url, is_secret = settings.address, secrets.isReference(settings.address)
+        url = name = settings.address
+        is_secret = secrets.isReference(name)
         try:
-            name = self._channel.route(settings)
             if is_secret:
                 url = secrets.get(name)
                 _host(url, f"What {name} refers to")
+            else:
+                name = _host(url, "The address")
             headers = _headers(message.key, body, settings.secret)
         except BadInput as error:
             raise DeliveryFailed(str(error)) from None
