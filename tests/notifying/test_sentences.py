@@ -14,7 +14,7 @@ STATUS = "Its status is NEW (New) since 2024-03-27 12:00 UTC, as far as is known
         (Happening.FIXED, "GNOME bug 77 is fixed: Theirs"),
         (Happening.CLOSED, "GNOME bug 77 is closed: Theirs"),
         (Happening.REOPENED, "GNOME bug 77 is open again: Theirs"),
-        (Happening.STATUS, "GNOME bug 77 has another status: Theirs"),
+        (Happening.STATUS, "GNOME bug 77 is RESOLVED FIXED now: Theirs"),
         (Happening.DUPLICATE, "GNOME bug 77 is a duplicate: Theirs"),
         (Happening.MOVED, "GNOME bug 77 has moved: Theirs"),
         (Happening.GONE, "GNOME bug 77 is gone: Theirs"),
@@ -30,6 +30,11 @@ def test_a_line_says_what_happened_to_what(happening, said, notice):
 
 def test_what_has_no_title_is_told_by_its_name(notice):
     assert headline(notice(tracker_title="", title="")) == "gnome bug 77 is fixed"
+
+
+def test_a_status_that_is_not_known_is_another_one(notice):
+    told = notice(happening=Happening.STATUS, new_remotestatus=None)
+    assert headline(told) == "GNOME bug 77 has another status: Theirs"
 
 
 def test_it_is_one_line_whatever_is_in_it(notice):

@@ -34,7 +34,10 @@ def headline(notice: Notice) -> str:
         case Happening.DISABLED:
             said = f"No more messages go out by {notice.title}"
         case happening:
-            said = f"{tracker} bug {notice.remotebug} {_WORDS[happening]}"
+            what = _WORDS[happening]
+            if happening is Happening.STATUS and notice.new_remotestatus is not None:
+                what = f"is {notice.new_remotestatus} now"
+            said = f"{tracker} bug {notice.remotebug} {what}"
             said += f": {notice.title}" if notice.title else ""
     return clean(said)
 
