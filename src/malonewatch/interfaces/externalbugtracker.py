@@ -97,6 +97,10 @@ class IExternalBugTracker(Interface):
     def getBugURL(remotebug: str) -> str:
         """Where a person sees that bug."""
 
+    def getRequest(remotebug: str) -> str | None:
+        """The method and URL of the request that asks for that bug alone, as it is without
+        credentials; None if it is never asked, or not known yet in which dialect."""
+
     def getBugFilingAndSearchLinks(
         remote_product: str | None = None, summary: str = "", description: str = ""
     ) -> BugFilingAndSearchLinks:

@@ -13,6 +13,7 @@ may be given another value.
 """
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
 from typing import ClassVar
@@ -197,11 +198,15 @@ class ExternalBugTrackerConformance:
         (one,) = self.numbered(1)
         with type(self).simulator() as simulator:
             simulator.add(one)
-            bug = self.asker(simulator).ask([one])[one]
+            asker = self.asker(simulator)
+            bug = asker.ask([one])[one]
         assert isinstance(bug, RemoteBug)
         record = dict(bug.raw)
         assert record
         assert json.loads(json.dumps(record)) == record
+        request = type(self).factory(asker.facts).getRequest(one)
+        assert request is not None
+        assert re.match(r"(GET|POST) https?://", request), request
         found = self.external().explainStatus(bug.remotestatus, bug.resolution, bug.closed)
         assert found.verdict == (bug.status, bug.guessed)
 

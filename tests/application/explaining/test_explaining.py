@@ -128,7 +128,12 @@ def test_it_is_said_how_the_bug_tracker_is_asked(watched, explained):
         nothing,
     ]
     set_tracker(watched, dialect="rest")
-    assert explained("How it is asked") == [where, "It is asked in the dialect rest.", nothing]
+    request = (
+        f"Alone, this bug is asked for by GET {BUGZILLA}/rest/bug/1?include_fields=id,alias,status,"
+        "resolution,summary,severity,priority,last_change_time,dupe_of,target_milestone,is_open"
+    )
+    asked = "It is asked in the dialect rest."
+    assert explained("How it is asked") == [where, asked, request, nothing]
 
     def learn(every):
         learnt = DialectLearnt("rest", "it answers")
@@ -138,7 +143,7 @@ def test_it_is_said_how_the_bug_tracker_is_asked(watched, explained):
     assert explained("How it is asked") == [
         where,
         "It is asked in the dialect rest, as was found out on DATE (it answers).",
-        nothing,
+        *(request, nothing),
     ]
 
 
@@ -298,6 +303,12 @@ def test_it_is_said_that_it_said_the_same_since(watched, explained, tell):
     ]
     (section,) = (each for each in explain_watch(watched, "1").sections if each.facts)
     assert section.facts == (("", '["NEW"]'),)
+
+
+def test_of_a_long_field_the_beginning_is_shown(watched, tell):
+    tell(NAME, "1", "NEW", raw={"text": "x" * 1000})
+    (section,) = (each for each in explain_watch(watched, "1").sections if each.facts)
+    assert section.facts == (("text", "x" * 299 + "…"),)
 
 
 def test_it_is_said_that_no_answer_is_kept(watched, explained, tell):

@@ -320,3 +320,20 @@ class Balls(ExternalBugTracker):
 def test_at_a_known_host_the_base_url_is_known_whatever_its_path(url, found):
     expected = None if found is None else RecognisedURL(*found, Certainty.KNOWN_HOST)
     assert Balls.parseBugURL(urlsplit(url)) == expected
+
+
+# Requests
+
+
+def test_the_request_for_a_bug_can_be_told_once_the_dialect_is_known():
+    def request(dialect, remotebug="1", factory=Toys):
+        facts = BugTrackerFacts("x", BugTrackerType("TOYS"), BASE, dialect)
+        return factory(facts).getRequest(remotebug)
+
+    class Retired(Toys):
+        polling = Polling.NEVER
+
+    assert request("only") == f"GET {BASE}/toys/1"
+    assert request(None) is None
+    assert request("only", "no id") is None
+    assert request("only", factory=Retired) is None

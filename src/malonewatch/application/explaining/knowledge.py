@@ -63,6 +63,8 @@ class Knowledge:
     - `section`: the section of the credentials file that has some for it, None
       if none has; `are_sent` says whether they go along, and
       `credentials_problem` is a sentence where that file cannot be read,
+    - `request`: what asks for the remote bug alone, a method and a URL; None if
+      it is never asked, or not known yet how,
     - `answer`: the last answer that said something new, None if none is kept,
     - `said`: what was said of the remote bug, and of each that it is followed to;
       `shown` tells whose status counts, by place, None as long as that is
@@ -79,6 +81,7 @@ class Knowledge:
     section: str | None
     are_sent: bool
     credentials_problem: str
+    request: str | None
     answer: KeptAnswer | None
     said: tuple[BugSaid, ...]
     shown: int | None
@@ -96,7 +99,8 @@ def gather(watch: Any, at: datetime | None) -> Knowledge:
     """What is known of a watch, in a transaction."""
     tracker, facts = watch.bugtracker, WatchFacts.of(watch)
     trackers = getUtility(IBugTrackerSet)
-    external = dict(trackers.getBugTrackerTypes()).get(tracker.bugtrackertype)
+    kind = dict(trackers.getBugTrackerTypes()).get(tracker.bugtrackertype)
+    external = queryAdapter(tracker.facts, IExternalBugTracker, name=tracker.bugtrackertype)
     way = watch.way
     own = FollowedBug(tracker.name, watch.remotebug, facts.url or "")
     section, are_sent, problem = _credentials(tracker)
@@ -114,10 +118,11 @@ def gather(watch: Any, at: datetime | None) -> Knowledge:
         now=now(),
         watch=facts,
         tracker=TrackerFacts.of(tracker),
-        type_title=None if external is None else external.title,
+        type_title=None if kind is None else kind.title,
         section=section,
         are_sent=are_sent,
         credentials_problem=problem,
+        request=None if external is None else external.getRequest(watch.remotebug),
         answer=watch.answer,
         said=tuple(
             _said(trackers, bug, said)

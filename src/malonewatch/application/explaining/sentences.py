@@ -9,6 +9,7 @@ from datetime import datetime
 from malonewatch.application.explaining.history import Then
 from malonewatch.application.explaining.knowledge import BugSaid, Knowledge
 from malonewatch.application.facts import INACTIVE
+from malonewatch.application.references import shortened
 from malonewatch.interfaces import (
     BugTaskStatus,
     BugWatchActivity,
@@ -32,6 +33,8 @@ _RULES = {
     "flag": "as a guess from what the bug tracker called it, open or closed",
     "": "which no table knew",
 }
+#: How much of a field of an answer is shown, in characters.
+_LONGEST = 300
 #: How many entries of the history are told.
 _MOST = 10
 
@@ -114,6 +117,8 @@ def _asked(known: Knowledge) -> Iterator[str]:
             f"It is asked in the dialect {tracker.dialect}, as was found out on "
             f"{_at(tracker.dialect_learnt)} ({tracker.dialect_reason})."
         )
+    if known.request is not None:
+        yield f"Alone, this bug is asked for by {known.request}"
     yield _credentials(known)
 
 
@@ -173,7 +178,7 @@ def _record(known: Knowledge) -> Iterator[tuple[str, str]]:
     for name, value in fields.items():
         if value not in (None, "", [], {}):
             text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-            yield str(name), text
+            yield str(name), shortened(text, _LONGEST)
 
 
 def _flag(bug: BugSaid) -> str:

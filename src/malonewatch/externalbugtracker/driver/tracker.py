@@ -13,7 +13,7 @@ from malonewatch.externalbugtracker.driver.asking import Asking
 from malonewatch.externalbugtracker.driver.dialect import Dialect
 from malonewatch.externalbugtracker.driver.fetching import Fetching
 from malonewatch.externalbugtracker.driver.times import is_number
-from malonewatch.externalbugtracker.driver.urls import URLShape, fill
+from malonewatch.externalbugtracker.driver.urls import URLShape, fill, url_of
 from malonewatch.externalbugtracker.driver.vocabulary import Vocabulary, Workflow, join
 from malonewatch.externalbugtracker.driver.words import IMPORTANCES
 from malonewatch.interfaces import (
@@ -309,6 +309,14 @@ class ExternalBugTracker(Dialect):
             if found is not None:
                 return found
         return None if self.protocols else self
+
+    def getRequest(self, remotebug: str) -> str | None:
+        """See `IExternalBugTracker`."""
+        dialect = self.dialect_named(self.dialect)
+        if dialect is None or self.polling is Polling.NEVER or not self.is_valid(remotebug):
+            return None
+        ask = dialect.ask_one(remotebug)
+        return f"{ask.method} {url_of(ask, self.service)}"
 
     def fetch(self, session: Any, batch: Batch) -> AsyncIterator[Outcome | DialectLearnt]:
         """See `IExternalBugTracker`."""
