@@ -1,12 +1,13 @@
-"""The channels and the deliverer, as utilities that load nothing before it is wanted."""
+"""The channels, the deliverer and the texts, as utilities that load nothing before it is wanted."""
 
 import functools
 import importlib
+from collections.abc import Mapping
 from typing import Any
 
 from zope.interface import directlyProvides, provider
 
-from malonewatch.interfaces import IChannel, IDeliverer
+from malonewatch.interfaces import IChannel, IDeliverer, ITexts
 
 
 class LazyChannel:
@@ -39,6 +40,15 @@ def deliver(database: Any, **values: Any) -> Any:
     return deliverer.deliver(database, **values)
 
 
+@provider(ITexts)
+def texts(name: str, folder: str, values: Mapping[str, Any]) -> str:
+    """See `ITexts`."""
+    from malonewatch.notifying import texts
+
+    return str(texts.texts(name, folder, values))
+
+
 apprise = LazyChannel("chat", "AppriseChannel")
 feed = LazyChannel("feeds", "FeedChannel")
+mail = LazyChannel("mail", "MailChannel")
 webhook = LazyChannel("webhook", "WebhookChannel")
