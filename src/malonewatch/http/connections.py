@@ -107,10 +107,10 @@ class Connections:
             timeout=aiohttp.ClientTimeout(total=seconds),
         ) as answer:
             received.status = answer.status
-            received.headers = {
-                name.lower(): text(", ".join(answer.headers.getall(name)))
-                for name in answer.headers
-            }
+            for name, value in answer.headers.items():
+                name, value = name.lower(), text(value)
+                before = received.headers.get(name)
+                received.headers[name] = value if before is None else f"{before}, {value}"
             received.public = self._is_public(cast(_Answer, answer).peer)
             # Decompressed in small pieces, however much a piece expands to.
             async for piece in answer.content.iter_any():

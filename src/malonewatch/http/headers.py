@@ -18,6 +18,8 @@ def text(value: str) -> str:
 
     What was no UTF-8 came with its bytes as surrogates, and is taken for Latin-1.
     """
+    if value.isascii():
+        return value
     try:
         value.encode()
     except UnicodeEncodeError:

@@ -79,7 +79,7 @@ def is_html(content_type: str, body: bytes) -> bool:
 
 def is_challenged(headers: Mapping[str, str]) -> bool:
     """Whether the headers alone say that there is a challenge, with a page or without."""
-    return any(
+    return not _CHALLENGE_HEADERS.keys().isdisjoint(headers) and any(
         headers.get(name, "").strip().lower() in values
         for name, values in _CHALLENGE_HEADERS.items()
     )

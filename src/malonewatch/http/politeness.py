@@ -48,6 +48,7 @@ class Lane:
         self.quota: Quota | None = None
         self._usual = usual
         self._defaults = self._said = self._learnt = Politeness()
+        self._agreed: Politeness | None = None
         self._remembers = False
         self._until = 0.0
         self._in_a_row = 0
@@ -60,6 +61,7 @@ class Lane:
         """Take into account what one more bug tracker knows of the server."""
         self._said = _careful(self._said, said)
         self._defaults = _careful(self._defaults, defaults)
+        self._agreed = None
         if state is None or self._remembers:
             return
         self._remembers = True
@@ -79,7 +81,9 @@ class Lane:
     @property
     def politeness(self) -> Politeness:
         """How the server is asked now."""
-        return _first(self._said, self._learnt, self._defaults, self._usual)
+        if self._agreed is None:
+            self._agreed = _first(self._said, self._learnt, self._defaults, self._usual)
+        return self._agreed
 
     @contextlib.asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
@@ -164,6 +168,7 @@ class Lane:
             self._learnt = self._learnt._replace(concurrency=concurrency // 2)
         else:
             self._learnt = self._learnt._replace(gap=min(max(1.0, 2 * (gap or 0.0)), LONGEST_GAP))
+        self._agreed = None
 
     def _speed_up(self) -> None:
         concurrency, gap = self._learnt
@@ -173,6 +178,7 @@ class Lane:
             usual = _first(self._defaults, self._usual).concurrency or 1
             faster = 2 * concurrency if 2 * concurrency < usual else None
             self._learnt = self._learnt._replace(concurrency=faster)
+        self._agreed = None
 
 
 class Lanes:
@@ -184,7 +190,10 @@ class Lanes:
 
     def to(self, origin: Origin, credentials: Credentials | None) -> Lane:
         """The lane to a server, with those credentials or without any."""
-        return self._lanes.setdefault((origin, credentials), Lane(self._usual))
+        lane = self._lanes.get((origin, credentials))
+        if lane is None:
+            lane = self._lanes[origin, credentials] = Lane(self._usual)
+        return lane
 
 
 def _first(*choices: Politeness) -> Politeness:

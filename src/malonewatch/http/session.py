@@ -69,6 +69,8 @@ class Session:
         self.quota: Quota | None = None
         self.clock_skew: float | None = None
         self.exchanges: list[Exchange] = []
+        #: When the last answer came, in seconds since the epoch.
+        self._heard_at = 0.0
         self._failures = Failures(self.baseurl, timeout)
         self._unreadable = ""
         self._credentials: Credentials | None = None
@@ -127,7 +129,7 @@ class Session:
         most = self._settings.body_limit
         limit = most if limit is None else min(limit, most)
         response = await self._follow(Hop(method, url, body, self._guessed), headers or {}, limit)
-        trouble = judge(response, html, self.baseurl, now())
+        trouble = judge(response, html, self.baseurl, self._heard_at)
         if trouble is not None:
             raise trouble
         if self._credentials is None:
@@ -227,7 +229,7 @@ class Session:
 
     def _learn(self, lane: Lane, response: Response) -> None:
         """Take what an answer tells of its server, whatever else is in it."""
-        moment = now()
+        moment = self._heard_at = now()
         skew = clock_skew(response.headers, moment)
         if skew is not None:
             self.clock_skew = skew

@@ -152,6 +152,8 @@ def encode(parameters: Iterable[tuple[str, str]]) -> str:
 
 
 def _quoted(text: str) -> str:
+    if is_plain(text):
+        return text
     return text.translate(_QUOTED) if text.isascii() else quote(text, safe=_READABLE)
 
 
