@@ -26,8 +26,9 @@ from malonewatch.interfaces import (
     UnparsableBugTracker,
 )
 
-#: From how many bytes on an answer is read in a thread.
-LARGE = 32 * 1024
+#: From how many bytes on an answer is read in a thread.  Less is read within the five milliseconds
+#: that Python lets a thread go on for anyway, so that nobody would wait any shorter.
+LARGE = 128 * 1024
 #: How many pages of an answer for certain bugs are followed beyond one for each.
 MOST_PAGES = 20
 #: How much of what somebody or something is called is kept, in characters.
