@@ -88,8 +88,8 @@ class GoogleIssueTracker(ExternalBugTracker):
     title = "Google Issue Tracker"
     dialect_name = "pages"
     request_size = 200
-    # An issue comes with all that its project might know of one.
-    page_size = 25
+    # An issue comes with all that its project might know of one, and those pages have lists of 250.
+    page_size = 100
     # Chromium's.
     asks_what = "/action/trackers/157"
     bytes_per_bug = 64 * 1024

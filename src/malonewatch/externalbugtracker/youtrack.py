@@ -77,7 +77,7 @@ class YouTrack(ExternalBugTracker):
     # It lists all kinds of links there are, of each issue.
     bytes_per_bug = 32 * 1024
     values_per_bug = 1500
-    page_size = 100
+    page_size = 250
     request_size = 500
     id_field = "idReadable"
     asks_what = "/api/config?fields=version"
@@ -209,6 +209,9 @@ def values_of(fields: Mapping[str, Any], names: Iterable[str]) -> str:
     """The names of the values of the first field, of those that are called so, that has any."""
     for field in filter(None, map(fields.get, names)):
         value = field["value"]
+        if type(value) is dict and value.get("name"):
+            # Most have one.
+            return str(value["name"])
         found = [
             each["name"]
             for each in (value if isinstance(value, list) else [value])
