@@ -20,6 +20,7 @@ from benchmarks.measure import Row
 from benchmarks.simulated import Simulated, simulated
 from malonewatch.checkwatches import Run
 from malonewatch.configuration import configure
+from malonewatch.garbage import seldom_collected
 from malonewatch.interfaces import (
     BugTrackerType,
     Credentials,
@@ -101,7 +102,7 @@ CASES = [
         attributes={"tokens": {"api-sesame": True}},
     ),
     Case("YOUTRACK", "youtrack", "YouTrackSimulator", 10, id="FROB-{}".format),
-    Case("GOOGLEISSUETRACKER", "googleissuetracker", "GoogleIssueTrackerSimulator", 40),
+    Case("GOOGLEISSUETRACKER", "googleissuetracker", "GoogleIssueTrackerSimulator", 10),
     Case(
         *("LAUNCHPAD", "launchpad", "LaunchpadSimulator", 1000, "on condition"),
         batches=False,
@@ -159,9 +160,11 @@ def measure(case: Case) -> tuple[int, int, float]:
         for _ in range(ROUNDS if case.batches else 1):
             server.counts()
             database.write(make_due if case.batches else make_due_again)
-            started = time.process_time()
-            run()
-            least = min(least, time.process_time() - started)
+            # As the script does.
+            with seldom_collected():
+                started = time.process_time()
+                run()
+                least = min(least, time.process_time() - started)
             requests, points = server.counts()
         transaction.abort()
     return requests, points, least
