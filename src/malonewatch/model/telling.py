@@ -21,12 +21,11 @@ from malonewatch.model.times import now
 
 def note(event: Any) -> None:
     """Let what happened to a watch wait for those who want to be told of it."""
-    happening = _happening(event)
-    if happening is None:
-        return
     watch = event.object
-    subscriptions = _subscriptions(watch.bugtracker)
-    if not subscriptions:
+    # It may be a bug tracker; and mostly there is nobody to tell, which is found out fast.
+    subscriptions = _subscriptions(getattr(watch, "bugtracker", None))
+    happening = _happening(event) if subscriptions else None
+    if happening is None:
         return
     old_status = getattr(event, "old_status", watch.status)
     destinations = subscriptions.subscribersOf(watch, happening, old_status)
@@ -85,7 +84,7 @@ def note_trouble(tracker: Any, happening: Happening, text: str, since: datetime)
 
 def _subscriptions(tracker: Any) -> Any:
     """Who is told of what; looked up once for all changes of a transaction."""
-    trackers = tracker.__parent__
+    trackers = getattr(tracker, "__parent__", None)
     if trackers is None:
         return None
     found = trackers.__dict__.get("_v_subscriptions")
