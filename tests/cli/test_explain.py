@@ -57,3 +57,37 @@ def test_programs_get_all_of_it(explained):
 def test_what_cannot_be_explained_is_refused(explained, options):
     result = explained(*options)
     assert (result.code, result.out) == (2, "")
+
+
+def test_no_secret_that_a_server_sends_back_is_kept_or_shown(
+    cli, bugzilla, url, tmp_path, monkeypatch
+):
+    secret = "Sesame4711"
+    file = tmp_path / "credentials.ini"
+    host = bugzilla.url.removeprefix("http://")
+    file.write_text(f"[{host}]\ntoken = {secret}\n")
+    file.chmod(0o600)
+    monkeypatch.setenv("MALONEWATCH_CREDENTIALS", str(file))
+    bugzilla.key = secret
+    bugzilla.add("1", title=f"Key {secret}", extra={"milestone": f"{secret.lower()} done"})
+    cli("watch", url(1))
+    assert cli("check", "1").code == 0
+    found = cli("explain", "1", "--json").json
+    assert (found["section"], found["are_sent"]) == (host, True)
+    assert found["answer"]["record"]["summary"] == "Key ***"
+    assert found["answer"]["record"]["target_milestone"] == "*** done"
+    shown = cli("explain", "1").out
+    assert f"  The credentials of the section {host} are sent." in shown.splitlines()
+    assert secret.lower() not in shown.lower()
+    stored = b"".join(path.read_bytes() for path in (tmp_path / "database").iterdir())
+    assert b"Key ***" in stored
+    assert secret.lower().encode() not in stored.lower()
+
+
+def test_what_a_server_says_cannot_move_the_cursor(cli, bugzilla, url):
+    bugzilla.add("1", title="\x1b[2J\rRed")
+    cli("watch", url(1))
+    cli("check", "1")
+    out = cli("explain", "1").out
+    assert "\x1b" not in out
+    assert "\r" not in out

@@ -116,6 +116,11 @@ def watch_on(trackers, remotebug):
     return getUtility(IBugSet).get(7).getBugWatch(trackers["bugs"], remotebug)
 
 
+def test_no_answer_was_kept(trackers):
+    watch = watch_on(trackers, "42")
+    assert (watch.answer, watch.way.shown) == (None, 0)
+
+
 def test_what_is_known_of_a_bug(trackers):
     watch = watch_on(trackers, "42")
     assert (watch.remotestatus, watch.status) == ("ASSIGNED", BugTaskStatus.CONFIRMED)
