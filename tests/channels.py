@@ -16,6 +16,7 @@ class KeepingChannel:
     title = "Kept"
     keeps = 0
     is_prompt = False
+    lanes = 1
 
     def __init__(self):
         self.sent = []

@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 
 from malonewatch.checkwatches.claims import Claimant
-from malonewatch.checkwatches.identity import holder_of
+from malonewatch.identity import holder_of
 from malonewatch.interfaces import Claim, DatabaseBusy, OriginState, Politeness
 
 from .conftest import pass_time

@@ -8,7 +8,7 @@ from zope.component import getUtility
 
 from malonewatch.checkwatches import delivering
 from malonewatch.checkwatches.guard import Guard
-from malonewatch.interfaces import Delivered, DeliveryFailed, IDeliverer, IOutbox
+from malonewatch.interfaces import DatabaseError, Delivered, DeliveryFailed, IDeliverer, IOutbox
 
 from ..channels import in_place_of
 from ..notifying.waiting import add_destination, add_notices
@@ -53,7 +53,7 @@ def test_a_digest_goes_out_though_nothing_is_to_be_asked(
 ):
     add_notices(subscriber)
     transaction.commit()
-    assert checkwatches().lines == [START, SENT, END]
+    assert checkwatches().lines == [START, "INFO    Told ann by kept; notices: 1", SENT, END]
     assert len(kept.sent) == 1
     assert checkwatches().lines == [START, END]
 
@@ -107,15 +107,42 @@ def test_a_signal_ends_it(site, clock, subscriber, kept, checkwatches):
     assert getUtility(IOutbox).pending == 50 - len(kept.sent) > 0
 
 
-def test_no_time_is_left_for_it(site, clock, subscriber, kept):
+def test_a_signal_counts_for_more_than_a_failure(site, clock, subscriber, kept, checkwatches):
+    def fail(message):
+        os.kill(os.getpid(), signal.SIGTERM)
+        raise DeliveryFailed("There is no ann.")
+
     add_notices(subscriber)
     transaction.commit()
-    with Guard() as guard:
-        assert delivering.deliver_due(site.database, 0.0, guard) == 0
-    assert kept.sent == []
+    kept.send = fail
+    assert checkwatches().code == 5
 
 
-def test_it_has_so_much_time_at_most(site, clock, subscriber, registry):
+def test_a_fault_of_the_deliverers_spoils_nothing(site, clock, subscriber, registry, checkwatches):
+    def fail(database, seconds):
+        raise ZeroDivisionError
+
+    add_notices(subscriber)
+    transaction.commit()
+    registry.utility(fail, IDeliverer)
+    code, lines = checkwatches()
+    assert code == 70
+    assert lines[1] == "ERROR   Unexpected failure when delivering"
+    assert lines[-2:] == ["  ZeroDivisionError", END]
+
+
+def test_a_database_that_cannot_be_written_ends_it(site, clock, subscriber, registry, checkwatches):
+    def fail(database, seconds):
+        raise DatabaseError("There is no room left on the disk.")
+
+    add_notices(subscriber)
+    transaction.commit()
+    registry.utility(fail, IDeliverer)
+    code, lines = checkwatches()
+    assert (code, lines) == (4, [START, "ERROR   There is no room left on the disk."])
+
+
+def test_it_has_so_much_time(site, clock, subscriber, registry):
     add_notices(subscriber)
     transaction.commit()
     given = []
@@ -128,7 +155,9 @@ def test_it_has_so_much_time_at_most(site, clock, subscriber, registry):
     with Guard() as guard:
         assert delivering.deliver_due(site.database, 3000.0, guard) == 0
         assert delivering.deliver_due(site.database, 30.0, guard) == 0
-    assert given == [delivering.LONGEST, 30.0]
+        # A run whose time is always up would never tell anybody else.
+        assert delivering.deliver_due(site.database, 0.0, guard) == 0
+    assert given == [delivering.LONGEST, 30.0, delivering.SHORTEST]
 
 
 def test_it_does_without_signals_in_another_thread(site, clock, subscriber, kept):

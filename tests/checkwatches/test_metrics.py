@@ -15,8 +15,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from zope.component import getUtility, hooks
 
 from malonewatch.checkwatches import run as run_module
-from malonewatch.checkwatches.lock import lock_path, run_lock
 from malonewatch.interfaces import DatabaseError, IBugSet, IBugTrackerSet
+from malonewatch.lock import lock_path, run_lock
 from malonewatch.model import BugTracker, BugTrackerSet, Site, install, sqlite_uri
 
 from .conftest import END, all_new

@@ -537,11 +537,12 @@ code = main(sys.argv[1:])
 print(code, sorted({%s} & set(sys.modules)))
 """
 NETWORK = ("aiohttp", "asyncio", "rich", "yarl")
+TELLING = ("malonewatch.notifying.deliverer", "malonewatch.notifying.webhook")
 METRICS = ("malonewatch.checkwatches.metrics", "malonewatch.model.figures", "prometheus_client")
 
 
 def test_a_run_with_nothing_to_do_loads_nothing_for_the_network_or_for_metrics(site):
-    code = IDLE % str([*NETWORK, *METRICS])[1:-1]
+    code = IDLE % str([*NETWORK, *TELLING, *METRICS])[1:-1]
     finished = subprocess.run(
         [sys.executable, "-c", code, "--database", site.uri], capture_output=True, text=True
     )

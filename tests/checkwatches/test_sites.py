@@ -11,7 +11,6 @@ from persistent.mapping import PersistentMapping
 from zope.component import getUtility, hooks
 from zope.lifecycleevent.interfaces import IObjectModifiedEvent
 
-from malonewatch.checkwatches.lock import lock_path, run_lock
 from malonewatch.checkwatches.script import main
 from malonewatch.interfaces import (
     BugTrackerConnectError,
@@ -21,6 +20,7 @@ from malonewatch.interfaces import (
     IBugWatch,
     IBugWatchStatusChanged,
 )
+from malonewatch.lock import lock_path, run_lock
 from malonewatch.model import BugTracker, Site, install, open_database, sqlite_uri
 
 from .conftest import END, all_new, errors, in_process, pass_time, statuses

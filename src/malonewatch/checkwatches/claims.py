@@ -8,8 +8,8 @@ from typing import Any
 from zope.component import getUtility
 
 from malonewatch.checkwatches.apply import PATIENCE
-from malonewatch.checkwatches.identity import holder_of, id_of
 from malonewatch.checkwatches.logs import said
+from malonewatch.identity import holder_of, id_of
 from malonewatch.interfaces import Claim, DatabaseBusy, IClock, OriginState
 
 log = logging.getLogger("malonewatch.checkwatches")

@@ -11,28 +11,34 @@ from zope.component import getUtility
 from malonewatch.checkwatches.guard import Guard
 from malonewatch.checkwatches.logs import said
 from malonewatch.checkwatches.signals import heard
-from malonewatch.exitcodes import EXIT_INTERRUPTED, EXIT_TROUBLE
-from malonewatch.interfaces import IClock, IDeliverer, IOutbox
+from malonewatch.exitcodes import EXIT_FAULT, EXIT_INTERRUPTED, EXIT_TROUBLE
+from malonewatch.interfaces import DatabaseError, Delivered, IClock, IDeliverer, IOutbox
 
 log = logging.getLogger("malonewatch.checkwatches")
 
-#: How many seconds it takes at most; the rest is for the next run.
+#: How many seconds it takes at most, the rest is for the next run; and how many it has even if
+#: the run's own time is up, as it would be again the next time.
 LONGEST = 300.0
+SHORTEST = 10.0
 
 
 def deliver_due(database: Any, seconds: float, guard: Guard) -> int:
-    """Deliver what is due, in so many seconds at most; the exit code.
+    """Deliver what is due, in as many seconds as are left; the exit code.
 
     :raises DatabaseError: the database cannot be read or written.
     """
     due = database.read(lambda trackers: getUtility(IOutbox).nextDue())
-    if due is None or due > getUtility(IClock).now() or seconds <= 0:
+    if due is None or due > getUtility(IClock).now():
         return 0
-    with contextlib.ExitStack() as stack:
-        if threading.current_thread() is threading.main_thread():
-            # The deliverer ends by itself then, unless the database does not answer.
-            stack.enter_context(heard((signal.SIGTERM, signal.SIGINT), guard.hurry))
-        delivered = getUtility(IDeliverer)(database, seconds=min(seconds, LONGEST))
+    seconds = min(max(seconds, SHORTEST), LONGEST)
+    try:
+        delivered = _deliver(database, seconds, guard)
+    except DatabaseError:
+        raise
+    except Exception:
+        # What was asked for is saved, and other sites are to have their turn.
+        log.exception("Unexpected failure when delivering")
+        return EXIT_FAULT
     if delivered.claimed is not None:
         log.info("%s delivers already.", delivered.claimed, extra=said("delivering"))
         return 0
@@ -50,6 +56,15 @@ def deliver_due(database: Any, seconds: float, guard: Guard) -> int:
             *(number, sentence, number),
             extra=said("disabled", destination=number),
         )
-    if delivered.failed:
-        return EXIT_TROUBLE
-    return EXIT_INTERRUPTED if guard.is_hurried else 0
+    if guard.is_hurried:
+        return EXIT_INTERRUPTED
+    return EXIT_TROUBLE if delivered.failed else 0
+
+
+def _deliver(database: Any, seconds: float, guard: Guard) -> Delivered:
+    with contextlib.ExitStack() as stack:
+        if threading.current_thread() is threading.main_thread():
+            # The deliverer ends by itself then, unless the database does not answer.
+            stack.enter_context(heard((signal.SIGTERM, signal.SIGINT), guard.hurry))
+        delivered: Delivered = getUtility(IDeliverer)(database, seconds=seconds)
+    return delivered

@@ -4,8 +4,8 @@ import dataclasses
 import logging
 from collections.abc import Iterable
 
-from malonewatch.checkwatches.identity import shown
 from malonewatch.checkwatches.logs import said
+from malonewatch.identity import shown
 from malonewatch.interfaces import Applied, BugTrackerTrouble, Claim, Exchange
 
 log = logging.getLogger("malonewatch.checkwatches")

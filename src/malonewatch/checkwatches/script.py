@@ -12,7 +12,6 @@ import click
 
 from malonewatch import streams
 from malonewatch.checkwatches.limits import JOBS, TIME_LIMIT, TooFewFiles, affordable
-from malonewatch.checkwatches.lock import Locked
 from malonewatch.checkwatches.logs import said, set_up
 from malonewatch.checkwatches.sites import SEVERITY, Options, find_tasks, update_site
 from malonewatch.configuration import configure
@@ -26,6 +25,7 @@ from malonewatch.exitcodes import (
 )
 from malonewatch.garbage import left_at_exit, seldom_collected
 from malonewatch.interfaces import BadInput, DatabaseError
+from malonewatch.lock import Locked
 from malonewatch.parameters import Minutes
 
 if TYPE_CHECKING:
@@ -201,7 +201,7 @@ def _update_sites(options: Options, started: float, metrics: "Metrics | None") -
     code = 0
     tasks = find_tasks(options)
     for task in tasks:
-        left = options.time_limit * 60 - (time.monotonic() - started)
+        left = max(options.time_limit * 60 - (time.monotonic() - started), 0.0)
         try:
             code = max(code, update_site(options, task, left, metrics), key=SEVERITY.index)
         except Locked as error:

@@ -15,11 +15,11 @@ from zope.component import getUtility
 from malonewatch.checkwatches.delivering import deliver_due
 from malonewatch.checkwatches.due import due, known, nobody_is_told, refuse_unknown
 from malonewatch.checkwatches.guard import Guard
-from malonewatch.checkwatches.identity import new_id
-from malonewatch.checkwatches.lock import lock_path, run_lock
 from malonewatch.checkwatches.logs import said
 from malonewatch.exitcodes import EXIT_FAULT, EXIT_INTERRUPTED, EXIT_LOCKED, EXIT_TROUBLE
+from malonewatch.identity import new_id
 from malonewatch.interfaces import DatabaseError, IClock, IDatabaseOpener
+from malonewatch.lock import lock_path, run_lock
 
 if TYPE_CHECKING:
     from malonewatch.checkwatches.metrics import Metrics

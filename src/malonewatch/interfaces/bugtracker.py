@@ -333,7 +333,8 @@ class IClaims(Interface):
 
     A claim is taken in a transaction of its own; where two take the same one,
     the database's conflict detection decides.  An origin is a base URL's
-    scheme, host and port, as `IBugTracker.origin` has it.
+    scheme, host and port, as `IBugTracker.origin` has it; ``outbox`` stands for
+    what waits to be told, which one process delivers at a time.
     """
 
     def get(origin: str, now: datetime) -> Claim | None:

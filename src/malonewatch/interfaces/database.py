@@ -67,7 +67,10 @@ class IDatabase(Interface):
         """
 
     def close() -> None:
-        """Close it."""
+        """Close it.
+
+        :raises DatabaseError: what was to be written could not be, and still cannot.
+        """
 
 
 class IInstallation(Interface):

@@ -152,11 +152,15 @@ class IChannel(Interface):
     """How messages reach a kind of destination.  A utility by the name of the kind.
 
     What is opened is used in one thread; several may be open in several threads.
+    `lanes` says how many of them serve one route where much waits there, each
+    for other destinations.  Of one message on each nobody knows whether it
+    arrived, if a process is killed.
     """
 
     title = TextLine(title="Title", description="For people.")
     keeps = Int(title="How many notices of the past each message is to have with it")
     is_prompt = Bool(title="Whether timing and limits are no matter, as it disturbs nobody")
+    lanes = Int(title="How many messages may go out on one route at the same time")
 
     def check(settings: DestinationSettings) -> DestinationSettings:
         """The settings as they are best stored.
@@ -198,8 +202,15 @@ class IDeliverer(Interface):
     ) -> Delivered:
         """Deliver all that is due, to each destination in its order.
 
-        A channel that hangs or fails holds up nobody but those who wait for
-        the same.  It ends after `seconds`, and soon after `is_over` says so.
+        What came of each message is written down before the next one goes out
+        on the same route (on the same lane of it, see `IChannel.lanes`).  A
+        channel that hangs or fails holds up nobody but those who wait for the
+        same: what cannot be opened has failed for all of them, and after a
+        message that takes longer than a minute they are left for the next
+        time.  It ends after `seconds`, and soon after `is_over` says so; in
+        the main thread, at SIGTERM and SIGINT, too.
+
+        While another delivers from the same database, nothing is done.
 
         :raises DatabaseError: the database cannot be read or written.
         """

@@ -86,11 +86,12 @@ class Database:
             self.db.pack(days=days)
 
     def close(self) -> None:
-        try:
-            self.db.close()
-        except KeyError:
-            # ZODB fails at a connection whose server was lost while it was opened.
-            self.db.storage.close()
+        with database_errors(self.uri):
+            try:
+                self.db.close()
+            except KeyError:
+                # ZODB fails at a connection whose server was lost while it was opened.
+                self.db.storage.close()
 
 
 @implementer(IDatabase)

@@ -41,6 +41,7 @@ class AppriseChannel:
     title = "Chat, by Apprise"
     keeps = 0
     is_prompt = False
+    lanes = 1
 
     def check(self, settings: DestinationSettings) -> DestinationSettings:
         if not getUtility(ISecrets).isReference(settings.address):

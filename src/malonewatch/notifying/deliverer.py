@@ -1,30 +1,28 @@
 """Delivering what waits in a database.
 
-The main thread alone works on the database: it takes what is due, hands it to
-the routes, and writes down what came of each message.
+The main thread alone works on the database: it looks for what is due, gives it
+to the lanes of the routes, and writes down what came of each message.
 """
 
 import contextlib
 import logging
-import os
 import queue
-import re
 import signal
-import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 from zope.component import getUtility, queryUtility
 from zope.interface import provider
 
 from malonewatch.interfaces import (
-    DatabaseError,
+    DatabaseBusy,
     Delivered,
     DeliveryFailed,
     DeliverySettings,
+    DestinationSettings,
     IChannel,
     IClock,
     IDeliverer,
@@ -33,41 +31,31 @@ from malonewatch.interfaces import (
     Message,
     NotFoundError,
 )
-from malonewatch.notifying.routes import Parcel, Result, Route
+from malonewatch.notifying.claim import Claim, Claimed
+from malonewatch.notifying.record import Record, Refused
+from malonewatch.notifying.routes import AHEAD, Lane, Result, Route, Unopened, failure_of
 
 log = logging.getLogger("malonewatch.notifying")
 
-#: What a deliverer claims, and after how many seconds it does so again.
-CLAIM = "outbox"
-RENEW_EVERY = 60.0
+#: How many lanes there are at the same time.
+LANES = 8
 
-#: How many destinations are taken on at once, and how many routes are used at the same time.
-AHEAD = 200
-ROUTES = 8
+#: How many destinations are looked at in one go.
+MANY = 5000
 
-#: How many seconds a message may take, how often the main thread looks around, and how long it
-#: waits for what is on its way when all is to end.
+#: How many seconds a message may take, and the opening of a channel.
 MESSAGE_SECONDS = 60.0
-LOOK_EVERY = 0.2
-GRACE = 4.0
 
-#: The kind of a channel, and what it goes through.
-_Key = tuple[str, str]
+#: After how many seconds the main thread sees whether it is to end, whether there is
+#: anything new, and how long it waits for what is on its way when all is to end.
+TICK = 0.2
+LOOK_EVERY = 5.0
+GRACE = 3.0
 
-
-class Failure(NamedTuple):
-    """That a message failed: by which route, why, and which destination was disabled for it."""
-
-    route: str
-    sentence: str
-    disabled: int | None
-
-
-class _Taken(NamedTuple):
-    destination: int
-    key: _Key
-    channel: Any
-    messages: list[Message]
+#: For how many seconds a write waits for others before it sees whether all is to end, and how
+#: often it does.
+PATIENCE = 2.0
+ATTEMPTS = 15
 
 
 @provider(IDeliverer)
@@ -77,7 +65,7 @@ def deliver(
     seconds: float | None = None,
     is_over: Callable[[], bool] | None = None,
 ) -> Delivered:
-    """See `IDeliverer`.  In the main thread SIGTERM and SIGINT end it as well."""
+    """See `IDeliverer`."""
     return Delivery(database, seconds, is_over).run()
 
 
@@ -96,36 +84,29 @@ class Delivery:
         self._says_over = is_over or (lambda: False)
         self._message_seconds = message_seconds
         self._clock = getUtility(IClock)
-        self._holder = f"malonewatch on {socket.gethostname()} (process {os.getpid()})"
-        self._renewed = 0.0
+        self._claim = Claim(database, self._write)
+        self._record = Record(self._write)
         self._delivery = DeliverySettings()
-        self._routes: dict[_Key, Route] = {}
-        #: What keeps a route from being used any more.
-        self._broken: dict[_Key, DeliveryFailed] = {}
-        self._results: queue.SimpleQueue[Result] = queue.SimpleQueue()
-        #: What is to be written down next, and the destinations that are being sent to.
-        self._news: list[Result] = []
-        self._busy: set[int] = set()
-        self._messages = self._notices = 0
-        self._failed: dict[str, str] = {}
-        self._disabled: dict[int, str] = {}
+        #: By kind of channel, and what that calls the route.
+        self._routes: dict[tuple[str, str], Route] = {}
+        self._lanes: list[Lane] = []
+        self._closed: list[Lane] = []
+        #: Destinations that wait for a route, are sent to, or are left until the next time.
+        self._known: set[int] = set()
+        self._looked = 0.0
+        self._results: queue.SimpleQueue[Result | Unopened] = queue.SimpleQueue()
         self._is_over = False
 
     def run(self) -> Delivered:
         """Deliver; what came of it."""
-        claimed = self._claim()
-        if claimed is not None:
-            return Delivered(claimed=claimed)
         try:
-            with self._signals():
+            with self._claim.held(), self._signals():
                 self._deliver()
-        finally:
-            for route in self._routes.values():
-                route.stop()
-            with contextlib.suppress(DatabaseError):
-                self._database.write(self._release)
+        except Claimed as error:
+            return Delivered(claimed=error.holder)
+        record = self._record
         return Delivered(
-            *(self._messages, self._notices, self._failed, self._disabled),
+            *(record.messages, record.notices, record.failed, record.disabled),
             interrupted=self._is_over,
         )
 
@@ -144,219 +125,268 @@ class Delivery:
                 stack.callback(signal.signal, number, signal.signal(number, told))
             yield
 
-    # One deliverer at a time.
-
-    def _claim(self) -> str | None:
-        """Take the outbox; who else has it, None if we do now."""
-
-        def step(trackers: Any) -> str | None:
-            claims, now = trackers.claims, self._clock.now()
-            claim = claims.get(CLAIM, now)
-            if claim is not None and _is_dead(claim.holder):
-                claims.release(CLAIM, claim.holder)
-            self._delivery = getUtility(IOutbox).settings
-            return None if claims.claim(CLAIM, self._holder, now) else str(claim.holder)
-
-        claimed: str | None = self._database.write(step)
-        self._renewed = time.monotonic()
-        return claimed
-
-    def _renew(self) -> None:
-        if time.monotonic() - self._renewed > RENEW_EVERY and self._claim() is not None:
-            log.warning("Another process has taken the outbox over; this one sends no more.")
+    def _is_to_end(self) -> bool:
+        is_late = self._end is not None and time.monotonic() >= self._end
+        if is_late or self._says_over():
             self._is_over = True
+        return self._is_over
 
-    def _release(self, trackers: Any) -> None:
-        trackers.claims.release(CLAIM, self._holder)
+    def _write(self, step: Callable[[Any], Any]) -> Any:
+        """Write to the database.
+
+        What is not written down is sent again, so that much is done to have it written.
+        """
+        for _ in range(ATTEMPTS - 1):
+            try:
+                return self._database.write(step, PATIENCE)
+            except DatabaseBusy:
+                if self._is_to_end():
+                    raise
+        return self._database.write(step, PATIENCE)
 
     # The main thread's loop.
 
     def _deliver(self) -> None:
-        while True:
-            self._look_around()
-            is_idle = self._write(self._next_results())
-            if self._is_over or (is_idle and not self._busy):
-                break
-        if self._busy:
+        try:
+            while not self._is_to_end():
+                is_news = self._look() if self._is_time_to_look() else True
+                self._feed()
+                if not (self._lanes or is_news):
+                    return
+                self._note(self._collect())
+                self._leave_what_hangs()
+                self._renew()
             self._wait_for_the_last()
+        finally:
+            for lane in list(self._lanes):
+                self._close(lane)
+            end = time.monotonic() + GRACE
+            for lane in self._closed:
+                if lane.current is None:
+                    lane.join(max(end - time.monotonic(), 0))
 
-    def _look_around(self) -> None:
-        """See whether all is to end, whether the claim is to be renewed, and what hangs."""
-        is_late = self._end is not None and time.monotonic() >= self._end
-        if is_late or self._says_over():
+    def _renew(self) -> None:
+        try:
+            self._claim.renew()
+        except Claimed as error:
+            log.warning("%s has taken the outbox over; this process sends no more.", error.holder)
             self._is_over = True
-        self._renew()
-        for key, route in list(self._routes.items()):
-            began = route.began
-            if began is not None and time.monotonic() - began >= self._message_seconds:
-                sentence = (
-                    f"Sending by {route.name} took more than {self._message_seconds:g} seconds; "
-                    "look whether the other side answers at all."
-                )
-                self._give_up(key, DeliveryFailed(sentence))
-
-    def _give_up(self, key: _Key, error: DeliveryFailed) -> None:
-        """Use a route no more; what waits for it fails."""
-        route = self._routes.pop(key)
-        route.abandon()
-        self._broken[key] = error
-        self._news += [Result(route, parcel, None, error, True) for parcel in route.parcels]
-
-    def _next_results(self) -> list[Result]:
-        """What came of messages; waits a little if nothing did, and something is on its way."""
-        with contextlib.suppress(queue.Empty):
-            if self._busy and not self._news:
-                self._hear(self._results.get(timeout=LOOK_EVERY))
-            while True:
-                self._hear(self._results.get_nowait())
-        results, self._news = self._news, []
-        return results
-
-    def _hear(self, result: Result) -> None:
-        route = result.route
-        if route.is_abandoned:
-            # Somebody was told that it failed.
-            return
-        if result.message is None and result.error is not None:
-            self._give_up(route.key, result.error)
-            return
-        self._news.append(result)
 
     def _wait_for_the_last(self) -> None:
-        """Begin nothing more, and write down what was on its way."""
-        for route in self._routes.values():
-            route.stop()
+        """Write down what was on its way, as far as it arrives soon."""
         end = time.monotonic() + GRACE
-        for route in self._routes.values():
-            route.join(max(end - time.monotonic(), 0))
-        self._write(self._next_results())
+        while any(lane.current for lane in self._lanes) and time.monotonic() < end:
+            self._note(self._collect())
 
-    # What is done in one transaction.
+    # Looking for what is due.
 
-    def _write(self, results: list[Result]) -> bool:
-        """Write down what came of messages, and take what is due; whether nothing is."""
-        done = {result.parcel.destination for result in results if result.is_last}
-        busy = self._busy - done
+    def _is_time_to_look(self) -> bool:
+        is_idle = all(not route.waiting for route in self._routes.values()) and not all(
+            lane.current for lane in self._lanes
+        )
+        return not self._lanes or is_idle or time.monotonic() - self._looked >= LOOK_EVERY
 
-        def step(trackers: Any) -> tuple[list[Failure], list[_Taken], bool]:
-            outbox, now = getUtility(IOutbox), self._clock.now()
-            failures = [
-                failure
-                for result in results
-                if (failure := _written(outbox, result, now)) is not None
-            ]
-            return failures, *self._take(outbox, now, busy, failures)
+    def _look(self) -> bool:
+        """Let what is due wait for its route; whether there is anything new."""
+        known, now = self._known, self._clock.now()
 
-        failures, taken, is_full = self._database.write(step)
-        for failure in failures:
-            self._failed[failure.route] = failure.sentence
-            if failure.disabled is not None:
-                self._disabled[failure.disabled] = failure.sentence
-        for result in results:
-            self._count(result)
-        for each in taken:
-            self._begin(each)
-        if is_full:
-            # Those that have nothing to do make room for others.
-            for route in [each for each in self._routes.values() if not each.parcels]:
-                self._routes.pop(route.key).stop()
-        return not (taken or is_full)
+        def step(
+            trackers: Any,
+        ) -> tuple[DeliverySettings, dict[int, DestinationSettings | None], dict[str, Any]]:
+            outbox, subscriptions = getUtility(IOutbox), getUtility(ISubscriptionSet)
+            due = outbox.getDue(now, len(known) + MANY)
+            settings = {
+                number: _settings_of(subscriptions, number) for number in due if number not in known
+            }
+            kinds = {each.kind for each in settings.values() if each is not None}
+            channels = {kind: queryUtility(IChannel, name=kind) for kind in kinds}
+            return outbox.settings, settings, channels
 
-    def _take(
-        self, outbox: Any, now: Any, busy: set[int], failures: list[Failure]
-    ) -> tuple[list[_Taken], bool]:
-        """The messages that are to go out now, and whether others wait for a route; notes what
-        cannot go."""
-        taken: list[_Taken] = []
-        is_full, keys = False, set(self._routes)
-        room = 0 if self._is_over else AHEAD - len(busy)
-        if room <= 0:
-            return taken, is_full
-        subscriptions = getUtility(ISubscriptionSet)
-        # Those that are being sent to are due as well.
-        for number in outbox.getDue(now, room + len(busy)):
-            if number in busy:
+        self._delivery, due, channels = self._database.read(step)
+        self._looked = time.monotonic()
+        known.update(due)
+        self._record.refused(self._sort(due, channels))
+        return bool(due)
+
+    def _sort(
+        self, due: Mapping[int, DestinationSettings | None], channels: Mapping[str, Any]
+    ) -> Iterator[Refused]:
+        """Let those that are due wait for their routes; yields those that can wait for none."""
+        for number, settings in due.items():
+            if settings is None:
+                yield Refused(number, "", None)
+                continue
+            kind = settings.kind
+            if channels[kind] is None:
+                sentence = (
+                    f"Messages cannot go by {kind!r} any more; install again what brought that, "
+                    "or unsubscribe."
+                )
+                yield Refused(number, kind, DeliveryFailed(sentence))
                 continue
             try:
-                settings = subscriptions.getDestination(number).settings
-            except NotFoundError:
-                outbox.take(number, now, 0)
+                route = self._route(settings, channels[kind])
+            except Exception as error:
+                yield Refused(number, kind, failure_of(error, kind))
                 continue
-            channel = queryUtility(IChannel, name=settings.kind)
-            if channel is None:
-                error = DeliveryFailed(
-                    f"Messages cannot go by {settings.kind!r} any more; install again what brought "
-                    "that, or unsubscribe."
-                )
-                failures.append(_failed(outbox, number, settings.kind, error, now))
-                continue
-            key = settings.kind, channel.route(settings)
-            if key not in keys and len(keys) >= ROUTES:
-                is_full = True
-                continue
-            messages = outbox.take(number, now, channel.keeps)
-            if messages and key in self._broken:
-                failures.append(_failed(outbox, number, _shown(key), self._broken[key], now))
-            elif messages:
-                keys.add(key)
-                taken.append(_Taken(number, key, channel, messages))
-        return taken, is_full
+            if route.error is not None:
+                yield Refused(number, route.name, route.error)
+            elif not route.is_left:
+                route.waiting.append(number)
 
-    def _begin(self, taken: _Taken) -> None:
-        """Send what was taken."""
-        key, channel = taken.key, taken.channel
-        route = self._routes.get(key)
-        if route is None:
-            route = Route(key, _shown(key), channel, self._delivery, self._results)
-            self._routes[key] = route
-        self._busy.add(taken.destination)
-        route.put(Parcel(taken.destination, deque(taken.messages)))
+    def _route(self, settings: DestinationSettings, channel: Any) -> Route:
+        kind, name = key = settings.kind, channel.route(settings)
+        if key not in self._routes:
+            shown = kind if name in ("", kind) else f"{kind} to {name}"
+            self._routes[key] = Route(key, shown, channel, channel.keeps, channel.lanes)
+        return self._routes[key]
 
-    def _count(self, result: Result) -> None:
-        """Note that a result was written down."""
-        route = result.route
-        if result.error is None and result.message is not None:
-            self._messages += 1
-            self._notices += len(result.message.notices)
-        if result.is_last:
-            self._busy.discard(result.parcel.destination)
-            route.parcels.discard(result.parcel)
-        route.written()
+    # Giving it to the lanes.
 
+    def _feed(self) -> None:
+        """Give each lane something to send, as far as there is."""
+        self._open_lanes()
+        idle = [lane for lane in self._lanes if lane.current is None]
+        for lane, messages in self._take(idle).items():
+            lane.messages = messages
+        for lane in idle:
+            if lane.messages:
+                lane.send_next()
+            elif not lane.route.waiting:
+                self._close(lane)
 
-def _written(outbox: Any, result: Result, now: Any) -> Failure | None:
-    """Write down what came of a message; the failure, if it is one."""
-    if result.error is not None:
-        number = result.parcel.destination
-        return _failed(outbox, number, result.route.name, result.error, now)
-    outbox.delivered(result.message, now, result.route.keeps)
-    return None
+    def _open_lanes(self) -> None:
+        waiting = [route for route in self._routes.values() if route.waiting]
+        without = [route for route in waiting if not route.lanes]
+        if len(without) > LANES - len(self._lanes):
+            # It is another route's turn.
+            for lane in [lane for lane in self._lanes if lane.current is None]:
+                self._close(lane)
+                self._routes[lane.route.key] = self._routes.pop(lane.route.key)
+        for route in without:
+            self._open_lane(route)
+        for route in waiting:
+            # Another lane only where one has proved useful, and has much to do.
+            while (
+                route.has_worked
+                and len(route.lanes) < route.most
+                and len(route.waiting) >= AHEAD
+                and self._open_lane(route)
+            ):
+                pass
 
-
-def _failed(outbox: Any, number: int, route: str, error: DeliveryFailed, now: Any) -> Failure:
-    is_disabled = outbox.failed(number, str(error), now, error.is_permanent, error.retry_after)
-    return Failure(route, str(error), number if is_disabled else None)
-
-
-def _shown(key: _Key) -> str:
-    """A route, for people."""
-    kind, route = key
-    return kind if route in ("", kind) else f"{kind} to {route}"
-
-
-_HOLDER = re.compile(r"malonewatch on (?P<host>.*) \(process (?P<process>[0-9]{1,9})\)")
-
-
-def _is_dead(holder: str) -> bool:
-    """Whether who claims something is a process of this machine that is not there any more."""
-    named = _HOLDER.fullmatch(holder)
-    if named is None or named["host"] != socket.gethostname():
-        return False
-    try:
-        os.kill(int(named["process"]), 0)
-    except ProcessLookupError:
+    def _open_lane(self, route: Route) -> bool:
+        """Have another lane on a route, if there may be another one at all; whether so."""
+        if len(self._lanes) >= LANES:
+            return False
+        lane = Lane(route, self._delivery, self._results)
+        route.lanes.append(lane)
+        self._lanes.append(lane)
         return True
-    except PermissionError:
-        # It is another user's.
-        pass
-    return False
+
+    def _close(self, lane: Lane) -> None:
+        self._let_go(lane)
+        self._closed.append(lane)
+
+    def _let_go(self, lane: Lane) -> None:
+        lane.close()
+        self._lanes.remove(lane)
+        lane.route.lanes.remove(lane)
+
+    def _take(self, lanes: list[Lane]) -> dict[Lane, deque[Message]]:
+        """What each of those lanes is to send next."""
+        wanted = {lane: lane.route.next_few() for lane in lanes}
+        if not any(wanted.values()):
+            return {}
+
+        def step(trackers: Any) -> dict[Lane, deque[Message]]:
+            outbox, now = getUtility(IOutbox), self._clock.now()
+            return {
+                lane: deque(
+                    message
+                    for number in numbers
+                    for message in outbox.take(number, now, lane.route.keeps)
+                )
+                for lane, numbers in wanted.items()
+            }
+
+        taken: dict[Lane, deque[Message]] = self._write(step)
+        return taken
+
+    # What came of it.
+
+    def _collect(self) -> list[Result | Unopened]:
+        """What came of messages since the last time; waits a little for the first one."""
+        results: list[Result | Unopened] = []
+        with contextlib.suppress(queue.Empty):
+            if any(lane.current for lane in self._lanes):
+                results.append(self._results.get(timeout=TICK))
+            while True:
+                results.append(self._results.get_nowait())
+        return results
+
+    def _note(self, results: list[Result | Unopened]) -> None:
+        """Write down what came of messages, and have the next ones sent."""
+        sent = [result for result in results if isinstance(result, Result)]
+        if sent:
+            self._record.sent(sent)
+        is_to_end = self._is_to_end()
+        for lane, message, error in sent:
+            lane.route.has_worked = lane.route.has_worked or error is None
+            # Else it was given up meanwhile.
+            if lane.current is message:
+                lane.current = None
+                if lane.is_done_with(message.destination.id, error is not None):
+                    self._known.discard(message.destination.id)
+                if lane.messages and not is_to_end:
+                    lane.send_next()
+        for result in results:
+            if isinstance(result, Unopened) and result.lane in self._lanes:
+                self._give_up(*result)
+
+    def _leave_what_hangs(self) -> None:
+        """Give up on messages that take too long; what waits for the same route is left alone."""
+        now = time.monotonic()
+        for lane in list(self._lanes):
+            began, message, route = lane.began, lane.current, lane.route
+            if message is None or began is None or now - began < self._message_seconds:
+                continue
+            sentence = (
+                f"Sending by {route.name} took more than {self._message_seconds:g} seconds; look "
+                "whether the other side answers at all."
+            )
+            # Should it arrive after all, that is written down then.
+            self._record.sent([Result(lane, message, DeliveryFailed(sentence))])
+            lane.current = None
+            self._let_go(lane)
+            route.is_left = True
+            route.waiting.clear()
+            for each in route.lanes:
+                each.messages.clear()
+
+    def _give_up(self, lane: Lane, error: DeliveryFailed) -> None:
+        """A channel cannot be opened: what waits for the route fails, unless other lanes are at
+        work there."""
+        route = lane.route
+        current = [] if lane.current is None else [lane.current]
+        numbers = dict.fromkeys(each.destination.id for each in [*current, *lane.messages])
+        route.waiting.extendleft(reversed(numbers))
+        lane.current = None
+        self._let_go(lane)
+        if route.lanes:
+            route.most = len(route.lanes)
+            return
+        # Whatever it is, it is no fault of each of them.
+        route.error = error = DeliveryFailed(str(error), retry_after=error.retry_after)
+        refused = [Refused(number, route.name, error) for number in route.waiting]
+        route.waiting.clear()
+        self._record.refused(refused)
+
+
+def _settings_of(subscriptions: Any, number: int) -> DestinationSettings | None:
+    """The settings of a destination; None if there is none of that number."""
+    try:
+        settings: DestinationSettings = subscriptions.getDestination(number).settings
+    except NotFoundError:
+        return None
+    return settings

@@ -56,6 +56,7 @@ class FeedChannel:
     title = "Atom feed"
     keeps = MOST
     is_prompt = True
+    lanes = 1
 
     def check(self, settings: DestinationSettings) -> DestinationSettings:
         path = settings.address

@@ -1,8 +1,8 @@
-"""Routes: what messages go through, each in a thread of its own.
+"""Routes: what messages go through; and lanes: the threads that send on them.
 
-A thread has plain values only.  What came of each message it reports, and it
-waits for what it reported before to be written down, so that at any moment
-nobody knows of two messages at most on each route whether they arrived.
+A lane has plain values only, and a message at a time: the next one is given to
+it when what came of the last one is written down.  So at any moment nobody
+knows of one message at most on each lane whether it arrived.
 """
 
 import dataclasses
@@ -11,140 +11,147 @@ import queue
 import threading
 import time
 from collections import deque
-from typing import Any
+from typing import Any, NamedTuple
 
 from malonewatch.interfaces import DeliveryFailed, DeliverySettings, Message
 
 log = logging.getLogger("malonewatch.notifying")
 
+#: How many destinations are taken on at once in a lane.
+AHEAD = 50
+
+
+class Result(NamedTuple):
+    """What came of a message: it arrived, unless there is an `error`."""
+
+    lane: "Lane"
+    message: Message
+    error: DeliveryFailed | None = None
+
+
+class Unopened(NamedTuple):
+    """That a lane could not be opened, and why."""
+
+    lane: "Lane"
+    error: DeliveryFailed
+
 
 @dataclasses.dataclass(slots=True, eq=False)
-class Parcel:
-    """The messages for a destination, in their order."""
+class Route:
+    """What messages by a channel go through, as far as the main thread knows.
 
-    destination: int
-    messages: deque[Message]
-
-
-@dataclasses.dataclass(slots=True, eq=False)
-class Result:
-    """What came of a message: it arrived, unless there is an error.
-
-    `message` is None where it never came to one; nothing more of the parcel is
-    sent then.  `is_last` says that the parcel is done with.
+    - `key`: tells it from others, `name` is for people,
+    - `waiting`: the numbers of destinations that are to be sent to,
+    - `lanes`: the threads at work, and `most` how many there may be,
+    - `has_worked`: whether a message arrived,
+    - `error`: why it cannot be used any more, and `is_left` whether it is not
+      to be used any more; what waits for it stays as it is then.
     """
 
-    route: "Route"
-    parcel: Parcel
-    message: Message | None
+    key: tuple[str, str]
+    name: str
+    channel: Any
+    keeps: int
+    most: int
+    waiting: deque[int] = dataclasses.field(default_factory=deque)
+    lanes: "list[Lane]" = dataclasses.field(default_factory=list)
+    has_worked: bool = False
     error: DeliveryFailed | None = None
-    is_last: bool = False
+    is_left: bool = False
+
+    def next_few(self) -> list[int]:
+        """Destinations for a lane to take on."""
+        return [self.waiting.popleft() for _ in range(min(AHEAD, len(self.waiting)))]
 
 
-class Route:
-    """Sends parcels by a channel, one after the other.
+class Lane:
+    """A thread that sends on a route.
 
-    `key` tells it from others, `name` is for people, and `results` is where the
-    thread reports.
+    `messages` are those that it is to send, `current` the one that it was
+    given; both are the main thread's.
     """
 
     def __init__(
         self,
-        key: tuple[str, str],
-        name: str,
-        channel: Any,
+        route: Route,
         delivery: DeliverySettings,
-        results: "queue.SimpleQueue[Result]",
+        results: "queue.SimpleQueue[Result | Unopened]",
     ) -> None:
-        self.key = key
-        self.name = name
-        self.keeps: int = channel.keeps
-        self.parcels: set[Parcel] = set()
-        #: When the message was begun that is on its way, in seconds of the monotonic clock.
+        self.route = route
+        self.messages: deque[Message] = deque()
+        self.current: Message | None = None
+        #: When it began what it does, by the monotonic clock; None while it waits.
         self.began: float | None = None
-        self.is_stopped = False
-        #: Whether it hung, so that what it reports still is known to nobody.
-        self.is_abandoned = False
-        self._channel = channel
         self._delivery = delivery
         self._results = results
-        self._inbox: queue.SimpleQueue[Parcel | None] = queue.SimpleQueue()
-        # As many as may be sent without having been written down.
-        self._places = threading.Semaphore(2)
-        self._thread = threading.Thread(target=self._run, daemon=True, name=f"delivery by {name}")
-        self._thread.start()
+        self._given: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
+        self._is_closed = False
+        self._thread: threading.Thread | None = None
 
-    def put(self, parcel: Parcel) -> None:
-        """Let it send that, too."""
-        self.parcels.add(parcel)
-        self._inbox.put(parcel)
+    def send_next(self) -> None:
+        """Send the next message."""
+        if self._thread is None:
+            name = f"delivery by {self.route.name}"
+            self._thread = threading.Thread(target=self._run, daemon=True, name=name)
+            self._thread.start()
+        self.current = self.messages.popleft()
+        self._given.put(self.current)
 
-    def stop(self) -> None:
+    def is_done_with(self, destination: int, has_failed: bool) -> bool:
+        """Whether nothing more is to go to a destination now; that is so if it `has_failed`."""
+        while self.messages and self.messages[0].destination.id == destination:
+            if not has_failed:
+                return False
+            self.messages.popleft()
+        return True
+
+    def close(self) -> None:
         """Begin no further message, and end."""
-        self.is_stopped = True
-        self._inbox.put(None)
-        self._places.release()
-
-    def abandon(self) -> None:
-        """Let it go on by itself, or hang; it is asked for nothing any more."""
-        self.is_abandoned = True
-        self.stop()
+        self._is_closed = True
+        self._given.put(None)
 
     def join(self, seconds: float) -> None:
         """Wait for it to end, for so long at most."""
-        self._thread.join(seconds)
-
-    def written(self) -> None:
-        """A result was written down."""
-        self._places.release()
+        if self._thread is not None:
+            self._thread.join(seconds)
 
     # In its thread.
 
     def _run(self) -> None:
-        parcel = self._inbox.get()
-        while parcel is not None and not self.is_stopped:
+        is_open = False
+        try:
             self.began = time.monotonic()
-            try:
-                with self._channel.open(self._delivery) as sender:
-                    self.began = None
-                    while parcel is not None:
-                        self._send(sender, parcel)
-                        parcel = self._inbox.get()
-            except Exception as error:
-                self.began = None
-                if parcel is None:
-                    # All was sent by then.
-                    log.warning("Closing %s failed: %s", self.name, error)
-                    return
-                self._report(Result(self, parcel, None, self._failure(error), is_last=True))
-                parcel = self._inbox.get()
-
-    def _send(self, sender: Any, parcel: Parcel) -> None:
-        """Send the messages of a parcel, as far as they arrive."""
-        messages = parcel.messages
-        while messages and not self.is_stopped:
-            message, error = messages.popleft(), None
-            self._places.acquire()
-            if self.is_stopped:
-                return
-            self.began = time.monotonic()
-            try:
-                sender.send(message)
-            except Exception as caught:
-                error = self._failure(caught)
+            with self.route.channel.open(self._delivery) as sender:
+                is_open, self.began = True, None
+                while (message := self._given.get()) is not None and not self._is_closed:
+                    self._results.put(Result(self, message, self._send(sender, message)))
+        # Whatever it is, the main thread has to know.
+        except BaseException as error:
             self.began = None
-            self._report(Result(self, parcel, message, error, error is not None or not messages))
-            if error is not None:
-                return
+            if is_open:
+                # All that it sent had arrived.
+                log.debug("Closing %s failed: %s", self.route.name, error)
+            else:
+                self._results.put(Unopened(self, failure_of(error, self.route.name)))
 
-    def _report(self, result: Result) -> None:
-        self._results.put(result)
+    def _send(self, sender: Any, message: Message) -> DeliveryFailed | None:
+        """Send a message; why it did not arrive, if so."""
+        self.began = time.monotonic()
+        try:
+            sender.send(message)
+        except BaseException as error:
+            return failure_of(error, self.route.name)
+        finally:
+            self.began = None
+        return None
 
-    def _failure(self, error: Exception) -> DeliveryFailed:
-        if isinstance(error, DeliveryFailed):
-            return error
-        log.error("Unexpected failure when sending by %s", self.name, exc_info=error)
-        return DeliveryFailed(
-            f"Sending by {self.name} failed unexpectedly ({type(error).__name__}); the log has "
-            "the traceback."
-        )
+
+def failure_of(error: BaseException, name: str) -> DeliveryFailed:
+    """What a channel raised, as a failure to deliver; a fault is logged."""
+    if isinstance(error, DeliveryFailed):
+        return error
+    log.error("Unexpected failure when sending by %s", name, exc_info=error)
+    return DeliveryFailed(
+        f"Sending by {name} failed unexpectedly ({type(error).__name__}); the log has the "
+        "traceback."
+    )

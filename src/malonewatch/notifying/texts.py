@@ -4,7 +4,6 @@ import functools
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import quote
 
 from chameleon import PageTemplate, PageTextTemplate
 from zope.interface import provider
@@ -18,55 +17,28 @@ _OWN = Path(__file__).parent / "templates"
 #: How many notices a digest tells one by one.
 MOST = 100
 
-#: How many subscriptions are named one by one.
-MOST_SUBSCRIPTIONS = 5
-
 
 @provider(ITexts)
 def texts(name: str, folder: str, values: Mapping[str, Any]) -> str:
     """See `ITexts`.  The language is that of Chameleon (https://chameleon.readthedocs.io): a file
-    whose name ends with ``.txt`` is a text, and any other a page, which escapes what is put into
-    it.  A file is read once in the life of a process."""
+    whose name ends with ``.html`` is a page, which escapes what is put into it, and any other a
+    text."""
     path = Path(folder, name)
-    template = _of_site(path) if folder else None
-    if template is None:
-        return str(_own(name)(**values))
+    if not folder or not path.exists():
+        return str(_compiled(_OWN / name)(**values))
     try:
-        return str(template(**values))
+        return str(_compiled(path)(**values))
     except Exception as error:
-        # It is the site's, and anything may be in it.
-        raise _broken(path, error) from None
+        what = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        raise DeliveryFailed(
+            f"The template {path} cannot be used: {clean(what.strip().splitlines()[0], 200)}"
+        ) from error
 
 
 @functools.cache
-def _own(name: str) -> Any:
-    return _compiled(name, (_OWN / name).read_bytes())
-
-
-@functools.cache
-def _of_site(path: Path) -> Any:
-    """The template there; None if there is none."""
-    try:
-        return _compiled(path.name, path.read_bytes())
-    except FileNotFoundError:
-        return None
-    except Exception as error:
-        raise _broken(path, error) from None
-
-
-def _compiled(name: str, source: bytes) -> Any:
-    return (PageTextTemplate if name.endswith(".txt") else PageTemplate)(source.decode())
-
-
-def _broken(path: Path, error: Exception) -> DeliveryFailed:
-    what = getattr(error, "strerror", None) or str(error).strip() or type(error).__name__
-    if isinstance(error, UnicodeDecodeError):
-        what = "it is not in UTF-8"
-    # The first line says what; others show the values, which are not for everyone.
-    return DeliveryFailed(
-        f"The template {path} cannot be used ({clean(what.splitlines()[0], 200)}); mend or "
-        "remove it."
-    )
+def _compiled(path: Path) -> Any:
+    source = path.read_text(encoding="utf-8")
+    return PageTemplate(source) if path.suffix == ".html" else PageTextTemplate(source)
 
 
 class Entry(NamedTuple):
@@ -133,41 +105,31 @@ def ours(notice: Notice, delivery: DeliverySettings) -> str:
     return links(notice, delivery.bug_url).get("ours", "")
 
 
-def unsubscribe_urls(message: Message, delivery: DeliverySettings) -> list[str]:
-    """Where to unsubscribe: a page for each subscription that leads there, or one for all, as the
-    site has them; no more than a few."""
-    if not delivery.unsubscribe_url:
-        return []
+def unsubscribe_url(message: Message, delivery: DeliverySettings) -> str:
+    """Where to unsubscribe; nothing if nowhere."""
     destination = message.destination
-    # Fit for a header; in braces is where the number goes.
-    url = quote(delivery.unsubscribe_url, safe="%/:?#@!$&'()*+,;=~[]{}")
-    url = url.replace("{destination}", str(destination.id))
-    urls = [url.replace("{subscription}", str(each)) for each in destination.subscriptions]
-    return list(dict.fromkeys(urls))[:MOST_SUBSCRIPTIONS]
+    first = str(destination.subscriptions[0]) if destination.subscriptions else ""
+    url = delivery.unsubscribe_url.replace("{destination}", str(destination.id))
+    return url.replace("{subscription}", first)
 
 
 def footer(message: Message, delivery: DeliverySettings) -> str:
     """How to unsubscribe, in a sentence."""
-    urls, numbers = unsubscribe_urls(message, delivery), message.destination.subscriptions
-    if urls:
-        return f"To be told no more: {' or '.join(urls)}"
-    if 0 < len(numbers) <= MOST_SUBSCRIPTIONS:
-        return f"To be told no more: malonewatch unsubscribe {' '.join(map(str, numbers))}"
-    return (
-        "To be told no more: malonewatch unsubscribe NUMBER, with those that malonewatch "
-        "subscriptions shows"
-    )
+    url = unsubscribe_url(message, delivery)
+    if url:
+        return f"To be told no more: {url}"
+    numbers = " ".join(map(str, message.destination.subscriptions))
+    return f"To be told no more: malonewatch unsubscribe {numbers}".rstrip()
 
 
 def _groups(notices: tuple[Notice, ...], delivery: DeliverySettings) -> list[Group]:
-    """The notices by bug of ours, what happened last first."""
+    """The notices by bug of ours, in the order of the first of each."""
     groups: dict[int | None, Group] = {}
-    for notice in reversed(notices):
+    for notice in notices:
         group = groups.get(notice.bug)
         if group is None:
             group = groups[notice.bug] = Group(_title(notice), ours(notice, delivery), [])
-        # What it is watched for is said once.
-        group.entries.append(entry_of(notice._replace(bug=None)))
+        group.entries.append(entry_of(notice))
     return list(groups.values())
 
 

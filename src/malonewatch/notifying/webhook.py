@@ -62,6 +62,7 @@ class WebhookChannel:
     title = "Webhook"
     keeps = 0
     is_prompt = False
+    lanes = 1
 
     def check(self, settings: DestinationSettings) -> DestinationSettings:
         secrets = getUtility(ISecrets)

@@ -15,7 +15,7 @@ from pathlib import Path
 import platformdirs
 import zc.lockfile
 
-from malonewatch.checkwatches.identity import ID
+from malonewatch.identity import ID
 from malonewatch.interfaces import MalonewatchError
 
 # It logs a traceback where another run is at work, which is no fault.
@@ -28,17 +28,22 @@ LONGEST = 1000
 
 
 class Locked(MalonewatchError):
-    """Another run is at work."""
+    """Another run is at work.  `process` is its number, None if it does not say."""
+
+    def __init__(self, what: str, process: int | None) -> None:
+        which = "" if process is None else f" (process {process})"
+        super().__init__(f"Another {what}{which} is at work on this database; this one ends here.")
+        self.process = process
 
 
-def lock_path(identity: str) -> Path:
-    """Where the lock of the database of that identity is, by default."""
+def lock_path(identity: str, what: str = "checkwatches") -> Path:
+    """Where the lock of the database of that identity is, by default, for what is called `what`."""
     digest = hashlib.sha256(identity.encode()).hexdigest()[:16]
-    return platformdirs.user_state_path("malonewatch") / f"checkwatches-{digest}.lock"
+    return platformdirs.user_state_path("malonewatch") / f"{what}-{digest}.lock"
 
 
 @contextmanager
-def run_lock(path: Path, run_id: str) -> Iterator[list[str]]:
+def run_lock(path: Path, run_id: str, what: str = "checkwatches") -> Iterator[list[str]]:
     """Hold the lock file at `path`, and give the ids of runs that held it before.
 
     The operating system lets go of it when the process ends, however it
@@ -55,10 +60,7 @@ def run_lock(path: Path, run_id: str) -> Iterator[list[str]]:
         lock = zc.lockfile.LockFile(str(path), content_template=f"{{pid}} {' '.join(ids)}")
     except zc.lockfile.LockError:
         holder, _ = _read(path)
-        process = f" (process {holder})" if holder.isdigit() else ""
-        raise Locked(
-            f"Another checkwatches{process} is at work on this database; this one ends here."
-        ) from None
+        raise Locked(what, int(holder) if holder.isdecimal() else None) from None
     try:
         yield before
     finally:

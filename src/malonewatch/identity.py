@@ -16,9 +16,9 @@ def new_id() -> str:
     return uuid.uuid4().hex[:12]
 
 
-def holder_of(run_id: str) -> str:
-    """Under which name a run in this process claims origins."""
-    return f"checkwatches on {socket.gethostname()} (process {os.getpid()}){_MARK}{run_id}"
+def holder_of(run_id: str, what: str = "checkwatches") -> str:
+    """Under which name a run in this process, of what is called `what`, claims something."""
+    return f"{what} on {socket.gethostname()} (process {os.getpid()}){_MARK}{run_id}"
 
 
 def id_of(holder: str) -> str:

@@ -1,18 +1,19 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from malonewatch.checkwatches.lock import Locked, lock_path, run_lock
 from malonewatch.interfaces import MalonewatchError
+from malonewatch.lock import Locked, lock_path, run_lock
 
 ID, OTHER = "0123456789ab", "ba9876543210"
 
 HOLD = """
 import sys
 from pathlib import Path
-from malonewatch.checkwatches.lock import run_lock
+from malonewatch.lock import run_lock
 with run_lock(Path(sys.argv[1]), "0123456789ab"):
     print("held", flush=True)
     sys.stdin.readline()
@@ -24,11 +25,30 @@ def path(tmp_path):
     return tmp_path / "some" / "where" / "run.lock"
 
 
-def test_each_database_has_a_lock_file_of_its_own(tmp_path):
+@pytest.fixture
+def state():
+    """The folder for what there is to remember."""
+    return Path(os.environ["XDG_STATE_HOME"], "malonewatch")
+
+
+def test_each_database_has_a_lock_file_of_its_own(state):
     one, other = lock_path("one"), lock_path("other")
     assert one != other
     assert one == lock_path("one")
-    assert one.parent == other.parent == tmp_path / "XDG_STATE_HOME" / "malonewatch"
+    assert one.parent == other.parent == state
+
+
+def test_each_kind_of_work_has_one(state):
+    path = lock_path("one", "delivery")
+    assert path.parent == state
+    assert path != lock_path("one")
+    with run_lock(path, ID, "delivery"):
+        with (
+            pytest.raises(Locked, match="Another delivery") as caught,
+            run_lock(path, OTHER, "delivery"),
+        ):
+            pass
+    assert caught.value.process == os.getpid()
 
 
 def test_the_directory_is_made(path):
@@ -52,8 +72,8 @@ def test_it_is_let_go_of_when_the_block_fails(path):
         pass
 
 
-def test_whatever_an_identity_is_it_names_a_file(tmp_path):
-    assert lock_path("../../a b\0").parent == tmp_path / "XDG_STATE_HOME" / "malonewatch"
+def test_whatever_an_identity_is_it_names_a_file(state):
+    assert lock_path("../../a b\0").parent == state
 
 
 def test_being_locked_is_no_fault():

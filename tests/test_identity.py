@@ -1,7 +1,7 @@
 import os
 import socket
 
-from malonewatch.checkwatches.identity import ID, holder_of, id_of, new_id, shown
+from malonewatch.identity import ID, holder_of, id_of, new_id, shown
 
 
 def test_no_two_runs_have_the_same_id():
