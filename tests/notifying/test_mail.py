@@ -1,463 +1,482 @@
 import contextlib
-import dataclasses
-import email
-import email.policy
 import mailbox
-import smtplib
-import socket
+import os
 import ssl
-from collections import defaultdict
-from email.message import EmailMessage
+import sys
+from email import message_from_bytes
 
 import pytest
 import trustme
-from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
+from zope.component import getUtility
 from zope.interface.verify import verifyObject
 
-from malonewatch.interfaces import (
-    BadInput,
-    DeliveryFailed,
-    DeliverySettings,
-    Happening,
-    IChannel,
-    ISender,
-)
-from malonewatch.notifying import mail as module
-from malonewatch.notifying.mail import MailChannel, mail_of
+from malonewatch.interfaces import BadInput, DeliveryFailed, DeliverySettings, IChannel, ISender
+from malonewatch.notifying import transports
+from malonewatch.notifying.transports import open_transport
 
-DELIVERY = DeliverySettings(sender="bugs@example.org", bug_url="https://example.org/bugs/{bug}")
+from .mailserver import drop, free_port, hang, running
 
+SENDER = "bugs@example.org"
+LETTER = b"Subject: Hello\r\n\r\n.dot\r\nText\r\n"
 
-class Sink:
-    """Keeps the mail that a server takes; `answers` has what it says instead, by recipient."""
+MORE = "its log may say more."
 
-    def __init__(self):
-        self.taken = []
-        self.connections = 0
-        self.answers = {}
-        self.closes_after = None
-
-    async def handle_EHLO(self, server, session, envelope, hostname, responses):
-        self.connections += 1
-        session.host_name = hostname
-        return responses
-
-    async def handle_MAIL(self, server, session, envelope, address, options):
-        if self.closes_after is not None and len(self.taken) >= self.closes_after:
-            self.closes_after = None
-            server.transport.close()
-        if address in self.answers:
-            return self.answers[address]
-        envelope.mail_from = address
-        return "250 OK"
-
-    async def handle_RCPT(self, server, session, envelope, address, options):
-        if address in self.answers:
-            return self.answers[address]
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(self, server, session, envelope):
-        answer = self.answers.get("data")
-        if answer is None:
-            self.taken.append(envelope)
-        return answer or "250 OK"
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+# That is what is tested.
+pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
 
 
 @pytest.fixture
-def sink():
-    return Sink()
+def channel():
+    return getUtility(IChannel, "mail")
 
 
 @pytest.fixture
-def serve(sink):
-    """Starts a server, and gives how to send by it."""
+def server():
+    with running() as server:
+        yield server
+
+
+def delivery(where, **values):
+    if not isinstance(where, str):
+        where = f"smtp://127.0.0.1:{where.port}"
+    return DeliverySettings(sender=SENDER, transport=where, **values)
+
+
+@pytest.fixture
+def opened():
+    """Opens a transport; it is closed at the end."""
     with contextlib.ExitStack() as stack:
-
-        def serve(scheme="smtp", host="127.0.0.1", **options):
-            controller = Controller(sink, hostname="127.0.0.1", port=free_port(), **options)
-            controller.start()
-            stack.callback(controller.stop, no_assert=True)
-            return dataclasses.replace(DELIVERY, transport=f"{scheme}://{host}:{controller.port}")
-
-        yield serve
-
-
-@pytest.fixture
-def mail(message, settings):
-    """Makes messages, to jane if to nobody else, who has subscribed once."""
-
-    def mail(*notices, to="jane@example.com"):
-        made = message(settings("mail", to), *notices)
-        return dataclasses.replace(
-            made, destination=dataclasses.replace(made.destination, subscriptions=(1,))
+        yield lambda *args, patience=5.0, **values: stack.enter_context(
+            open_transport(delivery(*args, **values), patience)
         )
 
-    return mail
+
+def failure(call, *args, **values):
+    """What is said of a failure, and whether it is for good."""
+    with pytest.raises(DeliveryFailed) as caught:
+        call(*args, **values)
+    assert caught.value.__suppress_context__ or caught.value.__context__ is None
+    return str(caught.value), caught.value.is_permanent
 
 
-def send(delivery, *messages):
-    with MailChannel().open(delivery) as sender:
-        for message in messages:
-            sender.send(message)
-
-
-def parsed(data) -> EmailMessage:
-    return email.message_from_bytes(bytes(data), policy=email.policy.default)
-
-
-def defects(message):
-    """What the standard library finds wrong with a mail, in any part and header."""
-    return [
-        defect
-        for part in message.walk()
-        for defect in (*part.defects, *(each for h in part.values() for each in h.defects))
-    ]
-
-
-# The channel.
-
-
-def test_it_is_a_channel(tmp_path):
-    channel = MailChannel()
+def test_the_interfaces_are_provided(channel, server):
     verifyObject(IChannel, channel)
-    for transport in (f"maildir:{tmp_path}", "sendmail:/bin/true"):
-        with channel.open(DeliverySettings(transport=transport)) as sender:
-            verifyObject(ISender, sender)
-    assert (channel.keeps, channel.is_prompt) == (0, False)
+    assert (channel.title, channel.keeps, channel.is_prompt) == ("Mail", 0, False)
+    with channel.open(delivery(server)) as sender:
+        verifyObject(ISender, sender)
 
 
-@pytest.mark.parametrize("address", ["ann@example.com", "a.b+c@sub.example.org"])
-def test_an_address_is_accepted(settings, address):
-    wanted = settings("mail", address)
-    assert MailChannel().check(wanted) == wanted
-    assert MailChannel().route(wanted) == "mail"
-
-
-@pytest.mark.parametrize(
-    "address",
-    [
-        "ann",
-        "ann@",
-        "@example.com",
-        "a b@example.com",
-        "a@example.com\nBcc: b@example.com",
-        "<a@b>",
-    ],
-)
-def test_what_is_no_address_is_refused(settings, address):
-    with pytest.raises(BadInput, match="is not an e-mail address"):
-        MailChannel().check(settings("mail", address))
-
-
-# A mail.
-
-
-def test_a_mail_as_it_is_sent(mail, notice):
-    text = mail_of(mail(notice(happening=Happening.FIXED)), DELIVERY).decode("ascii")
-    head, _, body = text.partition("\r\n\r\n")
-    *lines, last = head.split("\r\n")
-    assert last.startswith("Content-Type: multipart/alternative; boundary=")
-    assert lines == [
-        "From: malonewatch <bugs@example.org>",
-        "To: jane@example.com",
-        "Subject: GNOME bug 77 is fixed: Theirs",
-        "Date: Mon, 06 May 2024 13:00:00 +0000",
-        "Message-ID: <5f7a2c9e-8a44-4f6e-9d5e-0c2b8e1d7a11.4.1@example.org>",
-        "List-Id: malonewatch <malonewatch.example.org>",
-        "Auto-Submitted: auto-generated",
-        "In-Reply-To: <bug-12.5f7a2c9e-8a44-4f6e-9d5e-0c2b8e1d7a11@example.org>",
-        "References: <bug-12.5f7a2c9e-8a44-4f6e-9d5e-0c2b8e1d7a11@example.org>",
-        "X-Malonewatch-Happening: fixed",
-        "X-Malonewatch-Bug: 12",
-        "X-Malonewatch-Tracker: gnome",
-        "MIME-Version: 1.0",
+def test_messages_arrive_over_one_connection(channel, server, message, settings, notice):
+    with channel.open(delivery(server)) as sender:
+        for number in range(1, 4):
+            sender.send(message(settings("mail", f"p{number}@example.com"), notice(number)))
+    assert [(sender, to) for sender, to, _ in server.received] == [
+        (SENDER, [f"p{number}@example.com"]) for number in range(1, 4)
     ]
-    assert "\n" not in body.replace("\r\n", "")
+    mail = message_from_bytes(server.received[0][2])
+    assert (mail["To"], mail["From"]) == ("p1@example.com", f"malonewatch <{SENDER}>")
+    assert mail.get_payload(0).get_payload().startswith("GNOME bug 77 is fixed: Theirs")
+    assert server.connections == 1
 
 
-@pytest.mark.parametrize("happening", list(Happening))
-@pytest.mark.parametrize(
-    "title", ["Theirs", "Fenster flackern – «überall»", "x" * 3000, "日本語" * 99]
-)
-def test_the_standard_library_finds_nothing_wrong(mail, notice, happening, title):
-    made = mail(notice(happening=happening, title=title, bug_title=title, text="https://a.example"))
-    sent = parsed(mail_of(made, DELIVERY))
-    assert defects(sent) == []
-    assert all(len(line) <= 998 for line in mail_of(made, DELIVERY).split(b"\r\n"))
-    assert sent.get_content_type() == "multipart/alternative"
-    plain, page = (sent.get_body([kind]).get_content() for kind in ("plain", "html"))
-    assert plain.startswith(sent["Subject"].rstrip("…")[:150])
-    assert f"<title>{plain.splitlines()[0]}" in page.replace("&lt;", "<")
-
-
-@pytest.mark.parametrize("field", ["title", "bug_title", "text", "tracker", "new_remotestatus"])
-def test_nothing_from_elsewhere_becomes_a_header(mail, notice, field):
-    evil = "x\r\nBcc: eve@example.com\r\n\r\nhello\n\nX-Evil: 1"
-    sent = parsed(mail_of(mail(notice(**{field: evil})), DELIVERY))
-    assert (sent["Bcc"], sent["X-Evil"], defects(sent)) == (None, None, [])
-
-
-def test_mails_on_a_bug_tracker_are_a_thread_of_its_own(mail, notice):
-    trouble = notice(happening=Happening.TROUBLE, bug=None, watch=None, tracker="a b/c")
-    sent = parsed(mail_of(mail(trouble), DELIVERY))
-    assert sent["References"].startswith("<tracker-meqgel3d.")
-    assert (sent["X-Malonewatch-Bug"], sent["X-Malonewatch-Tracker"]) == (None, "a b/c")
-
-
-def test_what_is_of_neither_is_a_thread_too(mail, notice):
-    made = notice(happening=Happening.DISABLED, bug=None, watch=None, tracker="", title="mail")
-    sent = parsed(mail_of(mail(made), DELIVERY))
-    assert sent["References"].startswith("<tracker-.")
-    assert sent["X-Malonewatch-Tracker"] is None
-
-
-def test_a_digest_is_a_mail_by_itself(mail, notice):
-    sent = parsed(mail_of(mail(notice(1), notice(2)), DELIVERY))
-    assert (sent["Subject"], sent["References"]) == ("2 things happened", None)
-    assert sent["Date"].datetime.hour == 14
+def test_an_address_is_stored_as_it_is(channel, settings):
+    checked = channel.check(settings("mail", " Jane@example.com "))
+    assert checked == settings("mail", "Jane@example.com")
+    assert channel.route(checked) == "mail"
 
 
 @pytest.mark.parametrize(
-    ("url", "unsubscribe", "post"),
+    ("address", "values", "why"),
     [
-        ("", None, None),
-        ("http://example.org/{subscription}", "<http://example.org/1>", None),
-        (
-            "https://example.org/{subscription}",
-            "<https://example.org/1>",
-            "List-Unsubscribe=One-Click",
-        ),
+        ("jane", {}, "'jane' is not a mail address such as jane@example.com, in plain letters; "),
+        ("a@b\nBcc: c@d", {}, "'a@b Bcc: c@d' is not a mail address "),
+        ("a@example.com", {"secret": "env:KEY"}, "Mail is not signed; leave out what to sign "),
     ],
 )
-def test_a_mail_reader_can_unsubscribe(mail, notice, url, unsubscribe, post):
-    delivery = dataclasses.replace(DELIVERY, unsubscribe_url=url)
-    sent = parsed(mail_of(mail(notice()), delivery))
-    assert (sent["List-Unsubscribe"], sent["List-Unsubscribe-Post"]) == (unsubscribe, post)
+def test_what_cannot_be_stored(address, values, why, channel, settings):
+    with pytest.raises(BadInput) as caught:
+        channel.check(settings("mail", address, **values))
+    assert str(caught.value).startswith(why)
 
 
-def test_a_thousand_mails_are_threads(mail, notice, tmp_path):
-    delivery = dataclasses.replace(DELIVERY, transport=f"maildir:{tmp_path / 'mail'}")
-    send(delivery, *(mail(notice(number, bug=number % 20)) for number in range(1000)))
-    threads, ids = defaultdict(set), set()
-    for each in mailbox.Maildir(tmp_path / "mail"):
-        message = parsed(each.as_bytes())
-        # As a mail reader does: by what is referred to first.
-        root, _, _ = message["References"].partition(" ")
-        threads[root].add(message["X-Malonewatch-Bug"])
-        ids.add(message["Message-ID"])
-    assert len(ids) == 1000
-    assert sorted(len(bugs) for bugs in threads.values()) == [1] * 20
+def test_an_address_that_nobody_checked_gets_no_mail(channel, server, message, settings, notice):
+    with channel.open(delivery(server)) as sender:
+        given = message(settings("mail", "a@example.com, b@example.com"), notice())
+        said, is_permanent = failure(sender.send, given)
+    assert said.startswith("'a@example.com, b@example.com' is not a mail address ")
+    assert is_permanent
+    assert server.received == []
 
 
-# Folders and programs.
+def test_a_sender_that_is_none(channel):
+    opening = channel.open(DeliverySettings(sender="malonewatch"))
+    assert failure(opening.__enter__) == (
+        "What mail comes from is no mail address; correct it with malonewatch delivery --sender.",
+        False,
+    )
 
 
-def test_a_folder_that_cannot_be_is_said(mail, notice, tmp_path):
-    (tmp_path / "mail").write_text("not a folder")
-    delivery = dataclasses.replace(DELIVERY, transport=f"maildir:{tmp_path / 'mail'}")
-    with pytest.raises(DeliveryFailed, match=r"^Mail cannot be put into .*mail \(") as raised:
-        send(delivery, mail(notice()))
-    assert not raised.value.is_permanent
+# What a mail server can say.
+
+
+@pytest.mark.parametrize(
+    ("command", "says", "what", "is_permanent"),
+    [
+        ("RCPT", "550 5.1.1 No such user", "mail to a@example.com", True),
+        ("RCPT", "550 5.2.1 Nobody reads that", "mail to a@example.com", True),
+        ("RCPT", "550 5.7.1 Relaying denied", "mail to a@example.com", False),
+        ("RCPT", "550 relay not permitted", "mail to a@example.com", False),
+        ("RCPT", "451 4.7.1 Greylisted", "mail to a@example.com", False),
+        ("RCPT", "452 4.2.2 Mailbox full", "mail to a@example.com", False),
+        ("MAIL", "550 5.1.8 No such sender", f"mail from {SENDER}", False),
+        ("MAIL", "354 What?", f"mail from {SENDER}", False),
+        ("DATA", "554 5.7.1 Spam", "the mail to a@example.com", False),
+        ("DATA", "452 4.3.1 No room", "the mail to a@example.com", False),
+    ],
+)
+def test_a_mail_that_is_refused_spoils_no_other(command, says, what, is_permanent, server, opened):
+    transport = opened(server)
+    server.says[command] = says
+    said = f"{says[:3]}: {says[4:]}"
+    assert failure(transport.send, "a@example.com", LETTER) == (
+        f"The mail server 127.0.0.1:{server.port} does not take {what} ({said}); {MORE}",
+        is_permanent,
+    )
+    server.says.clear()
+    transport.send("b@example.com", LETTER)
+    assert [to for _, to, _ in server.received] == [["b@example.com"]]
+    assert server.connections == 1
+
+
+def test_a_server_that_wants_no_data(server, opened):
+    transport = opened(server)
+    # It takes it for nobody, then.
+    server.says["RCPT"] = "251 Elsewhere"
+    said, _ = failure(transport.send, "a@example.com", LETTER)
+    assert "does not take the mail to a@example.com (503: Error: need RCPT command)" in said
+    server.says.clear()
+    transport.send("b@example.com", LETTER)
+    assert server.connections == 1
+
+
+def test_a_mail_that_is_too_large(opened):
+    with running(data_size_limit=10) as server:
+        transport = opened(server)
+        said, is_permanent = failure(transport.send, "a@example.com", LETTER * 10)
+    assert "does not take the mail to a@example.com (552: " in said
+    assert not is_permanent
+
+
+@pytest.mark.parametrize("command", ["MAIL", "RCPT"])
+@pytest.mark.parametrize("says", ["421 Enough for now", drop])
+def test_a_connection_that_was_dropped_is_opened_again(command, says, server, opened):
+    transport = opened(server)
+    transport.send("a@example.com", LETTER)
+    left = [says]
+    server.says[command] = lambda smtp: (
+        left.pop() if left and left[0] != drop else (left and left.pop()(smtp))
+    )
+    transport.send("b@example.com", LETTER)
+    transport.send("c@example.com", LETTER)
+    assert [to for _, (to,), _ in server.received] == [
+        *("a@example.com", "b@example.com", "c@example.com")
+    ]
+    assert server.connections == 2
+
+
+@pytest.mark.parametrize(
+    ("says", "why"),
+    [("421 Enough", "421: Enough"), (drop, "Connection unexpectedly closed")],
+)
+def test_and_once_only(says, why, server, opened):
+    transport = opened(server)
+    server.says["RCPT"] = says
+    said, is_permanent = failure(transport.send, "a@example.com", LETTER)
+    assert said.startswith(f"The mail server 127.0.0.1:{server.port} cannot be talked to ({why}")
+    assert not is_permanent
+    assert server.connections == 2
+    server.says.clear()
+    transport.send("b@example.com", LETTER)
+    assert server.connections == 3
+
+
+def test_what_may_have_arrived_is_not_sent_at_once_again(server, opened):
+    transport = opened(server)
+    server.says["DATA"] = drop
+    said, _ = failure(transport.send, "a@example.com", LETTER)
+    assert "cannot be talked to (Connection unexpectedly closed" in said
+    assert server.connections == 1
+
+
+@pytest.mark.parametrize("command", ["MAIL", "DATA"])
+def test_a_server_that_hangs_is_waited_for_once(command, server, opened):
+    transport = opened(server, patience=0.3)
+    server.says[command] = hang
+    said, _ = failure(transport.send, "a@example.com", LETTER)
+    assert "cannot be talked to (Connection unexpectedly closed: timed out); see whether" in said
+    server.says.clear()
+    assert failure(transport.send, "b@example.com", LETTER)[0] == said
+    assert server.connections == 1
+
+
+def test_a_server_that_is_gone_is_not_looked_for_again_and_again(opened):
+    with running() as server:
+        transport = opened(server)
+    said, _ = failure(transport.send, "a@example.com", LETTER)
+    assert said == (
+        f"The mail server 127.0.0.1:{server.port} cannot be talked to (Connection refused); see "
+        "whether it runs, and whether it is what malonewatch delivery says that mail goes out by."
+    )
+    assert failure(transport.send, "b@example.com", LETTER)[0] == said
+
+
+@pytest.mark.parametrize(
+    ("transport", "why"),
+    [
+        ("smtp://127.0.0.1:{port}", "(Connection refused)"),
+        ("smtp://no.such.host.invalid:25", "The mail server no.such.host.invalid:25 "),
+        (f"smtp://{'x' * 80}:25", "cannot be talked to"),
+    ],
+)
+def test_a_server_that_is_not_there(transport, why, opened):
+    said, is_permanent = failure(opened, transport.replace("{port}", str(free_port())))
+    assert why in said
+    assert not is_permanent
+
+
+@pytest.mark.parametrize(
+    "transport",
+    [
+        *("smtp://", "smtp://me:pa55@host", "smtp://host:port", "smtp://host/path", "imap://host"),
+        *("maildir:", "sendmail:", ""),
+    ],
+)
+def test_what_mail_cannot_go_out_by(transport, opened):
+    assert failure(opened, transport)[0] == (
+        "What mail goes out by is not smtp://HOST:PORT, smtps://HOST:PORT, sendmail:PATH or "
+        "maildir:PATH; correct it with malonewatch delivery --transport."
+    )
+
+
+def test_a_server_that_does_not_want_to_talk(opened, monkeypatch):
+    monkeypatch.setattr("smtplib.SMTP.connect", lambda self, *args: (554, b"No\r\nservice here"))
+    assert failure(opened, "smtp://mail.example.org")[0] == (
+        "The mail server mail.example.org:25 does not want to talk (554: No); its log may say why."
+    )
+
+
+def test_a_server_that_says_too_much(opened):
+    with running(ident="x" * 10_000) as server:
+        said, _ = failure(opened, server)
+    assert "does not want to talk (500: Line too long.)" in said
+
+
+# TLS and passwords.
+
+
+@pytest.fixture
+def authority(tmp_path, monkeypatch):
+    """A certificate authority that is trusted here."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    return authority
+
+
+@pytest.fixture
+def elsewhere(monkeypatch):
+    """This machine counts as another one."""
+    monkeypatch.setattr(transports, "is_this_machine", lambda host: False)
+
+
+def tls(authority, name="localhost"):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(name).configure_cert(context)
+    return context
+
+
+def with_tls(scheme, authority, name="localhost", **options):
+    """A mail server with TLS from the beginning, or later on."""
+    if scheme == "smtps":
+        return running(ssl_context=tls(authority, name), **options)
+    return running(tls_context=tls(authority, name), require_starttls=True, **options)
+
+
+@pytest.mark.parametrize("scheme", ["smtp", "smtps"])
+def test_tls_is_used_where_there_is_any(scheme, authority, elsewhere, opened):
+    with with_tls(scheme, authority) as server:
+        transport = opened(f"{scheme}://localhost:{server.port}")
+        transport.send("a@example.com", LETTER)
+        assert len(server.received) == 1
+
+
+@pytest.mark.parametrize("scheme", ["smtp", "smtps"])
+@pytest.mark.parametrize(
+    ("trusts", "name", "why"),
+    [
+        (True, "mail.example.org", "Hostname mismatch, certificate is not valid for 'localhost'."),
+        (False, "localhost", "unable to get local issuer certificate"),
+    ],
+)
+def test_a_certificate_is_verified(scheme, trusts, name, why, authority, elsewhere, opened):
+    with with_tls(scheme, authority if trusts else trustme.CA(), name) as server:
+        said, _ = failure(opened, f"{scheme}://localhost:{server.port}")
+    assert said.startswith(
+        f"The mail server localhost:{server.port} cannot be talked to by TLS ({why}); see whether "
+    )
+
+
+@pytest.mark.parametrize("scheme", ["smtp", "smtps"])
+def test_on_this_machine_it_may_be_any(scheme, opened):
+    with with_tls(scheme, trustme.CA(), "snakeoil") as server:
+        opened(f"{scheme}://127.0.0.1:{server.port}").send("a@example.com", LETTER)
+        assert len(server.received) == 1
+
+
+@pytest.mark.parametrize(
+    ("host", "is_here"),
+    [("localhost", True), ("127.0.0.2", True), ("::1", True), ("10.0.0.1", False), ("x", False)],
+)
+def test_this_machine(host, is_here):
+    assert transports.is_this_machine(host) is is_here
+
+
+def test_a_server_without_tls_where_there_should_be_some(server, opened):
+    said, _ = failure(opened, f"smtps://127.0.0.1:{server.port}")
+    assert "cannot be talked to by TLS (" in said
+
+
+@contextlib.contextmanager
+def with_login(**options):
+    """A mail server with a log-in: me, pa55."""
+
+    def authenticate(server, session, envelope, mechanism, data):
+        return AuthResult(success=data.password == b"pa55", handled=False)
+
+    with running(
+        authenticator=authenticate, auth_required=True, auth_require_tls=False, **options
+    ) as server:
+        yield server
+
+
+def test_one_logs_in_with_what_a_reference_leads_to(opened, monkeypatch):
+    monkeypatch.setenv("PASSWORD", "pa55")
+    with with_login() as server:
+        opened(server, username="me", password="env:PASSWORD").send("a@example.com", LETTER)
+        assert len(server.received) == 1
+
+
+@pytest.mark.parametrize("password", ["wr0ng", "wröng"])
+def test_a_log_in_that_is_refused(password, opened, monkeypatch):
+    monkeypatch.setenv("PASSWORD", password)
+    with with_login() as server:
+        said, is_permanent = failure(opened, server, username="me", password="env:PASSWORD")
+    assert said == (
+        f"The mail server 127.0.0.1:{server.port} does not let me in with the password that "
+        "env:PASSWORD refers to; correct them with malonewatch delivery."
+    )
+    assert not is_permanent
+
+
+def test_a_password_that_is_not_there(opened, server, monkeypatch):
+    monkeypatch.delenv("PASSWORD", raising=False)
+    said, _ = failure(opened, server, username="me", password="env:PASSWORD")
+    assert said.startswith("The reference env:PASSWORD names the environment variable PASSWORD,")
+
+
+def test_a_server_without_a_log_in(opened, server, monkeypatch):
+    monkeypatch.setenv("PASSWORD", "pa55")
+    said, _ = failure(opened, server, username="me", password="env:PASSWORD")
+    assert said == (
+        f"The mail server 127.0.0.1:{server.port} has no log-in; take the name away with "
+        "malonewatch delivery --username ''."
+    )
+
+
+def test_a_password_goes_to_no_other_machine_in_clear_text(opened, elsewhere, monkeypatch):
+    monkeypatch.setenv("PASSWORD", "pa55")
+    with with_login() as server:
+        said, _ = failure(opened, server, username="me", password="env:PASSWORD")
+    assert said.startswith(
+        f"The mail server 127.0.0.1:{server.port} has no TLS, so the password is not sent to it; "
+    )
+
+
+# Without a server.
 
 
 @pytest.fixture
 def program(tmp_path):
-    """Makes a program in place of sendmail."""
+    """Makes programs that are called as sendmail is."""
 
-    def program(script):
+    def program(body):
         path = tmp_path / "sendmail"
-        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.write_text(f"#!{sys.executable}\nimport sys, os, time\n{body}")
         path.chmod(0o755)
-        return dataclasses.replace(DELIVERY, transport=f"sendmail:{path}")
+        return f"sendmail:{path}"
 
     return program
 
 
-def test_a_program_gets_the_mail(mail, notice, program, tmp_path):
-    delivery = program(f"echo $* >{tmp_path}/args; cat >{tmp_path}/mail")
-    send(delivery, mail(notice()))
-    assert (tmp_path / "args").read_text() == "-i -f bugs@example.org jane@example.com\n"
-    assert parsed((tmp_path / "mail").read_bytes())["To"] == "jane@example.com"
-
-
-def test_a_program_that_fails_is_said(mail, notice, program, tmp_path):
-    with pytest.raises(DeliveryFailed) as raised:
-        send(program("echo no room >&2; exit 75"), mail(notice()))
-    assert str(raised.value) == (
-        f"{tmp_path}/sendmail did not take the mail (exit code 75): no room"
+def test_a_program_takes_mail(program, opened, tmp_path):
+    body = (
+        "os.chdir(os.path.dirname(sys.argv[0]))\n"
+        "open('taken', 'wb').write(repr(sys.argv[1:]).encode() + sys.stdin.buffer.read())"
+    )
+    opened(program(body)).send("a@example.com", LETTER)
+    assert (tmp_path / "taken").read_bytes() == (
+        b"['-t', '-i', '-f', 'bugs@example.org']Subject: Hello\n\n.dot\nText\n"
     )
 
 
-def test_a_program_that_hangs_is_said(mail, notice, program, monkeypatch):
-    monkeypatch.setattr(module, "PATIENCE", 0.1)
-    with pytest.raises(DeliveryFailed, match=r"took more than 0\.1 seconds"):
-        send(program("exec sleep 60"), mail(notice()))
-
-
-def test_a_program_that_is_not_there_is_said(mail, notice):
-    delivery = dataclasses.replace(DELIVERY, transport="sendmail:/nowhere/sendmail")
-    with pytest.raises(DeliveryFailed, match=r"^/nowhere/sendmail cannot be run"):
-        send(delivery, mail(notice()))
-
-
-# Servers.
-
-
-def test_all_mail_goes_over_one_connection(mail, notice, serve, sink):
-    messages = [mail(notice(number), to=f"p{number}@example.com") for number in range(5)]
-    send(serve(), *messages)
-    assert [each.rcpt_tos for each in sink.taken] == [[f"p{n}@example.com"] for n in range(5)]
-    assert {each.mail_from for each in sink.taken} == {"bugs@example.org"}
-    assert sink.connections == 1
-    assert parsed(sink.taken[0].content)["Subject"] == "GNOME bug 77 is fixed: Theirs"
-
-
-def test_a_connection_that_was_closed_is_opened_again(mail, notice, serve, sink):
-    sink.closes_after = 2
-    send(serve(), *(mail(notice(number)) for number in range(4)))
-    assert len(sink.taken) == 4
-    assert len({parsed(each.content)["Message-ID"] for each in sink.taken}) == 4
-
-
-def test_a_server_that_wants_a_new_connection_gets_one(mail, notice, serve, sink):
-    delivery = serve()
-    with MailChannel().open(delivery) as sender:
-        sink.answers["bugs@example.org"] = "421 too long"
-        with pytest.raises(DeliveryFailed, match=r"takes no mail from bugs@example\.org \(421"):
-            sender.send(mail(notice()))
-        sink.answers.clear()
-        sender.send(mail(notice()))
-    assert len(sink.taken) == 1
-
-
 @pytest.mark.parametrize(
-    ("who", "answer", "said", "is_permanent"),
+    ("body", "why", "is_permanent"),
     [
-        ("jane@example.com", "550 no such user", "does not take mail to jane@example.com", True),
-        ("jane@example.com", "553 not here", "does not take mail to jane@example.com", True),
-        ("jane@example.com", "451 come again", "does not take mail to jane@example.com", False),
-        ("jane@example.com", "552 mailbox full", "does not take mail to jane@example.com", False),
-        ("bugs@example.org", "550 who are you", "takes no mail from bugs@example.org", False),
-        ("data", "554 looks like spam", "did not take the mail to jane@example.com", False),
+        ("sys.exit('Queue is full\\nreally')", "exit status 1: Queue is full", False),
+        ("sys.exit(67)", "exit status 67", True),
     ],
 )
-def test_what_a_server_refuses_is_said(mail, notice, serve, sink, who, answer, said, is_permanent):
-    sink.answers[who] = answer
-    delivery = serve()
-    with MailChannel().open(delivery) as sender:
-        with pytest.raises(DeliveryFailed) as raised:
-            sender.send(mail(notice()))
-        place = delivery.transport.removeprefix("smtp://")
-        assert str(raised.value) == f"The mail server {place} {said} ({answer})."
-        assert raised.value.is_permanent is is_permanent
-        # The next one is not to suffer for it.
-        sink.answers.clear()
-        sender.send(mail(notice(2)))
-    assert len(sink.taken) == 1
+def test_a_program_that_fails(body, why, is_permanent, program, opened, tmp_path):
+    transport = opened(program(body))
+    assert failure(transport.send, "a@example.com", LETTER) == (
+        f"{tmp_path / 'sendmail'} did not take the mail to a@example.com ({why}); {MORE}",
+        is_permanent,
+    )
 
 
-def test_a_server_that_is_not_there_is_said(mail, notice):
-    delivery = dataclasses.replace(DELIVERY, transport=f"smtp://127.0.0.1:{free_port()}")
-    with pytest.raises(DeliveryFailed, match=r"^The mail server 127\.0\.0\.1:\d+ cannot be used"):
-        send(delivery, mail(notice()))
+def test_a_program_that_hangs(program, opened, tmp_path):
+    transport = opened(program("time.sleep(60)"), patience=0.2)
+    assert failure(transport.send, "a@example.com", LETTER)[0] == (
+        f"{tmp_path / 'sendmail'} had not taken the mail to a@example.com after 0.2 seconds; see "
+        "whether it works."
+    )
 
 
-def test_a_port_that_cannot_be_is_said(mail, notice):
-    delivery = dataclasses.replace(DELIVERY, transport="smtp://127.0.0.1:99999999")
-    with pytest.raises(DeliveryFailed, match="has no port that can be"):
-        send(delivery, mail(notice()))
+def test_a_program_that_is_not_there(opened, tmp_path):
+    transport = opened(f"sendmail:{tmp_path / 'none'}")
+    assert failure(transport.send, "a@example.com", LETTER)[0] == (
+        f"{tmp_path / 'none'} cannot be started (No such file or directory); correct what mail "
+        "goes out by, with malonewatch delivery --transport."
+    )
 
 
-def test_a_server_that_hangs_is_not_waited_for(mail, notice, monkeypatch):
-    monkeypatch.setattr(module, "PATIENCE", 0.2)
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        delivery = dataclasses.replace(
-            DELIVERY, transport=f"smtp://127.0.0.1:{silent.getsockname()[1]}"
-        )
-        with pytest.raises(DeliveryFailed, match="timed out"):
-            send(delivery, mail(notice()))
+def test_a_maildir_takes_mail(opened, tmp_path):
+    opened(f"maildir:{tmp_path / 'box'}").send("a@example.com", LETTER)
+    (name,) = os.listdir(tmp_path / "box" / "new")
+    assert (tmp_path / "box" / "new" / name).read_bytes() == LETTER.replace(b"\r\n", b"\n")
+    assert len(mailbox.Maildir(tmp_path / "box")) == 1
 
 
-def test_a_server_that_goes_in_the_middle_is_said(mail, notice, serve, sink, monkeypatch):
-    def fail(self, message):
-        raise smtplib.SMTPServerDisconnected("Connection unexpectedly closed")
-
-    delivery = serve()
-    monkeypatch.setattr(smtplib.SMTP, "data", fail)
-    with pytest.raises(DeliveryFailed, match="Connection unexpectedly closed"):
-        send(delivery, mail(notice()))
+def test_a_maildir_that_cannot_be_made(opened, tmp_path):
+    path = tmp_path / "none" / "box"
+    assert failure(opened, f"maildir:{path}")[0] == (
+        f"Mail cannot be written to the Maildir {path} (No such file or directory); see whether "
+        "that may be written to, and has room."
+    )
 
 
-def test_a_server_that_takes_no_data_is_said(mail, notice, serve, sink, monkeypatch):
-    def refuse(self, message):
-        raise smtplib.SMTPDataError(452, b"no room")
-
-    delivery = serve()
-    monkeypatch.setattr(smtplib.SMTP, "data", refuse)
-    with pytest.raises(DeliveryFailed, match=r"did not take the mail .* \(452 no room\)"):
-        send(delivery, mail(notice()))
-
-
-# Logging in, and TLS.
-
-
-def let_in(server, session, envelope, mechanism, data):
-    return AuthResult(success=data.password == b"geheim", handled=False)
-
-
-@pytest.mark.parametrize(
-    ("reference", "problem"),
-    [
-        ("env:PASSWORD", None),
-        ("env:WRONG", "does not let bugs in (535)"),
-        ("env:NOWHERE", "The password for The mail server"),
-    ],
-)
-def test_it_logs_in(mail, notice, serve, sink, monkeypatch, reference, problem):
-    monkeypatch.setenv("PASSWORD", "geheim")
-    monkeypatch.setenv("WRONG", "falsch")
-    monkeypatch.delenv("NOWHERE", raising=False)
-    delivery = serve(auth_require_tls=False, authenticator=let_in)
-    delivery = dataclasses.replace(delivery, username="bugs", password=reference)
-    if problem is None:
-        send(delivery, mail(notice()))
-        assert len(sink.taken) == 1
-        return
-    with pytest.raises(DeliveryFailed) as raised:
-        send(delivery, mail(notice()))
-    assert problem in str(raised.value)
-    assert "falsch" not in str(raised.value)
-
-
-@pytest.fixture
-def tls():
-    """A certificate of our own making, for this machine."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    trustme.CA().issue_cert("localhost", "127.0.0.1").configure_cert(context)
-    return context
-
-
-def test_on_this_machine_any_certificate_will_do(mail, notice, serve, sink, tls):
-    send(serve(tls_context=tls, require_starttls=True), mail(notice()))
-    assert len(sink.taken) == 1
-
-
-def test_tls_from_the_beginning(mail, notice, serve, sink, tls):
-    send(serve("smtps", ssl_context=tls), mail(notice()))
-    assert len(sink.taken) == 1
-
-
-def test_elsewhere_a_certificate_has_to_be_good(mail, notice, serve, sink, tls, monkeypatch):
-    delivery = serve(tls_context=tls)
-    monkeypatch.setattr(module, "_LOOPBACK", module.re.compile("elsewhere"))
-    with pytest.raises(DeliveryFailed, match="certificate"):
-        send(delivery, mail(notice()))
-    assert sink.taken == []
+def test_a_folder_that_is_no_maildir(opened, tmp_path):
+    transport = opened(f"maildir:{tmp_path}")
+    said, _ = failure(transport.send, "a@example.com", LETTER)
+    assert said.startswith(f"Mail cannot be written to the Maildir {tmp_path} (No such file ")

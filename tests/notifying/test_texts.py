@@ -43,7 +43,7 @@ def test_it_is_registered():
     verifyObject(ITexts, getUtility(ITexts))
     verifyObject(ITexts, texts)
     assert getUtility(ITexts)("message.txt", "", {"headline": "H", "text": "T", "footer": "F"}) == (
-        "H\n\nT\n\n--\nF\n"
+        "H\n\nT\n\n-- \nF\n"
     )
 
 
@@ -60,11 +60,11 @@ def test_a_message_says_what_was_and_is_and_where(shown, notice):
         "https://bugs.example.com/show_bug.cgi?id=77",
         "https://example.org/bugs/12",
         "",
-        "--",
+        "-- ",
         "To be told no more: malonewatch unsubscribe 1",
     ]
     said = " ".join(page.text_content().split())
-    for line in filter(None, (line for line in plain.splitlines() if line != "--")):
+    for line in filter(None, (line for line in plain.splitlines() if line != "-- ")):
         assert line in said
     assert page.xpath("//a/@href") == [
         "https://bugs.example.com/show_bug.cgi?id=77",
@@ -79,7 +79,7 @@ def test_there_is_something_to_say_of_everything(shown, notice, happening):
     assert "https://example.org/there" in plain
 
 
-def test_a_digest_is_by_bug_of_ours(shown, notice):
+def test_a_digest_is_by_bug_of_ours_what_happened_last_first(shown, notice):
     notices = [
         notice(1),
         notice(2, bug=13, bug_title=""),
@@ -89,7 +89,7 @@ def test_a_digest_is_by_bug_of_ours(shown, notice):
     plain, page = shown(*notices)
     lines = plain.splitlines()
     assert lines[0] == "4 things happened"
-    titles = ["Bug 12: Ours", "Bug 13", "Bug trackers"]
+    titles = ["Bug trackers", "Bug 12: Ours", "Bug 13"]
     assert [line for line in lines if line in titles] == titles
     assert page.xpath("//h2/text()") == titles
     assert lines.count("* GNOME bug 77 is fixed: Theirs") == 4
@@ -136,9 +136,10 @@ def test_a_destination_without_subscriptions(mail, notice):
     sent = dataclasses.replace(
         sent, destination=dataclasses.replace(sent.destination, subscriptions=())
     )
-    assert footer(sent, DELIVERY) == "To be told no more: malonewatch unsubscribe"
+    numbers = "malonewatch unsubscribe NUMBER, with those that malonewatch subscriptions shows"
+    assert footer(sent, DELIVERY) == f"To be told no more: {numbers}"
     delivery = DeliverySettings(unsubscribe_url="https://example.org/{subscription}")
-    assert footer(sent, delivery) == "To be told no more: https://example.org/"
+    assert footer(sent, delivery) == f"To be told no more: {numbers}"
 
 
 def test_a_site_has_its_own_words(shown, tmp_path):
@@ -154,7 +155,7 @@ def test_a_site_has_its_own_words(shown, tmp_path):
     [
         (b"${oops}", "oops"),
         (b"${1 +}", "invalid syntax"),
-        (b"\xff\xfe", "utf-8"),
+        (b"\xff\xfe", "it is not in UTF-8"),
     ],
 )
 def test_a_broken_template_is_named(shown, tmp_path, content, why):
@@ -162,11 +163,36 @@ def test_a_broken_template_is_named(shown, tmp_path, content, why):
     path.write_bytes(content)
     with pytest.raises(DeliveryFailed) as raised:
         shown(delivery=DeliverySettings(templates=str(tmp_path)))
-    assert str(raised.value).startswith(f"The template {path} cannot be used: ")
+    assert str(raised.value).startswith(f"The template {path} cannot be used (")
     assert why in str(raised.value)
 
 
 def test_a_template_that_cannot_be_read_is_named(shown, tmp_path):
     (tmp_path / "message.txt").mkdir()
-    with pytest.raises(DeliveryFailed, match="cannot be used: Is a directory"):
+    with pytest.raises(DeliveryFailed, match=r"cannot be used \(Is a directory\); mend"):
         shown(delivery=DeliverySettings(templates=str(tmp_path)))
+
+
+def test_a_broken_template_spoils_no_other(shown, tmp_path):
+    delivery = DeliverySettings(templates=str(tmp_path))
+    (tmp_path / "message.txt").write_text("${oops}")
+    with pytest.raises(DeliveryFailed):
+        shown(delivery=delivery)
+    (tmp_path / "digest.html").write_text("<p>Hallo</p>")
+    assert getUtility(ITexts)("digest.html", str(tmp_path), {}) == "<p>Hallo</p>"
+
+
+def test_a_template_is_read_once(tmp_path):
+    (tmp_path / "message.txt").write_text("Hallo")
+    for _ in range(2):
+        assert getUtility(ITexts)("message.txt", str(tmp_path), {}) == "Hallo"
+        (tmp_path / "message.txt").write_text("Tschüss")
+
+
+def test_what_is_put_into_a_page_is_escaped_and_into_a_text_is_not(tmp_path):
+    values = {"name": "<b> & ü"}
+    for name in ("message.txt", "message.html", "feed.xml"):
+        (tmp_path / name).write_text("Hallo <b>${name}</b>")
+    said = [getUtility(ITexts)(name, str(tmp_path), values) for name in ("message.txt", "feed.xml")]
+    assert said == ["Hallo <b><b> & ü</b>", "Hallo <b>&lt;b&gt; &amp; ü</b>"]
+    assert getUtility(ITexts)("message.html", str(tmp_path), values) == said[1]

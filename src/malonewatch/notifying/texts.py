@@ -4,6 +4,7 @@ import functools
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 from chameleon import PageTemplate, PageTextTemplate
 from zope.interface import provider
@@ -17,28 +18,55 @@ _OWN = Path(__file__).parent / "templates"
 #: How many notices a digest tells one by one.
 MOST = 100
 
+#: How many subscriptions are named one by one.
+MOST_SUBSCRIPTIONS = 5
+
 
 @provider(ITexts)
 def texts(name: str, folder: str, values: Mapping[str, Any]) -> str:
     """See `ITexts`.  The language is that of Chameleon (https://chameleon.readthedocs.io): a file
-    whose name ends with ``.html`` is a page, which escapes what is put into it, and any other a
-    text."""
+    whose name ends with ``.txt`` is a text, and any other a page, which escapes what is put into
+    it.  A file is read once in the life of a process."""
     path = Path(folder, name)
-    if not folder or not path.exists():
-        return str(_compiled(_OWN / name)(**values))
+    template = _of_site(path) if folder else None
+    if template is None:
+        return str(_own(name)(**values))
     try:
-        return str(_compiled(path)(**values))
+        return str(template(**values))
     except Exception as error:
-        what = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        raise DeliveryFailed(
-            f"The template {path} cannot be used: {clean(what.strip().splitlines()[0], 200)}"
-        ) from error
+        # It is the site's, and anything may be in it.
+        raise _broken(path, error) from None
 
 
 @functools.cache
-def _compiled(path: Path) -> Any:
-    source = path.read_text(encoding="utf-8")
-    return PageTemplate(source) if path.suffix == ".html" else PageTextTemplate(source)
+def _own(name: str) -> Any:
+    return _compiled(name, (_OWN / name).read_bytes())
+
+
+@functools.cache
+def _of_site(path: Path) -> Any:
+    """The template there; None if there is none."""
+    try:
+        return _compiled(path.name, path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except Exception as error:
+        raise _broken(path, error) from None
+
+
+def _compiled(name: str, source: bytes) -> Any:
+    return (PageTextTemplate if name.endswith(".txt") else PageTemplate)(source.decode())
+
+
+def _broken(path: Path, error: Exception) -> DeliveryFailed:
+    what = getattr(error, "strerror", None) or str(error).strip() or type(error).__name__
+    if isinstance(error, UnicodeDecodeError):
+        what = "it is not in UTF-8"
+    # The first line says what; others show the values, which are not for everyone.
+    return DeliveryFailed(
+        f"The template {path} cannot be used ({clean(what.splitlines()[0], 200)}); mend or "
+        "remove it."
+    )
 
 
 class Entry(NamedTuple):
@@ -105,31 +133,41 @@ def ours(notice: Notice, delivery: DeliverySettings) -> str:
     return links(notice, delivery.bug_url).get("ours", "")
 
 
-def unsubscribe_url(message: Message, delivery: DeliverySettings) -> str:
-    """Where to unsubscribe; nothing if nowhere."""
+def unsubscribe_urls(message: Message, delivery: DeliverySettings) -> list[str]:
+    """Where to unsubscribe: a page for each subscription that leads there, or one for all, as the
+    site has them; no more than a few."""
+    if not delivery.unsubscribe_url:
+        return []
     destination = message.destination
-    first = str(destination.subscriptions[0]) if destination.subscriptions else ""
-    url = delivery.unsubscribe_url.replace("{destination}", str(destination.id))
-    return url.replace("{subscription}", first)
+    # Fit for a header; in braces is where the number goes.
+    url = quote(delivery.unsubscribe_url, safe="%/:?#@!$&'()*+,;=~[]{}")
+    url = url.replace("{destination}", str(destination.id))
+    urls = [url.replace("{subscription}", str(each)) for each in destination.subscriptions]
+    return list(dict.fromkeys(urls))[:MOST_SUBSCRIPTIONS]
 
 
 def footer(message: Message, delivery: DeliverySettings) -> str:
     """How to unsubscribe, in a sentence."""
-    url = unsubscribe_url(message, delivery)
-    if url:
-        return f"To be told no more: {url}"
-    numbers = " ".join(map(str, message.destination.subscriptions))
-    return f"To be told no more: malonewatch unsubscribe {numbers}".rstrip()
+    urls, numbers = unsubscribe_urls(message, delivery), message.destination.subscriptions
+    if urls:
+        return f"To be told no more: {' or '.join(urls)}"
+    if 0 < len(numbers) <= MOST_SUBSCRIPTIONS:
+        return f"To be told no more: malonewatch unsubscribe {' '.join(map(str, numbers))}"
+    return (
+        "To be told no more: malonewatch unsubscribe NUMBER, with those that malonewatch "
+        "subscriptions shows"
+    )
 
 
 def _groups(notices: tuple[Notice, ...], delivery: DeliverySettings) -> list[Group]:
-    """The notices by bug of ours, in the order of the first of each."""
+    """The notices by bug of ours, what happened last first."""
     groups: dict[int | None, Group] = {}
-    for notice in notices:
+    for notice in reversed(notices):
         group = groups.get(notice.bug)
         if group is None:
             group = groups[notice.bug] = Group(_title(notice), ours(notice, delivery), [])
-        group.entries.append(entry_of(notice))
+        # What it is watched for is said once.
+        group.entries.append(entry_of(notice._replace(bug=None)))
     return list(groups.values())
 
 
