@@ -75,7 +75,7 @@ def last_transaction(database):
 def test_they_provide_the_interfaces(database):
     verifyObject(IDatabase, database)
     verifyObject(IDatabaseOpener, open_database)
-    assert getUtility(IDatabaseOpener) is open_database
+    assert getUtility(IDatabaseOpener).embedded("/x") == open_database.embedded("/x")
 
 
 # Opening
