@@ -54,6 +54,13 @@ def test_it_shows_what_changed_what_failed_and_why(shown):
     assert "The other 4 are as they were." in table
 
 
+def test_it_shows_the_mail_that_was_sent(shown):
+    out, _ = shown
+    assert out.count("To: jo@example.com\nSubject: ") == 2
+    assert " bug 101 is fixed: " in out
+    assert "To be told no more: malonewatch unsubscribe 1\n" in out
+
+
 def test_its_last_line_shows_the_database(shown, capsys):
     out, _ = shown
     program, *args = shlex.split(out.rstrip().splitlines()[-1])

@@ -5,7 +5,10 @@ simulated, on this machine; nothing else is asked.
 """
 
 import contextlib
+import email
+import email.policy
 import logging
+import mailbox
 import os
 import shlex
 import shutil
@@ -73,6 +76,8 @@ def command(directory: Path) -> int:
         _malonewatch("init")
         _register(trackers)
         _watch(trackers)
+        mail = directory / "mail"
+        _subscribe(mail)
         lock = str(directory / "checkwatches.lock")
         _tell(
             "Cron would run this every ten minutes: it asks for all bugs that are due, many of a "
@@ -92,6 +97,8 @@ def command(directory: Path) -> int:
         after = _facts(uri)
         _tell("What changed, what failed, and why.  A failed watch keeps the status it had.")
         _show_changes(before, after)
+        _tell("And this is the mail that was sent for it.")
+        _show_mail(mail)
         _tell("The bug tracker in trouble is left alone for a while; its watches are not to blame.")
         _malonewatch("tracker", "list")
         failed = next(watch for watch in after if _fails_by_itself(watch))
@@ -109,7 +116,7 @@ def _database_in(directory: Path) -> str:
 
     :raises BadInput: the directory is somebody else's.
     """
-    marker, database = directory / MARKER, directory / "database"
+    marker, database, mail = (directory / name for name in (MARKER, "database", "mail"))
     try:
         if directory.exists() and not marker.is_file() and any(directory.iterdir()):
             raise BadInput(
@@ -118,11 +125,12 @@ def _database_in(directory: Path) -> str:
             )
         directory.mkdir(parents=True, exist_ok=True)
         marker.write_text(
-            "Everything in the folder 'database' beside this file is deleted when the "
-            "demonstration is run again.\n"
+            "Everything in the folders 'database' and 'mail' beside this file is deleted when "
+            "the demonstration is run again.\n"
         )
-        if database.exists():
-            shutil.rmtree(database)
+        for folder in (database, mail):
+            if folder.exists():
+                shutil.rmtree(folder)
     except OSError as error:
         raise BadInput(
             f"The directory {directory} cannot be used ({error.strerror}); name another one with "
@@ -159,6 +167,28 @@ def _watch(trackers: Trackers) -> None:
     _tell("Four bugs of ours, and the bugs elsewhere that they depend on.")
     for number, title, bugs in BUGS:
         _malonewatch("watch", *map(trackers.url, bugs), "--bug", str(number), "--title", title)
+
+
+def _subscribe(mail: Path) -> None:
+    _tell(
+        "Somebody waits for fixes of what the first bug depends on.  Mail goes to a folder here, "
+        "in place of a server.",
+    )
+    _malonewatch("delivery", "--transport", f"maildir:{mail.resolve()}")
+    _malonewatch("subscribe", "--bug", "1", "--events", "fixed", "--mail", "jo@example.com")
+
+
+def _show_mail(folder: Path) -> None:
+    for message in mailbox.Maildir(folder):
+        parsed = email.message_from_bytes(message.as_bytes(), policy=email.policy.default)
+        for name in ("From", "To", "Subject"):
+            say(f"{name}: {parsed[name]}")
+        say()
+        for part in parsed.iter_parts():
+            if part.get_content_type() == "text/plain":
+                for line in part.get_content().splitlines():
+                    say(line)
+        say()
 
 
 def _facts(uri: str) -> list[WatchFacts]:
