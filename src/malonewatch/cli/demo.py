@@ -68,6 +68,8 @@ def command(directory: Path) -> int:
     uri = _database_in(directory)
     with contextlib.ExitStack() as stack:
         stack.enter_context(_environment("MALONEWATCH_DATABASE", uri))
+        # What is delivered is locked there.
+        stack.enter_context(_environment("XDG_STATE_HOME", str(directory.resolve())))
         trackers = Trackers(stack)
         _tell(
             "A database of its own for this demonstration; the commands find it by this variable."
