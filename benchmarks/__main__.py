@@ -16,6 +16,7 @@ from benchmarks import (
     hostile,
     idle,
     isolation,
+    mail,
     metrics,
     requests,
     scanning,
@@ -64,7 +65,7 @@ def main() -> int:
     rows: list[Row] = []
     for module in (
         *(throughput, writing, idle, hanging, fairness, isolation, hostile, adding),
-        *(searching, text, starting, requests, scanning, metrics),
+        *(searching, text, starting, requests, scanning, metrics, mail),
     ):
         print(f"{module.COMMAND} ...", file=sys.stderr, flush=True)
         rows += module.rows()

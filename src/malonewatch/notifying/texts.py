@@ -27,15 +27,14 @@ def texts(name: str, folder: str, values: Mapping[str, Any]) -> str:
     """See `ITexts`.  The language is that of Chameleon (https://chameleon.readthedocs.io): a file
     whose name ends with ``.txt`` is a text, and any other a page, which escapes what is put into
     it.  A file is read once in the life of a process."""
-    path = Path(folder, name)
-    template = _of_site(path) if folder else None
+    template = _of_site(folder, name) if folder else None
     if template is None:
         return str(_own(name)(**values))
     try:
         return str(template(**values))
     except Exception as error:
         # It is the site's, and anything may be in it.
-        raise _broken(path, error) from None
+        raise _broken(Path(folder, name), error) from None
 
 
 @functools.cache
@@ -44,10 +43,11 @@ def _own(name: str) -> Any:
 
 
 @functools.cache
-def _of_site(path: Path) -> Any:
+def _of_site(folder: str, name: str) -> Any:
     """The template there; None if there is none."""
+    path = Path(folder, name)
     try:
-        return _compiled(path.name, path.read_bytes())
+        return _compiled(name, path.read_bytes())
     except FileNotFoundError:
         return None
     except Exception as error:
