@@ -37,8 +37,8 @@ def explain(
     tracker is asked, what it said, which row of which table has the meaning,
     what comes next, and what to do if that is wrong.  Nothing is asked.
     """
-    moment = None if at is None else at(now())
     with settings.open(read_only=True) as database:
+        moment = None if at is None else at(now())
         explanation = explain_watch(database, what, moment, bug_id)
     if as_json:
         rest = {"sections": explanation.sections, "remedies": explanation.remedies}

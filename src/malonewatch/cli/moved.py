@@ -37,8 +37,8 @@ def moved(
 
     That a remote bug is seen for the first time is no change.
     """
-    moment = now()
     with settings.open(read_only=True) as database:
+        moment = now()
         bugs = find_moved(database, since(moment))
     if as_json:
         show_json(bugs)
