@@ -11,6 +11,7 @@ from pathlib import Path
 
 from benchmarks import (
     adding,
+    delivery,
     fairness,
     hanging,
     hostile,
@@ -22,6 +23,7 @@ from benchmarks import (
     scanning,
     searching,
     starting,
+    telling,
     text,
     throughput,
     writing,
@@ -66,6 +68,7 @@ def main() -> int:
     for module in (
         *(throughput, writing, idle, hanging, fairness, isolation, hostile, adding),
         *(searching, text, starting, requests, scanning, metrics, mail),
+        *(telling, delivery),
     ):
         print(f"{module.COMMAND} ...", file=sys.stderr, flush=True)
         rows += module.rows()

@@ -283,6 +283,18 @@ def test_the_other_side_may_ask_for_a_pause(outbox, clock, add, retry_after, pau
     assert due(outbox, clock) == pause
 
 
+def test_what_arrived_after_all_ends_the_pause(outbox, clock, add, deliver):
+    destination = destination_of()
+    add(destination)
+    add(destination)
+    message, _ = waiting(destination, clock.moment)
+    outbox.failed(destination.id, "It took too long.", clock.moment)
+    assert due(outbox, clock) == PAUSES[0]
+    outbox.delivered(message, clock.moment, 0)
+    assert due(outbox, clock) == 0
+    assert deliver(destination) == [[2]]
+
+
 def test_what_fails_for_three_days_is_disabled(outbox, clock, add, deliver):
     destination = destination_of()
     other = destination_of(kind="feed", address="/feed.xml")

@@ -217,7 +217,10 @@ class Outbox(Numbered):
         hour = int(to_seconds(now)) // HOUR
         before, count = divmod(self._sent.get(destination_id, 0), _COUNTS)
         self._sent[destination_id] = hour * _COUNTS + (count if before == hour else 0) + 1
-        self._set_due(destination_id, int(to_seconds(now)) if self._waits(destination_id) else None)
+        if not self._waits(destination_id):
+            self._set_due(destination_id, None)
+        elif self._due_at.get(destination_id, LAST) > to_seconds(now):
+            self._set_due(destination_id, int(to_seconds(now)))
 
     def failed(
         self,

@@ -46,6 +46,9 @@ MANY = 5000
 #: How many seconds a message may take, and the opening of a channel.
 MESSAGE_SECONDS = 60.0
 
+#: How many seconds other lanes of the same route are waited for.
+TOGETHER = 0.005
+
 #: After how many seconds the main thread sees whether it is to end, whether there is
 #: anything new, and how long it waits for what is on its way when all is to end.
 TICK = 0.2
@@ -321,6 +324,11 @@ class Delivery:
         with contextlib.suppress(queue.Empty):
             if any(lane.current for lane in self._lanes):
                 results.append(self._results.get(timeout=TICK))
+                # What is written down together costs little more than one.
+                until = time.monotonic() + TOGETHER
+                while len(results) < len(results[0].lane.route.lanes):
+                    left = max(until - time.monotonic(), 0)
+                    results.append(self._results.get(timeout=left))
             while True:
                 results.append(self._results.get_nowait())
         return results

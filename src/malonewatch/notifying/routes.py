@@ -18,7 +18,7 @@ from malonewatch.interfaces import DeliveryFailed, DeliverySettings, Message
 log = logging.getLogger("malonewatch.notifying")
 
 #: How many destinations are taken on at once in a lane.
-AHEAD = 50
+AHEAD = 10
 
 
 class Result(NamedTuple):
