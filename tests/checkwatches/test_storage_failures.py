@@ -77,7 +77,7 @@ def size_of(uri, tmp_path):
 
 def test_a_full_disk_ends_the_run_with_one_line(uri, simulator, tmp_path):
     # Enough for a batch or two of the three.
-    limit = size_of(uri, tmp_path) + 400_000 if uri.startswith("file") else 700_000
+    limit = size_of(uri, tmp_path) + 800_000 if uri.startswith("file") else 700_000
     process = checkwatches(uri, tmp_path, limit=limit)
     assert process.returncode == EXIT_DATABASE, process.stderr
     (error,) = [line for line in process.stderr.splitlines() if line.startswith("ERROR")]

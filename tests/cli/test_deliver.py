@@ -1,3 +1,9 @@
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from tests.channels import in_place_of
 from tests.notifying.waiting import add_destination, add_notices
@@ -77,3 +83,40 @@ def test_an_early_end_is_said(cli, delivered):
     result = cli("deliver")
     assert (result.code, result.out) == (5, "Sent 3 messages with 4 notices.\n")
     assert "what still waits is for the next time" in result.err
+
+
+# A channel that hangs, once it has something to send.
+HANGING = """
+import sys, threading
+from malonewatch.cli import main
+from tests.channels import KeepingChannel, in_place_of
+
+class HangingChannel(KeepingChannel):
+    def send(self, message):
+        print("sending", flush=True)
+        threading.Event().wait()
+
+with in_place_of("kept", HangingChannel()):
+    sys.exit(main(["deliver"]))
+"""
+
+#: How long to wait for the end; it takes less than five seconds.
+SOON = 30
+
+
+def test_a_signal_ends_it_though_a_channel_hangs(cli, kept):
+    process = subprocess.Popen(
+        [sys.executable, "-c", HANGING],
+        cwd=Path(__file__).parents[2],
+        env=dict(os.environ),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout.readline() == "sending\n"
+    process.send_signal(signal.SIGTERM)
+    out, err = process.communicate(timeout=SOON)
+    assert (process.returncode, out) == (5, "Sent 0 messages with 0 notices.\n"), err
+    # What was on its way is sent again, with the same key.
+    assert cli("deliver").code == 0
+    assert len(kept.sent) == 1
