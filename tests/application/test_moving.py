@@ -1,9 +1,20 @@
 import pytest
 from tests.application.remote import BUGZILLA, bug_url
+from tests.channels import in_place_of
+from zope.component import hooks
 
-from malonewatch.application import moving, trackers, watches
+from malonewatch.application import moving, subscribing, trackers, watches
 from malonewatch.application.trackers import TrackerChanges
-from malonewatch.interfaces import BadInput, BaseURLTaken, NotFoundError, UnknownBugTrackerType
+from malonewatch.interfaces import (
+    BadInput,
+    BaseURLTaken,
+    DestinationSettings,
+    ISubscriptionSet,
+    NotFoundError,
+    Target,
+    TargetKind,
+    UnknownBugTrackerType,
+)
 
 NAME = "auto-bugzilla.example.com"
 NEW = "https://bugs.example.org"
@@ -85,6 +96,27 @@ def test_a_dry_run_of_that_changes_nothing(database, twice, stored):
     assert merged.moved == (3, 4)
     assert stored().watches == before
     assert len(stored().trackers) == 2
+
+
+def test_subscriptions_go_along(database, twice):
+    with in_place_of("mail"):
+        subscribing.subscribe(
+            database,
+            "ann@example.com",
+            DestinationSettings(kind="mail", address="ann@example.com"),
+            [Target(TargetKind.TRACKER, "other")],
+        )
+    moving.merge(database, "other", NAME)
+    (subscription,) = subscribing.list_subscriptions(database)
+    assert subscription.target == Target(TargetKind.TRACKER, NAME)
+
+
+def test_there_need_be_no_subscriptions(database, twice):
+    def forget(trackers):
+        hooks.getSite().getSiteManager().unregisterUtility(provided=ISubscriptionSet)
+
+    database.write(forget)
+    assert moving.merge(database, "other", NAME).moved == (3, 4)
 
 
 def test_one_is_not_merged_into_itself_or_another_type(database, twice):

@@ -1,7 +1,13 @@
 """Each command works in a process in which none ran before."""
 
+import shutil
 import subprocess
 import sys
+from pathlib import Path
+
+import pytest
+
+OLD = Path(__file__).parents[1] / "model" / "data" / "schema-1.fs"
 
 COMMANDS = """
 moved
@@ -62,3 +68,19 @@ def test_each_command_does_without_the_others(cli, monkeypatch):
     assert finished.stderr == ""
     expected = [f"0 {line}" for line in COMMANDS.strip().splitlines()]
     assert finished.stdout.splitlines() == expected
+
+
+@pytest.mark.parametrize(
+    "line", ["subscriptions", "destination list", "delivery", "outbox", "scan --report"]
+)
+def test_what_a_database_of_before_has_no_room_for_is_said(run, monkeypatch, tmp_path, line):
+    old = shutil.copy(OLD, tmp_path / "Data.fs")
+    monkeypatch.setenv("MALONEWATCH_DATABASE", f"file://{old}")
+    result = run(*line.split())
+    assert (result.code, result.err) == (
+        4,
+        (
+            "Error: The database was made by an earlier version of malonewatch, which knew "
+            "nothing of this; bring it up to date with 'malonewatch upgrade'.\n"
+        ),
+    )

@@ -9,7 +9,7 @@ from zope.component import getUtility
 from malonewatch.application.facts import WatchFacts
 from malonewatch.application.linkfacts import GONE, LinkFacts, LinkVerdict, verdict_of
 from malonewatch.application.linking import recognise
-from malonewatch.application.references import shortened
+from malonewatch.application.references import get_part, shortened
 from malonewatch.interfaces import (
     BugTaskStatus,
     IBugTrackerSet,
@@ -59,7 +59,7 @@ def ask_due(
 
 
 def _projects(names: Sequence[str]) -> Iterator[Any]:
-    links = getUtility(ILinkSet)
+    links = get_part(ILinkSet)
     if not names:
         yield from links
     for name in dict.fromkeys(names):

@@ -6,7 +6,7 @@ A dry run does all of it, and undoes it.
 import dataclasses
 from typing import Any
 
-from zope.component import getUtility
+from zope.component import getUtility, queryUtility
 
 from malonewatch.application.facts import TrackerFacts, WatchFacts
 from malonewatch.application.finding import known_type
@@ -93,7 +93,10 @@ def merge(database: Any, source: str, target: str, dry_run: bool = False) -> Tra
             else:
                 dropped.append(WatchFacts.of(watch))
                 watch.bug.removeWatch(watch)
-        getUtility(ISubscriptionSet).retarget(first, other)
+        subscriptions = queryUtility(ISubscriptionSet)
+        if subscriptions is not None:
+            # Databases of earlier versions have none.
+            subscriptions.retarget(first, other)
         trackers.remove(first)
         other.aliases = (*other.aliases, before.baseurl, *before.aliases)
         return TrackerMerge(before, TrackerFacts.of(other), tuple(moved), tuple(dropped))

@@ -6,10 +6,11 @@ All of this runs in a transaction, with the site set.
 from typing import Any
 from urllib.parse import urlsplit
 
-from zope.component import getUtility
+from zope.component import getUtility, queryUtility
 
 from malonewatch.interfaces import (
     BadInput,
+    DatabaseError,
     IBugSet,
     IBugWatchSet,
     NoBugTrackerFound,
@@ -22,6 +23,20 @@ MOST_DIGITS = 18
 
 #: How long a text that is quoted in a sentence may be.
 _QUOTED = 200
+
+
+def get_part(interface: Any) -> Any:
+    """The utility of the site that provides `interface`, which not every database has.
+
+    :raises DatabaseError: this one was made by an earlier version, before there was such a thing.
+    """
+    part = queryUtility(interface)
+    if part is None:
+        raise DatabaseError(
+            "The database was made by an earlier version of malonewatch, which knew nothing of "
+            "this; bring it up to date with 'malonewatch upgrade'."
+        )
+    return part
 
 
 def shortened(text: str, length: int = _QUOTED) -> str:

@@ -25,7 +25,7 @@ from malonewatch.application.linking import (
 )
 from malonewatch.application.links import is_within
 from malonewatch.application.matching import Known, Plan, Seen, match
-from malonewatch.application.references import shortened
+from malonewatch.application.references import get_part, shortened
 from malonewatch.interfaces import (
     BadInput,
     IBugSet,
@@ -116,7 +116,7 @@ def scan(
     found = _find(database, tree)
     wanted = Wanted(accept_known, frozenset(map(plain, accept)))
     plan = _planned(database, name, tree, found)
-    database.write(lambda trackers: getUtility(ILinkSet).ensureProject(name, root) and None)
+    database.write(lambda trackers: get_part(ILinkSet).ensureProject(name, root) and None)
     if accept:
         registered += database.write(functools.partial(approve, accept))
     registered += carry_out(database, name, plan, wanted)
@@ -125,7 +125,7 @@ def scan(
         registered += carry_out(database, name, rest, wanted)
 
     def finish(trackers: Any) -> tuple[int, tuple[ProposedTracker, ...]]:
-        it = getUtility(ILinkSet).getProject(name)
+        it = get_part(ILinkSet).getProject(name)
         if tree.is_whole:
             it.state = None if tree.state is None else _bases_digest(trackers) + tree.state
         it.scanned = now()
@@ -160,7 +160,7 @@ def forget(database: Any, project: str) -> int:
     """
 
     def read(trackers: Any) -> list[int]:
-        found = getUtility(ILinkSet).getProject(project)
+        found = get_part(ILinkSet).getProject(project)
         if found is None:
             raise NotFoundError(f"There is no project {shortened(project)!r}.")
         return [link.id for link in found.links]
@@ -172,7 +172,7 @@ def forget(database: Any, project: str) -> int:
 
 
 def _forget(name: str, trackers: Any) -> None:
-    links, bugs = getUtility(ILinkSet), getUtility(IBugSet)
+    links, bugs = get_part(ILinkSet), getUtility(IBugSet)
     number = links.getProject(name).bug
     links.removeProject(name)
     bug = None if number is None else bugs.query(number)
@@ -185,7 +185,7 @@ def _state_of(trackers: Any, name: str, root: str, insist: bool) -> bytes | None
 
     Nothing if other bug trackers are registered by now: what is a bug's URL depends on them.
     """
-    project = getUtility(ILinkSet).getProject(name)
+    project = get_part(ILinkSet).getProject(name)
     if project is None:
         return None
     if project.root != root:
@@ -241,7 +241,7 @@ def _planned(database: Any, name: str, tree: Any, found: Mapping[str, Sequence[S
 
 def _known(name: str, tree: Any, found: Mapping[str, Any]) -> list[Known]:
     """The links in the database that are in what was read of the tree."""
-    project = getUtility(ILinkSet).getProject(name)
+    project = get_part(ILinkSet).getProject(name)
     if project is None:
         return []
     if not tree.is_anew:

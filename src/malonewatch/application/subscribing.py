@@ -8,7 +8,7 @@ from typing import Any
 from zope.component import getUtilitiesFor, getUtility, queryUtility
 
 from malonewatch.application.facts import now
-from malonewatch.application.references import find_tracker, shortened
+from malonewatch.application.references import find_tracker, get_part, shortened
 from malonewatch.interfaces import (
     USUAL,
     BadInput,
@@ -51,7 +51,7 @@ def subscribe(
     settings = _checked(settings)
 
     def step(trackers: Any) -> list[SubscriptionFacts]:
-        subscriptions = getUtility(ISubscriptionSet)
+        subscriptions = get_part(ISubscriptionSet)
         person = getUtility(IPersonSet).ensurePerson(email)
         destination = subscriptions.ensureDestination(person, settings)
         return [
@@ -102,7 +102,7 @@ def unsubscribe(database: Any, numbers: Iterable[int]) -> list[SubscriptionFacts
     """
 
     def step(trackers: Any) -> list[SubscriptionFacts]:
-        subscriptions = getUtility(ISubscriptionSet)
+        subscriptions = get_part(ISubscriptionSet)
         chosen = [subscriptions.get(number) for number in dict.fromkeys(numbers)]
         facts = [subscription.facts for subscription in chosen]
         for subscription in chosen:
@@ -122,7 +122,7 @@ def list_subscriptions(database: Any, email: str | None = None) -> list[Subscrip
     def step(trackers: Any) -> list[SubscriptionFacts]:
         return [
             subscription.facts
-            for subscription in getUtility(ISubscriptionSet)
+            for subscription in get_part(ISubscriptionSet)
             if email is None or subscription.destination.person.email.lower() == email.lower()
         ]
 
@@ -137,7 +137,7 @@ def list_destinations(database: Any) -> list[DestinationFacts]:
     """
 
     def step(trackers: Any) -> list[DestinationFacts]:
-        return [destination.facts for destination in getUtility(ISubscriptionSet).destinations()]
+        return [destination.facts for destination in get_part(ISubscriptionSet).destinations()]
 
     found: list[DestinationFacts] = database.read(step)
     return found
@@ -150,7 +150,7 @@ def enable_destination(database: Any, number: int) -> DestinationFacts:
     """
 
     def step(trackers: Any) -> DestinationFacts:
-        subscriptions = getUtility(ISubscriptionSet)
+        subscriptions = get_part(ISubscriptionSet)
         destination = subscriptions.getDestination(number)
         subscriptions.enable(destination)
         facts: DestinationFacts = destination.facts
@@ -168,8 +168,8 @@ def send_test(database: Any, number: int) -> DestinationFacts:
     """
 
     def step(trackers: Any) -> tuple[DestinationFacts, DeliverySettings, Any, tuple[Notice, ...]]:
-        destination = getUtility(ISubscriptionSet).getDestination(number)
-        channel, outbox = _channel(destination.settings.kind), getUtility(IOutbox)
+        destination = get_part(ISubscriptionSet).getDestination(number)
+        channel, outbox = _channel(destination.settings.kind), get_part(IOutbox)
         told = outbox.told(number, channel.keeps)
         return destination.facts, outbox.settings, channel, told
 
@@ -207,7 +207,7 @@ def list_waiting(database: Any) -> list[Message]:
     """
 
     def step(trackers: Any) -> list[Message]:
-        outbox, moment = getUtility(IOutbox), now()
+        outbox, moment = get_part(IOutbox), now()
         due = outbox.getDue(moment, outbox.pending)
         # What this writes is not kept.
         return [message for number in due for message in outbox.take(number, moment, 0)]
@@ -221,7 +221,7 @@ def delivery_settings(database: Any) -> DeliverySettings:
 
     :raises DatabaseError: the database cannot be read.
     """
-    settings: DeliverySettings = database.read(lambda trackers: getUtility(IOutbox).settings)
+    settings: DeliverySettings = database.read(lambda trackers: get_part(IOutbox).settings)
     return settings
 
 
@@ -234,7 +234,7 @@ def change_delivery(
     """
 
     def step(trackers: Any) -> DeliverySettings:
-        outbox = getUtility(IOutbox)
+        outbox = get_part(IOutbox)
         settings = change(outbox.settings)
         _check_delivery(settings)
         outbox.settings = settings
