@@ -12,28 +12,16 @@ from urllib.parse import SplitResult
 
 from zope.interface import implementer
 
-from malonewatch.externalbugtracker.driver import (
-    RESOLUTIONS,
-    STATUSES,
-    Ask,
-    ExternalBugTracker,
-    Judgement,
-    Read,
-    URLShape,
-    Workflow,
-    importances_with,
-    join,
-    parse_time,
-)
-from malonewatch.interfaces import (
-    BugTaskStatus,
-    Certainty,
-    Credentials,
-    IBatches,
-    IDuplicates,
-    RecognisedURL,
-    Response,
-)
+from malonewatch.externalbugtracker.driver.ask import Ask, Judgement, Read
+from malonewatch.externalbugtracker.driver.times import parse_time
+from malonewatch.externalbugtracker.driver.tracker import ExternalBugTracker
+from malonewatch.externalbugtracker.driver.urls import URLShape
+from malonewatch.externalbugtracker.driver.vocabulary import Workflow, join
+from malonewatch.externalbugtracker.driver.words import RESOLUTIONS, STATUSES, importances_with
+from malonewatch.interfaces.enumerations import BugTaskStatus, Certainty
+from malonewatch.interfaces.externalbugtracker import IBatches, IDuplicates
+from malonewatch.interfaces.http import Credentials, Response
+from malonewatch.interfaces.values import RecognisedURL
 
 CLOUD, FORMER_CLOUD = "dev.azure.com", ".visualstudio.com"
 #: What is there beside the organisations.

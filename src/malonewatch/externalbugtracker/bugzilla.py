@@ -25,23 +25,21 @@ from xml.etree.ElementTree import Element
 
 from zope.interface import implementer
 
-from malonewatch.externalbugtracker.driver import (
-    RESOLUTIONS,
-    STATUSES,
-    Ask,
-    Dialect,
-    ExternalBugTracker,
-    Finding,
-    Form,
-    Judgement,
-    Read,
+from malonewatch.externalbugtracker.driver.ask import Ask, Finding, Form, Judgement, Read
+from malonewatch.externalbugtracker.driver.dialect import Dialect
+from malonewatch.externalbugtracker.driver.times import parse_time
+from malonewatch.externalbugtracker.driver.tracker import ExternalBugTracker
+from malonewatch.externalbugtracker.driver.urls import URLShape
+from malonewatch.externalbugtracker.driver.vocabulary import Workflow, join
+from malonewatch.externalbugtracker.driver.words import RESOLUTIONS, STATUSES
+from malonewatch.interfaces import (
+    BugTaskStatus,
+    Credentials,
+    IBatches,
+    IDuplicates,
     RemoteVocabulary,
-    URLShape,
-    Workflow,
-    join,
-    parse_time,
+    Response,
 )
-from malonewatch.interfaces import BugTaskStatus, Credentials, IBatches, IDuplicates, Response
 
 # What the web services call a bug's fields, and what the XML export does.
 XML_FIELDS = {

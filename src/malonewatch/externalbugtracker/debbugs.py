@@ -15,21 +15,21 @@ from urllib.parse import urlsplit
 
 from zope.interface import implementer
 
-from malonewatch.externalbugtracker.driver import (
-    Ask,
-    Dialect,
-    ExternalBugTracker,
-    Judgement,
-    Read,
+from malonewatch.externalbugtracker.driver import soap
+from malonewatch.externalbugtracker.driver.ask import Ask, Judgement, Read
+from malonewatch.externalbugtracker.driver.dialect import Dialect
+from malonewatch.externalbugtracker.driver.times import from_epoch, is_number
+from malonewatch.externalbugtracker.driver.tracker import ExternalBugTracker
+from malonewatch.externalbugtracker.driver.urls import URLShape
+from malonewatch.externalbugtracker.driver.vocabulary import Vocabulary, Workflow
+from malonewatch.interfaces import (
+    BugTaskImportance,
+    BugTaskStatus,
+    IBatches,
+    IDuplicates,
+    Response,
     StatusReading,
-    URLShape,
-    Vocabulary,
-    Workflow,
-    from_epoch,
-    is_number,
-    soap,
 )
-from malonewatch.interfaces import BugTaskImportance, BugTaskStatus, IBatches, IDuplicates, Response
 
 GNU = "debbugs.gnu.org"
 

@@ -11,21 +11,12 @@ from typing import Any
 
 from zope.interface import implementer
 
-from malonewatch.externalbugtracker.driver import (
-    RESOLUTIONS,
-    STATUSES,
-    Ask,
-    ExternalBugTracker,
-    Finding,
-    Judgement,
-    PageDialect,
-    Read,
-    URLShape,
-    Workflow,
-    by_https,
-    importances_with,
-    join,
-)
+from malonewatch.externalbugtracker.driver.ask import Ask, Finding, Judgement, Read
+from malonewatch.externalbugtracker.driver.pages import PageDialect
+from malonewatch.externalbugtracker.driver.tracker import ExternalBugTracker
+from malonewatch.externalbugtracker.driver.urls import URLShape, by_https
+from malonewatch.externalbugtracker.driver.vocabulary import Workflow, join
+from malonewatch.externalbugtracker.driver.words import RESOLUTIONS, STATUSES, importances_with
 from malonewatch.interfaces import BugTaskStatus, Certainty, IDuplicates, Polling, Response
 
 #: What the head of each page says that it is.

@@ -14,18 +14,13 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from malonewatch.externalbugtracker.driver import (
-    ExternalBugTracker,
-    Finding,
-    PageDialect,
-    Read,
-    URLShape,
-    by_https,
-    former_workflow,
-    importances_with,
-    join,
-    text_of,
-)
+from malonewatch.externalbugtracker.driver.ask import Finding, Read
+from malonewatch.externalbugtracker.driver.pages import PageDialect
+from malonewatch.externalbugtracker.driver.reading import text_of
+from malonewatch.externalbugtracker.driver.tracker import ExternalBugTracker
+from malonewatch.externalbugtracker.driver.urls import URLShape, by_https
+from malonewatch.externalbugtracker.driver.vocabulary import join
+from malonewatch.externalbugtracker.driver.words import former_workflow, importances_with
 from malonewatch.interfaces import BugTaskStatus
 
 _TASK = re.compile(r"task\s*[/#]\s*#?([0-9]{1,18})|\[?T([0-9]{1,18})\]?", re.IGNORECASE)

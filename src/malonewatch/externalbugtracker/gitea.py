@@ -15,23 +15,12 @@ from urllib.parse import urlsplit
 
 from zope.interface import implementer
 
-from malonewatch.externalbugtracker.driver import (
-    ISSUE_STATUSES,
-    Ask,
-    Finding,
-    Forge,
-    Judgement,
-    OneByOne,
-    Read,
-    URLShape,
-    by_https,
-    format_time,
-    join,
-    parse_time,
-    split_id,
-    status_of,
-    weight_of,
-)
+from malonewatch.externalbugtracker.driver.ask import Ask, Finding, Judgement, Read
+from malonewatch.externalbugtracker.driver.forge import Forge, OneByOne, split_id
+from malonewatch.externalbugtracker.driver.labels import ISSUE_STATUSES, status_of, weight_of
+from malonewatch.externalbugtracker.driver.times import format_time, parse_time
+from malonewatch.externalbugtracker.driver.urls import URLShape, by_https
+from malonewatch.externalbugtracker.driver.vocabulary import join
 from malonewatch.interfaces import Certainty, IChangesSince, Response
 
 API = "/api/v1"

@@ -16,34 +16,20 @@ from urllib.parse import urlsplit
 
 from zope.interface import implementer
 
-from malonewatch.externalbugtracker.driver import (
-    ISSUE_STATUSES,
-    Ask,
-    Finding,
-    Forge,
-    GraphQLDialect,
-    Judgement,
-    OneByOne,
-    Read,
-    URLShape,
-    by_place,
-    format_time,
-    join,
-    parse_time,
-    split_id,
-    status_of,
-    weight_of,
-)
-from malonewatch.interfaces import (
-    BugTrackerRateLimited,
-    Certainty,
+from malonewatch.externalbugtracker.driver.ask import Ask, Finding, Judgement, Read
+from malonewatch.externalbugtracker.driver.forge import Forge, OneByOne, by_place, split_id
+from malonewatch.externalbugtracker.driver.graphql import GraphQLDialect
+from malonewatch.externalbugtracker.driver.labels import ISSUE_STATUSES, status_of, weight_of
+from malonewatch.externalbugtracker.driver.times import format_time, parse_time
+from malonewatch.externalbugtracker.driver.urls import URLShape
+from malonewatch.externalbugtracker.driver.vocabulary import join
+from malonewatch.interfaces import BugTrackerRateLimited, Certainty, IBugTrackerFacts, Response
+from malonewatch.interfaces.externalbugtracker import (
     IBatches,
-    IBugTrackerFacts,
     IChangesSince,
     IDuplicates,
     IMoves,
     IValidators,
-    Response,
 )
 
 PAGE_SIZE = 100

@@ -20,34 +20,16 @@ from urllib.parse import SplitResult, quote, urlsplit
 
 from zope.interface import implementer
 
-from malonewatch.externalbugtracker.driver import (
-    Ask,
-    ByPlace,
-    Forge,
-    GraphQLDialect,
-    Judgement,
-    Read,
-    URLShape,
-    by_https,
-    by_place,
-    issue_workflow,
-    join,
-    join_id,
-    parse_time,
-    query_of,
-    split_id,
-    status_of,
-    weight_of,
-)
-from malonewatch.interfaces import (
-    BugTaskStatus,
-    Certainty,
-    IBatches,
-    IDuplicates,
-    IMoves,
-    RecognisedURL,
-    Response,
-)
+from malonewatch.externalbugtracker.driver.ask import Ask, Judgement, Read
+from malonewatch.externalbugtracker.driver.forge import ByPlace, Forge, by_place, join_id, split_id
+from malonewatch.externalbugtracker.driver.graphql import GraphQLDialect
+from malonewatch.externalbugtracker.driver.labels import issue_workflow, status_of, weight_of
+from malonewatch.externalbugtracker.driver.times import parse_time
+from malonewatch.externalbugtracker.driver.urls import URLShape, by_https, query_of
+from malonewatch.externalbugtracker.driver.vocabulary import join
+from malonewatch.interfaces import RecognisedURL, Response
+from malonewatch.interfaces.enumerations import BugTaskStatus, Certainty
+from malonewatch.interfaces.externalbugtracker import IBatches, IDuplicates, IMoves
 
 API, GRAPHQL = "/api/v4", "/api/graphql"
 MARKS = {"issues": "", "mergeRequests": "!"}

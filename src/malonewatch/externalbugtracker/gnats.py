@@ -12,20 +12,13 @@ from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from malonewatch.externalbugtracker.driver import (
-    Ask,
-    ExternalBugTracker,
-    Finding,
-    Form,
-    Judgement,
-    PageDialect,
-    Read,
-    URLShape,
-    Workflow,
-    importances_with,
-    join,
-    text_of,
-)
+from malonewatch.externalbugtracker.driver.ask import Ask, Finding, Form, Judgement, Read
+from malonewatch.externalbugtracker.driver.pages import PageDialect
+from malonewatch.externalbugtracker.driver.reading import text_of
+from malonewatch.externalbugtracker.driver.tracker import ExternalBugTracker
+from malonewatch.externalbugtracker.driver.urls import URLShape
+from malonewatch.externalbugtracker.driver.vocabulary import Workflow, join
+from malonewatch.externalbugtracker.driver.words import importances_with
 from malonewatch.interfaces import BugTaskStatus, Politeness, Response
 
 #: A line such as ">State:          open", in HTML; mails that follow may quote others.

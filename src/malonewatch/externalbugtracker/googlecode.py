@@ -11,18 +11,12 @@ from typing import Any
 
 from zope.interface import implementer
 
-from malonewatch.externalbugtracker.driver import (
-    RESOLUTIONS,
-    STATUSES,
-    Ask,
-    ExternalBugTracker,
-    Finding,
-    Judgement,
-    Read,
-    URLShape,
-    Workflow,
-    from_epoch,
-)
+from malonewatch.externalbugtracker.driver.ask import Ask, Finding, Judgement, Read
+from malonewatch.externalbugtracker.driver.times import from_epoch
+from malonewatch.externalbugtracker.driver.tracker import ExternalBugTracker
+from malonewatch.externalbugtracker.driver.urls import URLShape
+from malonewatch.externalbugtracker.driver.vocabulary import Workflow
+from malonewatch.externalbugtracker.driver.words import RESOLUTIONS, STATUSES
 from malonewatch.interfaces import BugTaskStatus, IValidators, Polling, Response
 
 BASE = "https://code.google.com"

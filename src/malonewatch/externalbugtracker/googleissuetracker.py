@@ -17,26 +17,14 @@ from urllib.parse import SplitResult, urlsplit
 
 from zope.interface import implementer
 
-from malonewatch.externalbugtracker.driver import (
-    Ask,
-    ExternalBugTracker,
-    Finding,
-    Form,
-    Judgement,
-    Read,
-    URLShape,
-    Workflow,
-    from_epoch,
-    importances_with,
-)
-from malonewatch.interfaces import (
-    BugTaskStatus,
-    IBatches,
-    IBugTrackerFacts,
-    IMoves,
-    RecognisedURL,
-    Response,
-)
+from malonewatch.externalbugtracker.driver.ask import Ask, Finding, Form, Judgement, Read
+from malonewatch.externalbugtracker.driver.times import from_epoch
+from malonewatch.externalbugtracker.driver.tracker import ExternalBugTracker
+from malonewatch.externalbugtracker.driver.urls import URLShape
+from malonewatch.externalbugtracker.driver.vocabulary import Workflow
+from malonewatch.externalbugtracker.driver.words import importances_with
+from malonewatch.interfaces import BugTaskStatus, IBugTrackerFacts, RecognisedURL, Response
+from malonewatch.interfaces.externalbugtracker import IBatches, IMoves
 
 HOST = "issuetracker.google.com"
 BASE = f"https://{HOST}"

@@ -15,23 +15,22 @@ from urllib.parse import urlsplit
 
 from zope.interface import implementer
 
-from malonewatch.externalbugtracker.driver import (
-    RESOLUTIONS,
-    STATUSES,
-    Ask,
-    Dialect,
-    ExternalBugTracker,
-    Finding,
-    Judgement,
-    Read,
+from malonewatch.externalbugtracker.driver.ask import Ask, Finding, Judgement, Read
+from malonewatch.externalbugtracker.driver.dialect import Dialect
+from malonewatch.externalbugtracker.driver.times import parse_time
+from malonewatch.externalbugtracker.driver.tracker import ExternalBugTracker
+from malonewatch.externalbugtracker.driver.urls import URLShape, by_https
+from malonewatch.externalbugtracker.driver.vocabulary import Workflow, join
+from malonewatch.externalbugtracker.driver.words import RESOLUTIONS, STATUSES
+from malonewatch.interfaces import (
+    BugTaskStatus,
+    Certainty,
+    IBatches,
+    IDuplicates,
+    IMoves,
     RemoteVocabulary,
-    URLShape,
-    Workflow,
-    by_https,
-    join,
-    parse_time,
+    Response,
 )
-from malonewatch.interfaces import BugTaskStatus, Certainty, IBatches, IDuplicates, IMoves, Response
 
 FIELDS = (
     *("summary", "status", "resolution", "priority", "updated", "resolutiondate"),

@@ -13,29 +13,16 @@ from urllib.parse import SplitResult, quote, urlsplit
 
 from zope.interface import implementer
 
-from malonewatch.externalbugtracker.driver import (
-    IMPORTANCES,
-    Ask,
-    Finding,
-    Forge,
-    Judgement,
-    OneByOne,
-    Read,
-    URLShape,
-    Workflow,
-    parse_time,
-    split_id,
-)
-from malonewatch.interfaces import (
-    BugTaskImportance,
-    BugTaskStatus,
-    Credentials,
-    IDuplicates,
-    IMoves,
-    IValidators,
-    RecognisedURL,
-    Response,
-)
+from malonewatch.externalbugtracker.driver.ask import Ask, Finding, Judgement, Read
+from malonewatch.externalbugtracker.driver.forge import Forge, OneByOne, split_id
+from malonewatch.externalbugtracker.driver.times import parse_time
+from malonewatch.externalbugtracker.driver.urls import URLShape
+from malonewatch.externalbugtracker.driver.vocabulary import Workflow
+from malonewatch.externalbugtracker.driver.words import IMPORTANCES
+from malonewatch.interfaces.enumerations import BugTaskImportance, BugTaskStatus
+from malonewatch.interfaces.externalbugtracker import IDuplicates, IMoves, IValidators
+from malonewatch.interfaces.http import Credentials, Response
+from malonewatch.interfaces.values import RecognisedURL
 
 # The one that is in use, and those for tries.
 SITES = ("", "qastaging.", "staging.")

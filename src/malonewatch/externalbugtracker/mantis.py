@@ -15,36 +15,18 @@ from typing import Any
 
 from zope.interface import implementer
 
-from malonewatch.externalbugtracker.driver import (
-    IMPORTANCES,
-    RESOLUTIONS,
-    STATUSES,
-    Ask,
-    Dialect,
-    ExternalBugTracker,
-    Finding,
-    Form,
-    Instead,
-    Judgement,
-    PageDialect,
-    Read,
-    URLShape,
-    Workflow,
-    by_https,
-    join,
-    parse_time,
-    soap,
-)
-from malonewatch.interfaces import (
-    BugTaskImportance,
-    BugTaskStatus,
-    Certainty,
-    Credentials,
-    IBatches,
-    IDuplicates,
-    IValidators,
-    Response,
-)
+from malonewatch.externalbugtracker.driver import soap
+from malonewatch.externalbugtracker.driver.ask import Ask, Finding, Form, Instead, Judgement, Read
+from malonewatch.externalbugtracker.driver.dialect import Dialect
+from malonewatch.externalbugtracker.driver.pages import PageDialect
+from malonewatch.externalbugtracker.driver.times import parse_time
+from malonewatch.externalbugtracker.driver.tracker import ExternalBugTracker
+from malonewatch.externalbugtracker.driver.urls import URLShape, by_https
+from malonewatch.externalbugtracker.driver.vocabulary import Workflow, join
+from malonewatch.externalbugtracker.driver.words import IMPORTANCES, RESOLUTIONS, STATUSES
+from malonewatch.interfaces.enumerations import BugTaskImportance, BugTaskStatus, Certainty
+from malonewatch.interfaces.externalbugtracker import IBatches, IDuplicates, IValidators
+from malonewatch.interfaces.http import Credentials, Response
 
 # As config_defaults_inc.php has them.  Sites add others, with numbers between these.
 NAMES = {

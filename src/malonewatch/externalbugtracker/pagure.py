@@ -14,21 +14,13 @@ from typing import Any
 
 from zope.interface import implementer
 
-from malonewatch.externalbugtracker.driver import (
-    RESOLUTIONS,
-    Ask,
-    Forge,
-    OneByOne,
-    Read,
-    URLShape,
-    by_https,
-    from_epoch,
-    issue_workflow,
-    join,
-    split_id,
-    status_of,
-    weight_of,
-)
+from malonewatch.externalbugtracker.driver.ask import Ask, Read
+from malonewatch.externalbugtracker.driver.forge import Forge, OneByOne, split_id
+from malonewatch.externalbugtracker.driver.labels import issue_workflow, status_of, weight_of
+from malonewatch.externalbugtracker.driver.times import from_epoch
+from malonewatch.externalbugtracker.driver.urls import URLShape, by_https
+from malonewatch.externalbugtracker.driver.vocabulary import join
+from malonewatch.externalbugtracker.driver.words import RESOLUTIONS
 from malonewatch.interfaces import BugTaskStatus, Certainty, Credentials, IChangesSince, Response
 
 API = "/api/0"

@@ -13,33 +13,17 @@ from typing import Any, ClassVar
 
 from zope.interface import implementer
 
-from malonewatch.externalbugtracker.driver import (
-    RESOLUTIONS,
-    STATUSES,
-    Ask,
-    ExternalBugTracker,
-    Finding,
-    Form,
-    Judgement,
-    PageDialect,
-    Read,
-    RemoteVocabulary,
-    URLShape,
-    Workflow,
-    ask_form,
-    by_https,
-    encode,
-    from_epoch,
-    importances_with,
-)
-from malonewatch.interfaces import (
-    BugTaskStatus,
-    Certainty,
-    Credentials,
-    IBatches,
-    IDuplicates,
-    Response,
-)
+from malonewatch.externalbugtracker.driver.ask import Ask, Finding, Form, Judgement, Read
+from malonewatch.externalbugtracker.driver.pages import PageDialect
+from malonewatch.externalbugtracker.driver.times import from_epoch
+from malonewatch.externalbugtracker.driver.tracker import ExternalBugTracker
+from malonewatch.externalbugtracker.driver.urls import URLShape, ask_form, by_https, encode
+from malonewatch.externalbugtracker.driver.vocabulary import Workflow
+from malonewatch.externalbugtracker.driver.words import RESOLUTIONS, STATUSES, importances_with
+from malonewatch.interfaces import RemoteVocabulary
+from malonewatch.interfaces.enumerations import BugTaskStatus, Certainty
+from malonewatch.interfaces.externalbugtracker import IBatches, IDuplicates
+from malonewatch.interfaces.http import Credentials, Response
 
 #: What is said of a token, and that there is no such method.
 REFUSALS = ("ERR-INVALID-AUTH", "ERR-INVALID-SESSION", "ERR-INVALID-TOKEN")

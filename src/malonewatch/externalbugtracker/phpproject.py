@@ -9,19 +9,13 @@ from collections.abc import Iterable
 from typing import Any
 from xml.etree.ElementTree import Element
 
-from malonewatch.externalbugtracker.driver import (
-    IMPORTANCES,
-    Ask,
-    ExternalBugTracker,
-    Finding,
-    Form,
-    Judgement,
-    Read,
-    URLShape,
-    Workflow,
-    from_epoch,
-)
+from malonewatch.externalbugtracker.driver.ask import Ask, Finding, Form, Judgement, Read
 from malonewatch.externalbugtracker.driver.reading import Unreadable, parse_xml
+from malonewatch.externalbugtracker.driver.times import from_epoch
+from malonewatch.externalbugtracker.driver.tracker import ExternalBugTracker
+from malonewatch.externalbugtracker.driver.urls import URLShape
+from malonewatch.externalbugtracker.driver.vocabulary import Workflow
+from malonewatch.externalbugtracker.driver.words import IMPORTANCES
 from malonewatch.interfaces import BugTaskImportance, BugTaskStatus, Certainty, Politeness, Response
 
 # All that it says of a bug that it does not show; PEAR's says it with the HTTP status 200.

@@ -14,36 +14,16 @@ from typing import Any
 
 from zope.interface import implementer
 
-from malonewatch.externalbugtracker.driver import (
-    IMPORTANCES,
-    RESOLUTIONS,
-    STATUSES,
-    Ask,
-    DetailedDialect,
-    ExternalBugTracker,
-    Instead,
-    Judgement,
-    Read,
-    RemoteVocabulary,
-    StatusReading,
-    URLShape,
-    Workflow,
-    by_https,
-    by_table,
-    format_time,
-    is_number,
-    join,
-    parse_time,
-)
-from malonewatch.interfaces import (
-    BugTaskImportance,
-    BugTaskStatus,
-    Certainty,
-    IBatches,
-    IChangesSince,
-    IDuplicates,
-    Response,
-)
+from malonewatch.externalbugtracker.driver.ask import Ask, Instead, Judgement, Read
+from malonewatch.externalbugtracker.driver.details import DetailedDialect
+from malonewatch.externalbugtracker.driver.times import format_time, is_number, parse_time
+from malonewatch.externalbugtracker.driver.tracker import ExternalBugTracker
+from malonewatch.externalbugtracker.driver.urls import URLShape, by_https
+from malonewatch.externalbugtracker.driver.vocabulary import Workflow, by_table, join
+from malonewatch.externalbugtracker.driver.words import IMPORTANCES, RESOLUTIONS, STATUSES
+from malonewatch.interfaces import RemoteVocabulary, Response, StatusReading
+from malonewatch.interfaces.enumerations import BugTaskImportance, BugTaskStatus, Certainty
+from malonewatch.interfaces.externalbugtracker import IBatches, IChangesSince, IDuplicates
 
 STATUS_LIST = "/issue_statuses.json"
 TOLD, ASKED, UNTOLD = "told", "asked", "untold"

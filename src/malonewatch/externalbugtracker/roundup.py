@@ -18,26 +18,18 @@ from typing import Any
 
 from zope.interface import implementer
 
-from malonewatch.externalbugtracker.driver import (
+from malonewatch.externalbugtracker.driver.ask import Ask, Finding, Form, Instead, Judgement, Read
+from malonewatch.externalbugtracker.driver.details import DetailedDialect
+from malonewatch.externalbugtracker.driver.times import is_number, parse_time
+from malonewatch.externalbugtracker.driver.tracker import ExternalBugTracker
+from malonewatch.externalbugtracker.driver.urls import URLShape
+from malonewatch.externalbugtracker.driver.vocabulary import Workflow, join
+from malonewatch.externalbugtracker.driver.words import (
     RESOLUTIONS_BY_STATE,
-    Ask,
-    DetailedDialect,
-    ExternalBugTracker,
-    Finding,
-    Form,
-    Instead,
-    Judgement,
-    Read,
-    RemoteVocabulary,
-    URLShape,
-    Workflow,
     by_state,
     importances_with,
-    is_number,
-    join,
-    parse_time,
 )
-from malonewatch.interfaces import BugTaskStatus, IBatches, IDuplicates, Response
+from malonewatch.interfaces import BugTaskStatus, IBatches, IDuplicates, RemoteVocabulary, Response
 
 # What bugs are called: in most trackers, and in those made from the "devel"
 # and "responsive" templates.

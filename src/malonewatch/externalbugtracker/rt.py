@@ -13,33 +13,16 @@ from typing import Any
 
 from zope.interface import implementer
 
-from malonewatch.externalbugtracker.driver import (
-    IMPORTANCES,
-    RESOLUTIONS,
-    STATUSES,
-    Ask,
-    Dialect,
-    ExternalBugTracker,
-    Finding,
-    Form,
-    Judgement,
-    Read,
-    URLShape,
-    Workflow,
-    ask_form,
-    by_https,
-    encode,
-    is_number,
-    parse_time,
-)
-from malonewatch.interfaces import (
-    BugTaskImportance,
-    BugTaskStatus,
-    Credentials,
-    IBatches,
-    IMoves,
-    Response,
-)
+from malonewatch.externalbugtracker.driver.ask import Ask, Finding, Form, Judgement, Read
+from malonewatch.externalbugtracker.driver.dialect import Dialect
+from malonewatch.externalbugtracker.driver.times import is_number, parse_time
+from malonewatch.externalbugtracker.driver.tracker import ExternalBugTracker
+from malonewatch.externalbugtracker.driver.urls import URLShape, ask_form, by_https, encode
+from malonewatch.externalbugtracker.driver.vocabulary import Workflow
+from malonewatch.externalbugtracker.driver.words import IMPORTANCES, RESOLUTIONS, STATUSES
+from malonewatch.interfaces.enumerations import BugTaskImportance, BugTaskStatus
+from malonewatch.interfaces.externalbugtracker import IBatches, IMoves
+from malonewatch.interfaces.http import Credentials, Response
 
 PER_PAGE = 100
 FIELDS = "Subject,Status,Priority,LastUpdated,Resolved,CustomFields"

@@ -10,18 +10,17 @@ import re
 from collections.abc import Mapping
 from functools import partial
 
-from malonewatch.externalbugtracker.driver import (
+from malonewatch.externalbugtracker.driver.ask import Finding, Read
+from malonewatch.externalbugtracker.driver.pages import PageDialect
+from malonewatch.externalbugtracker.driver.reading import text_of
+from malonewatch.externalbugtracker.driver.times import is_number
+from malonewatch.externalbugtracker.driver.tracker import ExternalBugTracker
+from malonewatch.externalbugtracker.driver.urls import URLShape
+from malonewatch.externalbugtracker.driver.vocabulary import join
+from malonewatch.externalbugtracker.driver.words import (
     FORMER_STATES,
-    ExternalBugTracker,
-    Finding,
-    PageDialect,
-    Read,
-    URLShape,
     former_workflow,
     importances_with,
-    is_number,
-    join,
-    text_of,
 )
 from malonewatch.interfaces import BugTaskStatus, Politeness
 

@@ -15,32 +15,19 @@ from urllib.parse import SplitResult, urlsplit
 
 from zope.interface import implementer
 
-from malonewatch.externalbugtracker.driver import (
+from malonewatch.externalbugtracker.driver.ask import Ask, Finding, Form, Judgement, Read
+from malonewatch.externalbugtracker.driver.forge import Forge, by_place, split_id
+from malonewatch.externalbugtracker.driver.times import parse_time
+from malonewatch.externalbugtracker.driver.urls import URLShape
+from malonewatch.externalbugtracker.driver.vocabulary import Workflow
+from malonewatch.externalbugtracker.driver.words import (
     FORMER_STATES,
     RESOLUTIONS,
-    Ask,
-    Finding,
-    Forge,
-    Form,
-    Judgement,
-    Read,
-    URLShape,
-    Workflow,
-    by_place,
     by_state,
     importances_with,
-    parse_time,
-    split_id,
 )
-from malonewatch.interfaces import (
-    BugTaskStatus,
-    BugTrackerConnectError,
-    IBatches,
-    IMoves,
-    IValidators,
-    RecognisedURL,
-    Response,
-)
+from malonewatch.interfaces import BugTaskStatus, BugTrackerConnectError, RecognisedURL, Response
+from malonewatch.interfaces.externalbugtracker import IBatches, IMoves, IValidators
 
 BASE = "https://sourceforge.net"
 NEIGHBOURHOODS = ("p", "u", "adobe")

@@ -19,24 +19,15 @@ from typing import Any
 
 from zope.interface import implementer
 
-from malonewatch.externalbugtracker.driver import (
-    RESOLUTIONS,
-    STATUSES,
-    Ask,
-    Dialect,
-    ExternalBugTracker,
-    Finding,
-    Form,
-    Instead,
-    Judgement,
-    Read,
-    Table,
-    URLShape,
-    Workflow,
-    join,
-    parse_time,
-    xmlrpc,
-)
+from malonewatch.externalbugtracker.driver import xmlrpc
+from malonewatch.externalbugtracker.driver.ask import Ask, Finding, Form, Instead, Judgement, Read
+from malonewatch.externalbugtracker.driver.dialect import Dialect
+from malonewatch.externalbugtracker.driver.reading import Table
+from malonewatch.externalbugtracker.driver.times import parse_time
+from malonewatch.externalbugtracker.driver.tracker import ExternalBugTracker
+from malonewatch.externalbugtracker.driver.urls import URLShape
+from malonewatch.externalbugtracker.driver.vocabulary import Workflow, join
+from malonewatch.externalbugtracker.driver.words import RESOLUTIONS, STATUSES
 from malonewatch.interfaces import BugTaskStatus, IBatches, Response
 
 COLUMNS = ("id", "summary", "status", "resolution", "priority", "severity", "changetime")

@@ -12,29 +12,15 @@ from typing import Any
 
 from zope.interface import implementer
 
-from malonewatch.externalbugtracker.driver import (
-    RESOLUTIONS,
-    STATUSES,
-    Ask,
-    ExternalBugTracker,
-    Judgement,
-    Read,
-    RemoteVocabulary,
-    StatusReading,
-    URLShape,
-    Workflow,
-    by_table,
-    from_epoch,
-    importances_with,
-)
-from malonewatch.interfaces import (
-    BugTaskStatus,
-    Certainty,
-    IBatches,
-    IDuplicates,
-    IMoves,
-    Response,
-)
+from malonewatch.externalbugtracker.driver.ask import Ask, Judgement, Read
+from malonewatch.externalbugtracker.driver.times import from_epoch
+from malonewatch.externalbugtracker.driver.tracker import ExternalBugTracker
+from malonewatch.externalbugtracker.driver.urls import URLShape
+from malonewatch.externalbugtracker.driver.vocabulary import Workflow, by_table
+from malonewatch.externalbugtracker.driver.words import RESOLUTIONS, STATUSES, importances_with
+from malonewatch.interfaces import RemoteVocabulary, Response, StatusReading
+from malonewatch.interfaces.enumerations import BugTaskStatus, Certainty
+from malonewatch.interfaces.externalbugtracker import IBatches, IDuplicates, IMoves
 
 FIELDS = (
     "idReadable,summary,updated,resolved,customFields($type,name,value(name)),"
