@@ -20,3 +20,15 @@ class Minutes(click.FloatRange):
         if math.isnan(number):
             self.fail(f"{value!r} is not a number.", param, ctx)
         return number
+
+
+class Whole(click.IntRange):
+    """A whole number, of no more digits than any number here has."""
+
+    #: Python balks at very long ones, and nobody wants to read one in a complaint.
+    MOST_DIGITS = 18
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if isinstance(value, str) and len(value) > self.MOST_DIGITS:
+            self.fail(f"{value[:20]!r}... is not a number of at most 18 digits.", param, ctx)
+        return int(super().convert(value, param, ctx))

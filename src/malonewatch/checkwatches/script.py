@@ -26,7 +26,7 @@ from malonewatch.exitcodes import (
 from malonewatch.garbage import left_at_exit, seldom_collected
 from malonewatch.interfaces import BadInput, DatabaseError
 from malonewatch.lock import Locked
-from malonewatch.parameters import Minutes
+from malonewatch.parameters import Minutes, Whole
 
 if TYPE_CHECKING:
     from malonewatch.checkwatches.metrics import Metrics
@@ -54,7 +54,7 @@ log = logging.getLogger("malonewatch.checkwatches")
 @click.option(
     "-b",
     "--batch-size",
-    type=click.IntRange(min=0),
+    type=Whole(min=0),
     metavar="N",
     help="Update at most N watches of each bug tracker; 0 for all that are due.",
 )
@@ -65,7 +65,7 @@ log = logging.getLogger("malonewatch.checkwatches")
 )
 @click.option(
     "--jobs",
-    type=click.IntRange(min=1),
+    type=Whole(min=1),
     metavar="N",
     default=JOBS,
     show_default=True,

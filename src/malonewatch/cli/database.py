@@ -6,6 +6,7 @@ from malonewatch.application import database as databases
 from malonewatch.cli.options import Settings, database_options, dry_run_option
 from malonewatch.cli.output import say
 from malonewatch.cli.progress import progress_bar
+from malonewatch.parameters import Whole
 
 
 @click.command()
@@ -62,7 +63,7 @@ def upgrade(settings: Settings, dry_run: bool) -> None:
 @click.command()
 @click.option(
     "--days",
-    type=click.IntRange(min=0, max=36500),
+    type=Whole(min=0, max=36500),
     default=0,
     metavar="N",
     help="Keep revisions that are younger than that.  [default: 0, none]",

@@ -19,6 +19,7 @@ from malonewatch.interfaces import (
     Timing,
     remote_name,
 )
+from malonewatch.parameters import Whole
 
 
 @click.group()
@@ -146,7 +147,7 @@ def _remote(notice: Notice) -> str:
 @click.option("--templates", metavar="FOLDER", help="Where the site's own texts are.")
 @click.option(
     "--trouble-after",
-    type=click.IntRange(min=1),
+    type=Whole(min=1),
     metavar="N",
     help="Tell of a bug tracker's trouble after so many failures in a row.",
 )

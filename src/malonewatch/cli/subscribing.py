@@ -20,6 +20,7 @@ from malonewatch.interfaces import (
     TargetKind,
     Timing,
 )
+from malonewatch.parameters import Whole
 
 #: What people can ask for; that a destination is disabled they are told in any case.
 _HAPPENINGS = [each.value for each in Happening if each is not Happening.DISABLED]
@@ -152,7 +153,7 @@ class Options:
 )
 @click.option(
     "--hour",
-    type=click.IntRange(0, 23),
+    type=Whole(0, 23),
     default=8,
     show_default=True,
     help="When daily and weekly digests go out.",
@@ -163,7 +164,7 @@ class Options:
 @click.option("--quiet-hours", "quiet", type=Quiet(), metavar="TIMES", help="Such as 22:00-07:00.")
 @click.option(
     "--limit",
-    type=click.IntRange(min=0),
+    type=Whole(min=0),
     metavar="N",
     default=20,
     show_default=True,
