@@ -22,15 +22,17 @@ IMPORTED_BY_OTHERS = {
     "relstorage": "zodburi, for sqlite:// and postgres:// URIs",
     "psycopg2-binary": "RelStorage, for postgres:// URIs",
     "coverage": "the test command",
+    "pyramid_chameleon": "Pyramid, which includes it by its name",
+    "pyramid_retry": "Pyramid, which includes it by its name",
     "pyramid_tm": "Pyramid, which includes it by its name",
     "pytest-timeout": "pytest, for its setting of that name",
     "pytest-xdist": "pytest, for --numprocesses",
     "roundup": "the tests that start a Roundup",
-    "setuptools": "Trac, which imports pkg_resources",
+    "setuptools": "Trac and Pyramid, which import pkg_resources",
 }
 
 #: What is for who uses it, and not for who develops it.
-EXTRAS = ("apprise", "keyring", "metrics", "postgresql", "zeo")
+EXTRAS = ("apprise", "keyring", "metrics", "postgresql", "web", "zeo")
 
 #: What is imported by another name than it is declared by.
 IMPORT_NAMES = {"pyyaml": "yaml"}
@@ -88,7 +90,7 @@ def test_what_is_required_is_imported(requirement):
 
 
 @pytest.mark.parametrize(
-    "requirement", declared("keyring", "metrics", "postgresql", "test", "zeo"), ids=str
+    "requirement", declared("keyring", "metrics", "postgresql", "test", "web", "zeo"), ids=str
 )
 def test_what_an_extra_requires_is_imported(requirement):
     modules = imported_below(SOURCE, ROOT / "tests", ROOT / "examples")

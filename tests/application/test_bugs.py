@@ -26,6 +26,11 @@ def test_the_first_few_are_listed(database, three):
     assert listed(database, 3) == [1, 5, 7]
 
 
+def test_a_page_begins_at_a_number(database, three):
+    assert [facts.id for facts in bugs.list_page(database, 2, 1)] == [5]
+    assert bugs.list_page(database, 8) == []
+
+
 def test_no_bugs_are_no_page(database):
     assert list(bugs.list_bugs(database)) == []
 

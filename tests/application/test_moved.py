@@ -27,3 +27,5 @@ def test_what_moved_by_bug_of_ours(database, tell):
         "2": "NEW (New)",
     }
     assert find_moved(database, now() + timedelta(days=1)) == []
+    (latest,) = find_moved(database, now() - timedelta(days=1), limit=1)
+    assert len(latest.watches) == 1

@@ -12,6 +12,7 @@ import pytest
 import transaction
 from aiohttp import web
 
+from malonewatch.checkwatches.signals import heard
 from malonewatch.interfaces import BugTrackerType
 from malonewatch.testing.bugzilla import BugzillaSimulator
 
@@ -206,3 +207,18 @@ def test_a_run_that_is_told_to_end_waits_for_no_thread(watch_bugs, registry, sit
     process.send_signal(signal.SIGTERM)
     _, err = process.communicate(timeout=SOON)
     assert process.returncode == 5, err
+
+
+def test_in_another_thread_nothing_is_heard():
+    def listen():
+        with heard((signal.SIGTERM,), told.append):
+            pass
+        told.append("ended")
+
+    told = []
+    before = signal.getsignal(signal.SIGTERM)
+    thread = threading.Thread(target=listen)
+    thread.start()
+    thread.join()
+    assert told == ["ended"]
+    assert signal.getsignal(signal.SIGTERM) is before

@@ -31,6 +31,12 @@ def list_bugs(database: Any, limit: int | None = None) -> Iterator[list[BugFacts
         left = None if left is None else left - size
 
 
+def list_page(database: Any, first: int = 1, size: int = 50) -> list[BugFacts]:
+    """At most `size` bugs by number, from that number on."""
+    page: list[BugFacts] = database.read(lambda trackers: _page(first, size))
+    return page
+
+
 def _page(first: int, size: int) -> list[BugFacts]:
     bugs = getUtility(IBugSet).getBugsFrom(first)
     return [BugFacts.of(bug) for bug in itertools.islice(bugs, size)]

@@ -306,7 +306,7 @@ class TrackerDetails:
     activity: tuple[BugWatchActivity, ...]
 
     @classmethod
-    def of(cls, tracker: Any) -> "TrackerDetails":
+    def of(cls, tracker: Any, days: int = 7) -> "TrackerDetails":
         trackers = getUtility(IBugTrackerSet)
         external = dict(trackers.getBugTrackerTypes()).get(tracker.bugtrackertype)
         return cls(
@@ -316,6 +316,6 @@ class TrackerDetails:
             origin=trackers.claims.getState(tracker.origin),
             claim=trackers.claims.get(tracker.origin, now()),
             held=tuple(tracker.held),
-            counters=tuple(tracker.getDailyCounters(7)),
+            counters=tuple(tracker.getDailyCounters(days)),
             activity=tuple(tracker.activity),
         )

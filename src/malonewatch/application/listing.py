@@ -91,6 +91,44 @@ def list_watches(database: Any, wanted: Wanted) -> Iterator[list[WatchFacts]]:
     return _limited(pages, wanted.limit)
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class WatchPage:
+    """Some of the watches that were looked for; `next` leads to more, None if there are none."""
+
+    watches: tuple[WatchFacts, ...]
+    next: str | None
+
+
+def find_page(
+    database: Any,
+    search: str = "",
+    newest_change_first: bool = False,
+    start: str | None = None,
+    size: int = 50,
+) -> WatchPage:
+    """A page of the watches that a search finds, as `IBugWatchSet.parseSearch` has it.
+
+    By number, or in order of the last change; `start` is the `next` of the page before.  The
+    time goes with the page.
+
+    :raises BadInput: the search cannot be read; or `start` leads nowhere.
+    """
+
+    def step(trackers: Any) -> WatchPage:
+        watches = getUtility(IBugWatchSet)
+        query = dataclasses.replace(
+            watches.parseSearch(search, now()),
+            newest_change_first=newest_change_first,
+            start=start,
+            limit=size,
+        )
+        found: BugWatchPage = watches.search(query)
+        return WatchPage(tuple(map(WatchFacts.of, found.watches)), found.next)
+
+    page: WatchPage = database.read(step)
+    return page
+
+
 def _searched(database: Any, wanted: Wanted) -> Wanted:
     """`wanted` with what its search looks for."""
     query: BugWatchQuery = database.read(

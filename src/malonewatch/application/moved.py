@@ -18,15 +18,17 @@ class MovedBug:
     watches: tuple[WatchFacts, ...]
 
 
-def find_moved(database: Any, since: datetime) -> list[MovedBug]:
-    """The bugs with watches whose status became another one at `since` (aware) or later.
+def find_moved(database: Any, since: datetime, limit: int | None = None) -> list[MovedBug]:
+    """The bugs with watches whose status became another one at `since` (aware) or later; the
+    latest `limit` of these watches.
 
     Those with the latest change come first; first sight of a remote bug is none.
 
     :raises DatabaseError: the database cannot be read.
     """
     found: dict[int, list[WatchFacts]] = {}
-    for page in list_watches(database, Wanted(changed_since=since, order=Order.CHANGED)):
+    wanted = Wanted(changed_since=since, order=Order.CHANGED, limit=limit)
+    for page in list_watches(database, wanted):
         for watch in page:
             found.setdefault(watch.bug, []).append(watch)
     return [MovedBug(bug, watches[0].bug_title, tuple(watches)) for bug, watches in found.items()]

@@ -92,8 +92,8 @@ def list_trackers(database: Any) -> list[TrackerFacts]:
     return facts
 
 
-def show(database: Any, what: str) -> TrackerDetails:
-    """All that is known of the bug tracker that `what` names.
+def show(database: Any, what: str, days: int = 7) -> TrackerDetails:
+    """All that is known of the bug tracker that `what` names, with the counters of so many days.
 
     That is its name, a base URL of it, or the URL of a bug there; here as in
     the other functions.
@@ -101,7 +101,7 @@ def show(database: Any, what: str) -> TrackerDetails:
     :raises NotFoundError: there is none.
     """
     details: TrackerDetails = database.read(
-        lambda trackers: TrackerDetails.of(find_tracker(trackers, what))
+        lambda trackers: TrackerDetails.of(find_tracker(trackers, what), days)
     )
     return details
 

@@ -11,9 +11,13 @@ from collections.abc import Callable, Collection, Iterator
 def heard(numbers: Collection[signal.Signals], told: Callable[[], object]) -> Iterator[None]:
     """Have `told` called, in a thread of its own, for each of those signals that comes.
 
-    To be used in the main thread.  An event loop's own handlers wait as long as
-    the loop does, and others as long as the main thread is in some C library.
+    An event loop's own handlers wait as long as the loop does, and others as
+    long as the main thread is in some C library.  In another thread nothing is
+    heard: signals are the main thread's.
     """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
     ours, pythons = socket.socketpair()
     with ours, contextlib.ExitStack() as stack:
         listening = threading.Thread(

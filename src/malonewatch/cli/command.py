@@ -24,6 +24,7 @@ _COMMANDS = Places(
         "outbox": "destinations.outbox",
         "pack": "database.pack",
         "scan": "scan.scan",
+        "serve": "serving.serve",
         "show": "watches.show",
         "subscribe": "subscribing.subscribe",
         "subscriptions": "subscribing.list_subscriptions",

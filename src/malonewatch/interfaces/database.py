@@ -13,7 +13,7 @@ class IDatabase(Interface):
 
     Also an adapter: ``IDatabase(bugtracker)`` is the database that a
     persistent bug tracker is in, with the transaction manager that the bug
-    tracker was loaded with.
+    tracker was loaded with; and ``IDatabase(bugtrackers)`` that of the set.
     """
 
     uri = Attribute("Where it is.")

@@ -95,10 +95,10 @@ class Database:
 
 
 @implementer(IDatabase)
-def database_of(bugtracker: Any) -> Database | None:
-    """The database that a stored bug tracker is in, None if it is in none yet."""
-    connection = bugtracker._p_jar
-    site = site_of(bugtracker)
+def database_of(stored: Any) -> Database | None:
+    """The database that a bug tracker, or the set of them, is in; None if it is in none yet."""
+    connection = stored._p_jar
+    site = site_of(stored)
     if connection is None or site is None or site._p_oid is None:
         return None
     db = connection.db()

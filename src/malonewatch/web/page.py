@@ -1,0 +1,131 @@
+"""What all pages have in common: links, times, messages, and how views are registered."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, TypeVar
+
+from pyramid.csrf import get_csrf_token
+from pyramid.view import exception_view_config, view_config
+
+from malonewatch import wording
+from malonewatch.application.facts import now
+from malonewatch.interfaces import BugTaskStatus
+from malonewatch.web import ROUTE
+from malonewatch.web.security import VIEW
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+#: What is at the top of each page: where it leads to, and what that is called.
+PLACES = (
+    ("", "What moved"),
+    ("bugs", "Bugs"),
+    ("watches", "Watches"),
+    ("trackers", "Bug trackers"),
+)
+
+
+def page(
+    context: Any, template: str, name: str = "", permission: str = VIEW
+) -> Callable[[View], View]:
+    """Decorator: the function gives a page for a `context`, shown by `template`."""
+    view: Callable[[View], View] = view_config(
+        route_name=ROUTE,
+        context=context,
+        name=name,
+        permission=permission,
+        renderer=f"malonewatch.web:templates/{template}.pt",
+    )
+    return view
+
+
+def shown(request: Any, title: str, /, **values: Any) -> dict[str, Any]:
+    """What a template is given: `page`, and the values."""
+    return {"page": Page(request, title), **values}
+
+
+def failure(error: type[Exception]) -> Callable[[View], View]:
+    """Decorator: the function gives what is shown instead of a page where that was raised."""
+    view: Callable[[View], View] = exception_view_config(
+        error, route_name=ROUTE, renderer="malonewatch.web:templates/failure.pt"
+    )
+    return view
+
+
+class Page:
+    """A page: its title, and what templates ask for."""
+
+    def __init__(self, request: Any, title: str) -> None:
+        self._request = request
+        self.title = title
+        self.now = now()
+        traversed = request.matchdict["traverse"] if request.matchdict else ()
+        self.place = traversed[0] if traversed else ""
+
+    @property
+    def user(self) -> str | None:
+        """Who looks at it."""
+        userid: str | None = self._request.authenticated_userid
+        return userid
+
+    @property
+    def places(self) -> tuple[tuple[str, str], ...]:
+        """See `PLACES`; none for whoever may not see them."""
+        return PLACES if self.may(VIEW) else ()
+
+    @property
+    def log_out(self) -> str | None:
+        """Where the session is ended; None where it was not begun here."""
+        if "key" not in self._request.session or self.user is None:
+            return None
+        return self.url("log-out")
+
+    def may(self, permission: str) -> bool:
+        """Whether who looks at it may do that."""
+        # Where the database cannot be used there is no context.
+        context = getattr(self._request, "context", None)
+        return context is not None and bool(self._request.has_permission(permission, context))
+
+    @property
+    def messages(self) -> list[str]:
+        """What was done just now, and is told once."""
+        messages: list[str] = self._request.session.pop_flash()
+        return messages
+
+    @property
+    def token(self) -> str:
+        """What shows that a form is ours."""
+        token: str = get_csrf_token(self._request)
+        return token
+
+    def url(self, *path: Any, **query: Any) -> str:
+        """The path of another page; a value that is None is left out of the query."""
+        given: Mapping[str, Any] = {name: value for name, value in query.items() if value}
+        url: str = self._request.route_path(
+            ROUTE, traverse=tuple(map(str, path)), _query=given or None
+        )
+        return url
+
+    def static(self, name: str) -> str:
+        """The path of a file that never changes by itself."""
+        path: str = self._request.static_path(f"malonewatch.web:static/{name}")
+        return path
+
+    def ago(self, moment: datetime | None) -> str:
+        return wording.ago(moment, self.now)
+
+    def at(self, moment: datetime | None) -> str:
+        return wording.at(moment, self.now)
+
+    @staticmethod
+    def remote(url: str | None) -> str | None:
+        """`url` if a browser may be led there."""
+        return url if url and url.lower().startswith(("https://", "http://")) else None
+
+    @staticmethod
+    def look(status: BugTaskStatus) -> str:
+        """The style of what a status means."""
+        if status.is_fixed:
+            return "fixed"
+        if status.is_closed:
+            return "closed"
+        return "open" if status.is_open else "unknown"

@@ -1,0 +1,35 @@
+from tests.web.conftest import text_of
+
+
+def test_the_bugs_are_listed(browser, watched):
+    page = browser.get("/bugs")
+    assert "1 Ours <script>" in text_of(page)
+    assert "Watches" in text_of(page.click(href="/bugs/1$"))
+
+
+def test_there_are_none(browser):
+    assert "There are no bugs yet." in text_of(browser.get("/bugs"))
+    assert "There are no bugs from there on." in text_of(browser.get("/bugs?from=7"))
+
+
+def test_there_are_fifty_to_a_page(browser, watched, monkeypatch):
+    monkeypatch.setattr("malonewatch.web.views.bugs._PAGE", 1)
+    page = browser.get("/bugs").click("Next")
+    assert "2 Ours" in text_of(page)
+    assert "1 Ours" not in text_of(page)
+
+
+def test_a_page_begins_at_a_number(browser):
+    assert "'x' is not a whole number" in text_of(browser.get("/bugs?from=x", status=400))
+
+
+def test_a_bug_is_shown_with_its_watches(browser, watched):
+    text = text_of(browser.get("/bugs/2"))
+    assert "Bug 2: Ours" in text
+    assert "1 open, 0 closed, 0 failing of 1" in text
+    assert "#2 Second" in text
+    assert "#1" not in text
+
+
+def test_what_is_not_there_is_not_found(browser):
+    browser.get("/bugs/7", status=404)

@@ -1,0 +1,167 @@
+"""The desk in a Pyramid application that has pages, and an idea of who may what, of its own."""
+
+import pytest
+from pyramid.config import Configurator
+from pyramid.response import Response
+from pyramid.session import SignedCookieSessionFactory
+from tests.web.conftest import Browser, text_of
+from zope.component import getUtility
+
+from malonewatch.interfaces import (
+    BadInput,
+    BugTrackerTimeout,
+    DatabaseError,
+    IBugSet,
+    IBugWatch,
+    NotFoundError,
+    Refused,
+)
+from malonewatch.web import ROUTE
+from malonewatch.web.database import RequestDatabase, detached
+from malonewatch.web.resources import Desk
+from malonewatch.web.security import Identity, Policy
+
+
+class Everybody(Policy):
+    def identity(self, request):
+        return Identity("anna", False)
+
+
+def make(database, add=None, **settings):
+    with Configurator(
+        settings={"tm.manager_hook": "pyramid_tm.explicit_manager", **settings},
+        session_factory=SignedCookieSessionFactory("secret"),
+    ) as config:
+        config.set_security_policy(Everybody())
+        config.include("pyramid_tm")
+        config.include("pyramid_zodbconn")
+        config.include("malonewatch.web", route_prefix="/desk")
+        config.registry._zodb_databases[""] = database.read(lambda trackers: trackers._p_jar.db())
+        config.add_route("own", "/")
+        config.add_view(lambda request: "our own page", route_name="own", renderer="json")
+        if add is not None:
+            add(config)
+        return Browser(config.make_wsgi_app())
+
+
+def test_it_is_under_a_path_of_its_own(database, watched):
+    browser = make(database)
+    assert browser.get("/").json == "our own page"
+    page = browser.get("/desk", status=303).follow()
+    assert page.request.path == "/desk/"
+    page = page.click("Watches").click("#2")
+    assert page.request.path == "/desk/watches/2"
+    assert "Second" in text_of(page)
+    assert browser.get("/desk/static/desk.css").content_type == "text/css"
+
+
+def test_what_is_not_there_is_not_found_as_the_application_has_it(database):
+    browser = make(database)
+    plain = {"Accept": "text/plain"}
+    assert "404 Not Found" in browser.get("/elsewhere", headers=plain, status=404).text
+    assert "There is nothing here" in browser.get("/desk/elsewhere", status=404).text
+
+
+def test_a_page_is_replaced_by_the_applications_own(database, watched):
+    def add(config):
+        def watch(context, request):
+            return Response(f"Ours: {context.remote_title}", content_type="text/plain")
+
+        config.add_view(watch, context=IBugWatch, route_name=ROUTE, permission="view")
+
+    assert make(database, add).get("/desk/watches/2").text == "Ours: Second"
+
+
+def test_the_application_says_where_the_site_is(database, watched):
+    browser = make(database, **{"malonewatch.site": "/malonewatch"})
+    assert "Second" in browser.get("/desk/watches").text
+
+
+@pytest.mark.parametrize("path", ["/elsewhere", "/malonewatch/below"])
+def test_a_site_that_is_not_there_is_named(database, path):
+    page = make(database, **{"malonewatch.site": path}).get("/desk/", status=503)
+    assert f"There is nothing at {path} in the database" in text_of(page)
+
+
+def with_view(database, view, permission="view"):
+    """A browser of an application that adds a page to the desk."""
+
+    def add(config):
+        config.add_view(
+            view,
+            context=Desk,
+            name="more",
+            route_name=ROUTE,
+            permission=permission,
+            renderer="json",
+        )
+
+    return make(database, add)
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (BadInput("One."), 400),
+        (Refused(["One.", "Two."], 2), 400),
+        (NotFoundError("One."), 404),
+        (DatabaseError("One."), 503),
+        (BugTrackerTimeout("One."), 502),
+    ],
+)
+def test_what_is_refused_is_refused_in_a_sentence(database, error, status):
+    def fail(context, request):
+        raise error
+
+    page = with_view(database, fail).get("/desk/more", status=status)
+    assert "One." in text_of(page)
+
+
+def test_who_may_not_is_told_so(database):
+    page = with_view(database, dict, "administer").get("/desk/more", status=403)
+    assert "You may not do that here." in text_of(page)
+
+
+def test_the_site_says_who_may(database):
+    def close(trackers):
+        trackers.__parent__.__acl__ = []
+
+    database.write(close)
+    make(database).get("/desk/", status=403)
+
+
+def _titles(trackers):
+    return [bug.title for bug in getUtility(IBugSet)]
+
+
+def _add(title):
+    return lambda trackers: getUtility(IBugSet).createBug(title).id
+
+
+def test_what_a_request_writes_is_committed_with_it(database):
+    def write(context, request):
+        ours = RequestDatabase()
+        number = ours.write(_add("Ours"))
+        with detached(request) as other:
+            seen = other.read(_titles)
+            other.write(_add("Its own"))
+        return [number, seen, ours.read(_titles)]
+
+    page = with_view(database, write).get("/desk/more")
+    # What was begun is lost where others are waited for.
+    assert page.json == [1, [], ["Its own"]]
+
+
+def test_what_a_request_writes_is_lost_where_it_fails(database):
+    def fail(context, request):
+        RequestDatabase().write(_add("Ours"))
+        raise BadInput("No.")
+
+    with_view(database, fail).get("/desk/more", status=400)
+    assert database.read(_titles) == []
+
+    def write(context, request):
+        return RequestDatabase().write(_add("Ours"))
+
+    with_view(database, write).get("/desk/more")
+    assert database.read(_titles) == ["Ours"]
