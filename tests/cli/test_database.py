@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from malonewatch.application.database import Upgrade
@@ -96,3 +98,15 @@ def test_an_upgrade_names_its_steps(cli, monkeypatch, at_terminal, person):
         "Would go from schema 1 to 3: /there",
     ]
     assert cli("upgrade").out.endswith("Went from schema 1 to 3: /there\n")
+
+
+def test_a_database_is_copied(run, tmp_path):
+    run("init", "--sample")
+    source = f"sqlite://?data_dir={tmp_path / 'database'}"
+    target = f"file://{tmp_path / 'Data.fs'}"
+    result = run("copy", source, target)
+    assert (result.code, result.err) == (0, "")
+    assert re.fullmatch(r"Copied \d+ objects, and found them all the same\.\n", result.out)
+    assert run("--database", target, "list").out == run("list").out
+    again = run("copy", source, target)
+    assert (again.code, "There is something in" in again.err) == (2, True)

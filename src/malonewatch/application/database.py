@@ -123,6 +123,18 @@ def pack(uri: str | None = None, days: float = 0, **options: Any) -> str:
     return place
 
 
+def copy(source: str, target: str, progress: Callable[[int], None] | None = None) -> int:
+    """Copy a database from one URI to another, where nothing is yet, and compare both.
+
+    Returns how many objects there are; `progress` is as `IDatabaseOpener.copy` has it.
+
+    :raises BadInput: one is no URI of a database, or there is something in the other already.
+    :raises DatabaseError: one cannot be used, or they differ in the end.
+    """
+    count: int = getUtility(IDatabaseOpener).copy(source, target, progress)
+    return count
+
+
 def _has_data(trackers: Any) -> bool:
     sets = (getUtility(interface) for interface in (IBugSet, IBugWatchSet, IPersonSet))
     return any(each.count() for each in (trackers, *sets))

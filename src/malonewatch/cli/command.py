@@ -10,6 +10,7 @@ _COMMANDS = Places(
         "bug": "bugs.bug",
         "check": "check.check",
         "completion": "completion.completion",
+        "copy": "database.copy",
         "credentials": "credentials.credentials",
         "deliver": "delivering.deliver",
         "delivery": "destinations.delivery",

@@ -1,4 +1,4 @@
-"""The commands for the database itself: init, upgrade, pack."""
+"""The commands for the database itself: init, upgrade, pack, copy."""
 
 import click
 
@@ -6,6 +6,7 @@ from malonewatch.application import database as databases
 from malonewatch.cli.options import Settings, database_options, dry_run_option
 from malonewatch.cli.output import say
 from malonewatch.cli.progress import progress_bar
+from malonewatch.cli.text import count_of
 from malonewatch.parameters import Whole
 
 
@@ -77,3 +78,18 @@ def pack(settings: Settings, days: int) -> None:
     """
     place = databases.pack(settings.uri, days, **settings.configure())
     say(f"Packed: {place}")
+
+
+@click.command()
+@click.argument("source", metavar="SOURCE")
+@click.argument("target", metavar="TARGET")
+@database_options
+@click.pass_obj
+def copy(settings: Settings, source: str, target: str) -> None:
+    """Copy a database to another storage, and compare both.
+
+    SOURCE and TARGET are URIs; TARGET is made, or empty.  End what writes to SOURCE first.
+    """
+    settings.configure()
+    count = databases.copy(source, target)
+    say(f"Copied {count_of(count, 'object')}, and found them all the same.")

@@ -120,6 +120,18 @@ class IDatabaseOpener(Interface):
     def embedded(folder: str) -> str:
         """The URI of the embedded database in that folder."""
 
+    def copy(source: str, target: str, progress: Callable[[int], None] | None = None) -> int:
+        """Copy all of the database at one URI to a new one at another, and compare both.
+
+        Returns how many objects there are; `progress` is called now and then
+        with how many were compared so far.  Nobody may write to either meanwhile.
+
+        :raises BadInput: one of them cannot be the URI of a database, or there is
+            something in the other already.
+        :raises DatabaseError: one of them cannot be opened, read or written, or
+            what arrived is not what was there.
+        """
+
     def sites(uri: str | None = None) -> list[str]:
         """The paths of all sites in that database that malonewatch is installed in.
 

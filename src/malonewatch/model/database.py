@@ -17,6 +17,7 @@ from malonewatch.interfaces import (
     UpgradeStep,
 )
 from malonewatch.model import schema
+from malonewatch.model.copying import copy_database
 from malonewatch.model.failures import database_errors
 from malonewatch.model.finding import choose_site, find_sites
 from malonewatch.model.installation import identity_of, install, schema_of
@@ -141,6 +142,9 @@ class DatabaseOpener:
 
     def embedded(self, folder: str) -> str:
         return sqlite_uri(Path(folder))
+
+    def copy(self, source: str, target: str, progress: Callable[[int], None] | None = None) -> int:
+        return copy_database(source, target, progress or (lambda count: None))
 
     def sites(self, uri: str | None = None) -> list[str]:
         uri = uri or default_uri()

@@ -4,6 +4,7 @@ import contextlib
 import logging
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import ZODB
 import zodburi
@@ -23,6 +24,27 @@ def open_storage(uri: str, create: bool, read_only: bool) -> ZODB.DB:
 
     :raises BadInput: `uri` cannot be the URI of a database.
     :raises DatabaseError: it cannot be opened, or nothing is there and
+        `create` is false.
+    """
+    storage, options = bare_storage(uri, create, read_only)
+    with database_errors(uri):
+        try:
+            if not create and is_empty(storage):
+                raise DatabaseError(
+                    f"There is nothing in the database {shown(uri)}; "
+                    "make one with 'malonewatch init'."
+                )
+            return ZODB.DB(storage, **{"large_record_size": 1 << 24, **options})
+        except BaseException:
+            storage.close()
+            raise
+
+
+def bare_storage(uri: str, create: bool, read_only: bool) -> tuple[Any, dict[str, Any]]:
+    """The storage at `uri`, which may be empty, and the options for a ZODB database on it.
+
+    :raises BadInput: as for `open_storage`.
+    :raises DatabaseError: it cannot be opened, or is a file or folder that is not there and
         `create` is false.
     """
     for name in _LOGGERS:
@@ -48,17 +70,7 @@ def open_storage(uri: str, create: bool, read_only: bool) -> ZODB.DB:
                 f"{shown(uri)} is not the URI of a database: a port or an option in it has a "
                 "value that it cannot have."
             ) from None
-        storage = storage_factory()
-        try:
-            if not create and _is_empty(storage):
-                raise DatabaseError(
-                    f"There is nothing in the database {shown(uri)}; "
-                    "make one with 'malonewatch init'."
-                )
-            return ZODB.DB(storage, **{"large_record_size": 1 << 24, **options})
-        except BaseException:
-            storage.close()
-            raise
+        return storage_factory(), options
 
 
 def _look(uri: str, path: Path, create: bool) -> None:
@@ -91,7 +103,7 @@ def _keeps_history(path: Path) -> bool:
             return False
 
 
-def _is_empty(storage: object) -> bool:
+def is_empty(storage: object) -> bool:
     """Whether not even a root is in it: ZODB would make one, whoever opens it."""
     try:
         load_current(storage, z64)
