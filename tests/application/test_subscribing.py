@@ -180,16 +180,38 @@ def test_how_a_site_sends_is_changed(database):
 
 
 @pytest.mark.parametrize(
+    "transport",
+    ["smtp://mail", "smtps://[::1]:465", "sendmail:/usr/sbin/sendmail", "maildir:/var/mail/x"],
+)
+def test_mail_goes_out_in_these_ways(database, transport):
+    found = subscribing.change_delivery(
+        database, lambda before: dataclasses.replace(before, transport=transport)
+    )
+    assert found.transport == transport
+
+
+@pytest.mark.parametrize(
     ("values", "problem"),
     [
         ({"transport": "mail.example.org"}, "Mail cannot go out by 'mail.example.org'"),
         ({"transport": "smtp://me:secret@mail.example.org"}, "without a name or a password"),
-        ({"sender": "bugs"}, "'bugs' is not an e-mail address"),
-        ({"sender": "bugs@example.org\nBcc: x@example.org"}, "is not an e-mail address"),
+        ({"transport": "smtp://"}, "Mail cannot go out by 'smtp://'"),
+        ({"transport": "smtp://mail.example.org:port"}, "Mail cannot go out by"),
+        ({"transport": "smtp://mail.example.org:0"}, "Mail cannot go out by"),
+        ({"transport": "smtp://mail.example.org/path"}, "Mail cannot go out by"),
+        ({"transport": "http://mail.example.org"}, "Mail cannot go out by"),
+        ({"transport": "maildir:"}, "Mail cannot go out by 'maildir:'"),
+        ({"transport": "sendmail:bin/sendmail"}, "with an absolute path"),
+        ({"sender": "bugs"}, "'bugs' is not a mail address"),
+        ({"sender": "a,b<c@example.org"}, "is not a mail address"),
+        ({"sender": "bugs@m\u00fcnchen.example"}, "is not a mail address"),
         ({"password": "hunter2"}, "A password is not kept in the database"),
         ({"bug_url": "https://example.org/"}, "is not the URL of a page with {bug} in it"),
         ({"bug_url": "javascript:{bug}"}, "is not the URL of a page with {bug} in it"),
+        ({"bug_url": "https://example.org/{bug}/\u00e9"}, "is not the URL of a page"),
         ({"unsubscribe_url": "https://example.org/"}, "{subscription} or {destination}"),
+        ({"unsubscribe_url": "https://example.org/{destination}>"}, "is not the URL of a page"),
+        ({"templates": "/no/such/folder"}, "/no/such/folder is not a folder"),
         ({"trouble_after": 0}, "after one attempt at least"),
     ],
 )

@@ -184,6 +184,8 @@ def test_how_messages_go_out(watched):
     changed = watched("delivery", "--sender", "bugs@example.org", "--trouble-after", "5", "--json")
     assert (changed.json["sender"], changed.json["trouble_after"]) == ("bugs@example.org", 5)
     assert watched("delivery", "--json").json == changed.json
+    back = watched("delivery", "--sender", "", "--json").json
+    assert (back["sender"], back["trouble_after"]) == ("malonewatch@localhost", 5)
     result = watched("delivery", "--password", "hunter2")
     assert (result.code, "A password is not kept" in result.err) == (2, True)
     assert "hunter2" not in result.err

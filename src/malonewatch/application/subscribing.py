@@ -1,9 +1,12 @@
 """Subscriptions: who is told of what, where, and when."""
 
 import dataclasses
+import os
+import re
 import uuid
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from zope.component import getUtilitiesFor, getUtility, queryUtility
 
@@ -244,20 +247,15 @@ def change_delivery(
     return changed
 
 
-#: How mail may go out, by how that begins.
-_TRANSPORTS = ("smtp://", "smtps://", "sendmail:", "maildir:")
-
-
 def _check_delivery(settings: DeliverySettings) -> None:
-    if not settings.transport.startswith(_TRANSPORTS) or "@" in settings.transport:
+    if not _is_transport(settings.transport):
         raise BadInput(
             f"Mail cannot go out by {shortened(settings.transport, 60)!r}; that is "
-            "smtp://HOST:PORT, smtps://HOST:PORT, sendmail:PATH or maildir:PATH, without a name "
-            "or a password."
+            "smtp://HOST:PORT, smtps://HOST:PORT, sendmail:PATH or maildir:PATH, with an absolute "
+            "path, and without a name or a password."
         )
-    local, _, host = settings.sender.partition("@")
-    if not (local and host) or not settings.sender.isprintable() or " " in settings.sender:
-        raise BadInput(f"{shortened(settings.sender, 60)!r} is not an e-mail address.")
+    # Mail comes from such an address as it goes to.
+    _channel("mail").check(DestinationSettings(kind="mail", address=settings.sender))
     if settings.password and not getUtility(ISecrets).isReference(settings.password):
         raise BadInput(
             "A password is not kept in the database; say where it is, with env:NAME, file:PATH or "
@@ -267,8 +265,27 @@ def _check_delivery(settings: DeliverySettings) -> None:
         (settings.bug_url, ("{bug}",)),
         (settings.unsubscribe_url, ("{subscription}", "{destination}")),
     ):
-        is_http = url.startswith(("https://", "http://")) and url.isprintable()
-        if url and not (is_http and any(name in url for name in names)):
+        is_page = re.fullmatch(r"https?://[!#-;=?-~]+", url) is not None
+        if url and not (is_page and any(name in url for name in names)):
             raise BadInput(
                 f"{shortened(url, 60)!r} is not the URL of a page with {' or '.join(names)} in it."
             )
+    if settings.templates and not os.path.isdir(settings.templates):
+        raise BadInput(
+            f"{shortened(settings.templates)} is not a folder; make it first, and put the texts "
+            "there."
+        )
+
+
+def _is_transport(transport: str) -> bool:
+    """Whether mail can go out that way, as far as that can be seen."""
+    kind, _, path = transport.partition(":")
+    if kind in ("sendmail", "maildir"):
+        return os.path.isabs(path) and path.isprintable()
+    try:
+        parts = urlsplit(transport)
+        is_port = parts.port is None or parts.port > 0
+    except ValueError:
+        return False
+    is_plain = parts.username is None and not (parts.path.strip("/") or parts.query)
+    return kind in ("smtp", "smtps") and bool(parts.hostname) and is_port and is_plain

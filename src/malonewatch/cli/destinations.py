@@ -174,4 +174,8 @@ def delivery(settings: Settings, /, as_json: bool, **values: Any) -> None:
 
 
 def _changer(values: dict[str, Any]) -> Callable[[DeliverySettings], DeliverySettings]:
+    usual = DeliverySettings()
+    values = {
+        name: getattr(usual, name) if value == "" else value for name, value in values.items()
+    }
     return lambda before: dataclasses.replace(before, **values)
