@@ -1,17 +1,18 @@
 """What all pages have in common: links, times, messages, and how views are registered."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
 from pyramid.csrf import get_csrf_token
+from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.view import exception_view_config, view_config
 
 from malonewatch import wording
 from malonewatch.application.facts import now
 from malonewatch.interfaces import BugTaskStatus
 from malonewatch.web import ROUTE
-from malonewatch.web.security import VIEW
+from malonewatch.web.security import VIEW, WATCH
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -21,6 +22,7 @@ PLACES = (
     ("bugs", "Bugs"),
     ("watches", "Watches"),
     ("trackers", "Bug trackers"),
+    ("needs", "Needs you"),
 )
 
 
@@ -38,6 +40,19 @@ def page(
     return view
 
 
+def action(context: Any, name: str, permission: str = WATCH) -> Callable[[View], View]:
+    """Decorator: the function does what a form asks for that is sent from one of our pages."""
+    view: Callable[[View], View] = view_config(
+        route_name=ROUTE,
+        context=context,
+        name=name,
+        request_method="POST",
+        permission=permission,
+        require_csrf=True,
+    )
+    return view
+
+
 def shown(request: Any, title: str, /, **values: Any) -> dict[str, Any]:
     """What a template is given: `page`, and the values."""
     return {"page": Page(request, title), **values}
@@ -49,6 +64,13 @@ def failure(error: type[Exception]) -> Callable[[View], View]:
         error, route_name=ROUTE, renderer="malonewatch.web:templates/failure.pt"
     )
     return view
+
+
+def done(request: Any, sentences: Iterable[str], *path: Any) -> HTTPSeeOther:
+    """Lead to the page at `path`, which says what was done."""
+    for sentence in sentences:
+        request.session.flash(sentence)
+    return HTTPSeeOther(request.route_path(ROUTE, traverse=tuple(map(str, path))))
 
 
 class Page:

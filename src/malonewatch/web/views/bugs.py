@@ -4,23 +4,13 @@ from typing import Any
 
 from malonewatch.application import bugs
 from malonewatch.application.listing import find_page
-from malonewatch.application.references import MOST_DIGITS
-from malonewatch.interfaces import BadInput, IBug
+from malonewatch.interfaces import IBug
 from malonewatch.web.database import RequestDatabase
-from malonewatch.web.page import page, shown
+from malonewatch.web.forms import text, whole_number
+from malonewatch.web.page import action, done, page, shown
 from malonewatch.web.resources import Bugs
 
 _PAGE = 50
-
-
-def whole_number(text: str) -> int:
-    """The number that a form or a link has.
-
-    :raises BadInput: it is none.
-    """
-    if not (text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS):
-        raise BadInput(f"{text[:40]!r} is not a whole number.")
-    return int(text)
 
 
 @page(Bugs, "bugs")
@@ -40,3 +30,10 @@ def one(context: Any, request: Any) -> dict[str, Any]:
     found = find_page(database, f"bug:{number}", start=request.GET.get("after"))
     title = f"Bug {bug.id}: {bug.title}" if bug.title else f"Bug {bug.id}"
     return shown(request, title, bug=bug, found=found)
+
+
+@action(IBug, "retitle")
+def retitle(context: Any, request: Any) -> Any:
+    """Give a bug another title."""
+    _, after = bugs.retitle(RequestDatabase(), int(context.__name__), text(request.POST, "title"))
+    return done(request, [f"Bug {after.id} has that title now."], "bugs", after.id)

@@ -1,0 +1,100 @@
+import pytest
+from tests.web.conftest import text_of
+from zope.component import getUtility
+
+from malonewatch.application import watches
+from malonewatch.interfaces import (
+    USUAL,
+    BugWatchErrorType,
+    DestinationSettings,
+    IPersonSet,
+    ISubscriptionSet,
+    Target,
+    TargetKind,
+)
+
+NAME = "auto-127.0.0.1"
+
+
+def test_nothing_waits(browser, watched):
+    assert "Nothing waits for you." in text_of(browser.get("/needs"))
+
+
+@pytest.fixture
+def shelved(watched, check):
+    """A bug has a status that no table knows, and an importance."""
+    watched.change("2", status="RESOLVED", resolution="SHELVED", priority="P-odd", severity="odd")
+    check()
+    return watched
+
+
+def test_a_word_that_no_table_knows_is_mapped(browser, shelved):
+    page = browser.get("/needs")
+    assert "RESOLVED SHELVED of auto-127.0.0.1, a status of 1 watches, on 2" in text_of(page)
+    form = page.forms[1]
+    form["meaning"] = "WONTFIX"
+    page = form.submit(status=303).follow()
+    assert "'RESOLVED SHELVED' of auto-127.0.0.1 is mapped to Won't Fix" in text_of(page)
+    assert "1 watch means another thing now." in text_of(page)
+    assert "RESOLVED SHELVED means Won't Fix" in text_of(page)
+    form = next(form for form in page.forms.values() if "Leave RESOLVED" in form.text)
+    page = form.submit(status=303).follow()
+    assert "'RESOLVED SHELVED' of auto-127.0.0.1 is left to its type" in text_of(page)
+
+
+def test_a_meaning_is_one_of_those_there_are(browser, shelved):
+    form = browser.get("/needs").forms[1]
+    form["meaning"].force_value("x")
+    assert "'x' is nothing to choose." in text_of(form.submit(status=400))
+
+
+def test_changes_that_are_held_are_applied(browser, database, bugzilla, check):
+    urls = []
+    for number in range(1, 25):
+        bugzilla.add(str(number))
+        urls.append(f"{bugzilla.url}/show_bug.cgi?id={number}")
+    watches.watch(database, urls, 1)
+    check()
+    for number in range(1, 25):
+        bugzilla.change(str(number), status="RESOLVED", resolution="WONTFIX")
+    check()
+    page = browser.get("/needs")
+    assert "changes are kept back, as they were too many at once" in text_of(page)
+    assert "CONFIRMED → RESOLVED WONTFIX" in text_of(page)
+    assert "Held back" in text_of(browser.get(f"/trackers/{NAME}"))
+    page = page.forms[1].submit(status=303).follow()
+    assert f" of {NAME}." in page.html.find("p", "message").text
+    assert "Nothing waits for you." in text_of(browser.get("/needs"))
+
+
+def test_a_bug_tracker_that_was_guessed_is_approved(browser, database):
+    def guess(trackers):
+        trackers.ensureBugTracker("https://bugs.example.com", None, "BUGZILLA", guessed=True)
+
+    database.write(lambda trackers: guess(trackers))
+    page = browser.get("/needs")
+    assert "auto-bugs.example.com is not marked as guessed any more." in text_of(
+        page.forms[1].submit(status=303).follow()
+    )
+    assert "Nothing waits for you." in text_of(browser.get("/needs"))
+
+
+def test_a_bug_tracker_in_trouble_is_named(browser, watched, check):
+    watched.listen(False)
+    check()
+    text = text_of(browser.get("/needs"))
+    assert "Bug trackers in trouble" in text
+    assert BugWatchErrorType.CONNECTION_ERROR.help in text
+
+
+def test_a_destination_that_takes_nothing_is_named(browser, database):
+    def fail(trackers):
+        subscriptions = getUtility(ISubscriptionSet)
+        person = getUtility(IPersonSet).ensurePerson("anna@example.com")
+        settings = DestinationSettings(kind="mail", address="anna@example.com")
+        destination = subscriptions.ensureDestination(person, settings)
+        subscriptions.subscribe(destination, Target(TargetKind.ALL), USUAL)
+        destination.disabled = "There is no such mailbox."
+
+    database.write(lambda trackers: fail(trackers))
+    assert "for anna: There is no such mailbox." in text_of(browser.get("/needs"))
