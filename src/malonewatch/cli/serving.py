@@ -1,6 +1,7 @@
 """The command serve."""
 
 import importlib.metadata
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ import click
 from malonewatch.cli.options import Settings, database_options
 from malonewatch.cli.output import say
 from malonewatch.interfaces import BadInput, MalonewatchError
+from malonewatch.parameters import Whole
 
 #: Under which entry point group faces of malonewatch name themselves.
 FACES = "malonewatch.faces"
@@ -28,7 +30,7 @@ class CannotServe(MalonewatchError):
 )
 @click.option(
     "--port",
-    type=click.IntRange(0, 65535),
+    type=Whole(0, 65535),
     metavar="N",
     default=8090,
     show_default=True,
@@ -83,7 +85,10 @@ def _web() -> Any:
     found: Sequence[Any] = importlib.metadata.entry_points(group=FACES, name="web")
     try:
         (entry_point,) = found
-        return entry_point.load()
+        with warnings.catch_warnings():
+            # Pyramid 2.0 uses it; that is no matter of who serves.
+            warnings.filterwarnings("ignore", "pkg_resources is deprecated", UserWarning)
+            return entry_point.load()
     except (ImportError, ValueError):
         raise BadInput(
             "The desk needs packages that are not installed; 'pip install malonewatch[web]' "
