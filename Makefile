@@ -3,10 +3,14 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: demo test lint docs dist bench matrix clean
+.PHONY: demo serve test lint docs dist bench matrix clean
 
 demo: .venv/installed
 	$(BIN)/python -m malonewatch.cli.demo
+
+# What the demonstration has left, in a browser.
+serve: .venv/installed-web
+	$(BIN)/malonewatch --database "sqlite://?data_dir=$(CURDIR)/demo-data/database" serve
 
 test: lint
 	$(BIN)/coverage erase

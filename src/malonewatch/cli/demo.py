@@ -107,7 +107,8 @@ def command(directory: Path) -> int:
         _tell("There is more to know about each watch, such as what to do if it failed.")
         _malonewatch("show", str(failed.id))
     _tell(
-        "That was it.  The simulated bug trackers are gone; the database is still there:",
+        "That was it.  The simulated bug trackers are gone; the database is still there, and "
+        "'make serve' shows it in a browser:",
     )
     say(shlex.join([_program(), "--database", uri, "list"]), bold=True)
     return 0
