@@ -94,7 +94,7 @@ def test_a_destination_that_takes_nothing_is_named(browser, database):
         settings = DestinationSettings(kind="mail", address="anna@example.com")
         destination = subscriptions.ensureDestination(person, settings)
         subscriptions.subscribe(destination, Target(TargetKind.ALL), USUAL)
-        destination.disabled = "There is no such mailbox."
+        subscriptions.disable(destination, "There is no such mailbox.")
 
     database.write(lambda trackers: fail(trackers))
     assert "for anna: There is no such mailbox." in text_of(browser.get("/needs"))

@@ -23,6 +23,7 @@ PLACES = (
     ("watches", "Watches"),
     ("trackers", "Bug trackers"),
     ("needs", "Needs you"),
+    ("subscriptions", "Subscriptions"),
 )
 
 
