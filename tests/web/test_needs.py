@@ -30,7 +30,7 @@ def shelved(watched, check):
 
 def test_a_word_that_no_table_knows_is_mapped(browser, shelved):
     page = browser.get("/needs")
-    assert "RESOLVED SHELVED of auto-127.0.0.1, a status of 1 watches, on 2" in text_of(page)
+    assert "RESOLVED SHELVED of auto-127.0.0.1, a status of 1 watch, on 2" in text_of(page)
     form = page.forms[1]
     form["meaning"] = "WONTFIX"
     page = form.submit(status=303).follow()
@@ -59,7 +59,7 @@ def test_changes_that_are_held_are_applied(browser, database, bugzilla, check):
         bugzilla.change(str(number), status="RESOLVED", resolution="WONTFIX")
     check()
     page = browser.get("/needs")
-    assert "changes are kept back, as they were too many at once" in text_of(page)
+    assert "changes kept back: too many at once" in text_of(page)
     assert "CONFIRMED → RESOLVED WONTFIX" in text_of(page)
     assert "Held back" in text_of(browser.get(f"/trackers/{NAME}"))
     page = page.forms[1].submit(status=303).follow()

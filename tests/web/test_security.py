@@ -71,7 +71,8 @@ def test_this_machine_has_several_names(stranger, host):
     [
         ("https://Bugs.example.com/desk/", {"bugs.example.com"}),
         ("https://bugs.example.com:8443", {"bugs.example.com:8443"}),
-        ("http://127.0.0.1", {"localhost", "127.0.0.1", "[::1]"}),
+        ("https://bugs.example.com:443", {"bugs.example.com"}),
+        ("http://127.0.0.1:80", {"localhost", "127.0.0.1", "[::1]"}),
     ],
 )
 def test_a_place_is_known_by_its_url(url, hosts):
@@ -96,6 +97,8 @@ def test_whom_the_proxy_names_may_see(behind):
     assert "Log out" not in text_of(page)
     assert all("secure" in cookie.lower() for cookie in page.headers.getall("Set-Cookie"))
     behind.get("/", status=403)
+    usual = {"Host": "bugs.example.com:443", "X-Remote-User": "bert"}
+    behind.get("/", headers=usual)
     behind.get("/log-in?token=", headers={"X-Remote-User": "bert"}, status=404)
 
 

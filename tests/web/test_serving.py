@@ -1,5 +1,7 @@
 import contextlib
 import re
+import subprocess
+import sys
 import threading
 import urllib.request
 
@@ -55,3 +57,18 @@ def test_a_proxy_says_who_it_is(database):
 def test_what_cannot_be_served_is_refused(database, options, sentence):
     with pytest.raises(BadInput, match=re.escape(sentence)):
         open_server(database, Options(**options), print)
+
+
+_RUN = """
+import sys
+from malonewatch.checkwatches.script import main
+code = main(["--database", sys.argv[1], "--quiet"])
+names = {name.partition(".")[0] for name in sys.modules}
+print(code, names & {"pyramid", "waitress", "chameleon"}, "malonewatch.web" in sys.modules)
+"""
+
+
+def test_a_run_with_nothing_due_loads_none_of_it(database, uri):
+    command = [sys.executable, "-c", _RUN, uri]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert said == "0 set() False\n"

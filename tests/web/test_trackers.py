@@ -26,7 +26,7 @@ def test_what_it_is_in_trouble_for_is_told(browser, watched, check):
     watched.listen(False)
     check()
     text = text_of(browser.get(f"/trackers/{NAME}"))
-    assert "It failed 1 times in a row" in text
+    assert "It failed 1 time in a row" in text
     assert "trouble: Connection failed" in text_of(browser.get("/trackers"))
 
 

@@ -13,6 +13,7 @@ from zope.component import hooks
 
 from malonewatch.interfaces import BadInput
 from malonewatch.web import ROUTE
+from malonewatch.web.headers import plain_host
 from malonewatch.web.resources import Desk
 from malonewatch.web.security import LinkPolicy, Policy
 
@@ -37,8 +38,9 @@ class Place:
         """The place at that URL; on this machine under all of the machine's own names."""
         parts = urlsplit(url)
         names = {"localhost", "127.0.0.1", "[::1]"}
-        name, port = parts.netloc.lower(), "" if parts.port is None else f":{parts.port}"
-        own = {f"{each}{port}" for each in names}
+        name = plain_host(parts.netloc, parts.scheme)
+        port = "" if parts.port is None else f":{parts.port}"
+        own = {plain_host(f"{each}{port}", parts.scheme) for each in names}
         return cls(url=url.rstrip("/"), hosts=frozenset(own if name in own else {name}))
 
     @property

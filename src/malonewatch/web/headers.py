@@ -22,6 +22,11 @@ def protect(request: Any, response: Any) -> None:
         response.headers.setdefault(name, value)
 
 
+def plain_host(host: str, scheme: str) -> str:
+    """A host, with the port unless that is the usual one, in one spelling."""
+    return host.lower().removesuffix(":443" if scheme == "https" else ":80")
+
+
 def hosts_tween(handler: Callable[[Any], Any], registry: Any) -> Callable[[Any], Any]:
     """Tween: refuse what was sent to another host than those in ``malonewatch.hosts``.
 
@@ -31,7 +36,7 @@ def hosts_tween(handler: Callable[[Any], Any], registry: Any) -> Callable[[Any],
     hosts = registry.settings["malonewatch.hosts"]
 
     def tween(request: Any) -> Any:
-        if request.host.lower() not in hosts:
+        if plain_host(request.host, request.scheme) not in hosts:
             return Response(
                 "This is reached under other names only.\n", 421, content_type="text/plain"
             )

@@ -133,6 +133,8 @@ class Page:
         path: str = self._request.static_path(f"malonewatch.web:static/{name}")
         return path
 
+    count_of = staticmethod(wording.count_of)
+
     def ago(self, moment: datetime | None) -> str:
         return wording.ago(moment, self.now)
 
