@@ -5,18 +5,16 @@
 
 import contextlib
 import smtplib
-import socket
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 from zope.component import getUtility
 
+from benchmarks.delivery import mail_server
 from benchmarks.measure import Row
 from malonewatch.configuration import configure
 from malonewatch.interfaces import (
@@ -43,33 +41,6 @@ ROUNDS = 5
 MESSAGES = 2_000
 PEOPLE = 100
 MOMENT = datetime(2024, 5, 6, 12, tzinfo=timezone.utc)
-
-#: A mail server in a process of its own, which takes everything and keeps nothing.
-SINK = """
-import sys
-from aiosmtpd.controller import Controller
-from aiosmtpd.handlers import Sink
-controller = Controller(Sink(), hostname="127.0.0.1", port=int(sys.argv[1]))
-controller.start()
-print("ready", flush=True)
-sys.stdin.read()
-controller.stop()
-"""
-
-
-@contextlib.contextmanager
-def running() -> Iterator[int]:
-    """A mail server; its port."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
-    command = [sys.executable, "-c", SINK, str(port)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as server:
-        assert server.stdout is not None
-        server.stdout.readline()
-        yield port
-        assert server.stdin is not None
-        server.stdin.close()
 
 
 def fill(number: int) -> None:
@@ -100,7 +71,7 @@ def rows() -> list[Row]:
     configure()
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        port = stack.enter_context(running())
+        port = stack.enter_context(mail_server())
         delivery = DeliverySettings(
             transport=f"smtp://127.0.0.1:{port}", bug_url="https://desk.example.org/{bug}"
         )
