@@ -18,8 +18,7 @@ from malonewatch.interfaces import (
     Timing,
 )
 from malonewatch.model.installation import ensure_installation
-from malonewatch.model.site import site_of
-from malonewatch.model.subscriptions import subscriptions_of
+from malonewatch.model.site import query_utility, site_of
 
 from ..fetching import apply
 from .telling import (
@@ -298,7 +297,7 @@ def test_a_database_from_before_gets_room_for_them(site, trackers, watch):
     for interface in (ISubscriptionSet, IOutbox):
         manager.unregisterUtility(provided=interface)
     ensure_installation(site_of(trackers)).schema = 3
-    assert subscriptions_of(trackers) is None
+    assert query_utility(trackers, ISubscriptionSet) is None
     transaction.commit()
     (step,) = site.database.planUpgrade()
     assert step == (4, "Make room for subscriptions, and for an outbox", True)

@@ -22,6 +22,7 @@ from malonewatch.interfaces import (
     BugTrackerState,
     BugTrackerType,
     IBugTrackerSet,
+    ISubscriptionSet,
     NotFoundError,
     SiteFigures,
     UnknownBugTrackerType,
@@ -44,7 +45,7 @@ from malonewatch.model.claims import Claims
 from malonewatch.model.latest import Latest
 from malonewatch.model.numbers import Numbered
 from malonewatch.model.pages import NEVER
-from malonewatch.model.subscriptions import subscriptions_of
+from malonewatch.model.site import query_utility
 from malonewatch.model.times import from_seconds, to_seconds
 from malonewatch.model.trackertypes import all_types, canonical_type, find_type
 
@@ -179,7 +180,7 @@ class BugTrackerSet(Numbered):
                 f"{bugtracker.title} has watches, {count} of them; remove them first, or make it "
                 "inactive."
             )
-        subscriptions = subscriptions_of(self)
+        subscriptions = query_utility(self, ISubscriptionSet)
         if subscriptions is not None:
             subscriptions.forget_tracker(bugtracker)
         self._retire_number(self._trackers, bugtracker.id)

@@ -19,6 +19,7 @@ from malonewatch.interfaces import (
     IBugSet,
     IBugWatch,
     IBugWatchSet,
+    ILinkSet,
     IPersonSet,
     KeptAnswer,
     RemoteBug,
@@ -49,12 +50,11 @@ from malonewatch.model.events import (
 from malonewatch.model.following import leave
 from malonewatch.model.kept import LONGEST
 from malonewatch.model.ledger import Ledger
-from malonewatch.model.links import links_of
 from malonewatch.model.pages import PARKED, UNKNOWN
 from malonewatch.model.readonly import stored
 from malonewatch.model.relisting import Relisting
 from malonewatch.model.schedule import CHECK_INTERVAL
-from malonewatch.model.site import find_utility
+from malonewatch.model.site import find_utility, query_utility
 from malonewatch.model.times import from_optional, from_seconds, now, to_seconds
 from malonewatch.model.watchrecord import NOTHING_KNOWN, keep, known, load_state, state_of
 from malonewatch.model.ways import chain_of, way_of
@@ -213,7 +213,7 @@ class BugWatch(Persistent):
 
     @property
     def links(self) -> list[Any]:
-        links = links_of(self.bugtracker)
+        links = query_utility(self.bugtracker, ILinkSet)
         return [] if links is None else list(links.getLinksTo(self))
 
     def reset(self) -> None:

@@ -22,18 +22,18 @@ from malonewatch.interfaces import (
     BugWatchTaken,
     IBugTrackerSet,
     IBugWatchSet,
+    ILinkSet,
     NotFoundError,
 )
 from malonewatch.model import recognition
 from malonewatch.model.bugwatch import BugWatch
 from malonewatch.model.following import leave
 from malonewatch.model.index import WatchIndex
-from malonewatch.model.links import links_of
 from malonewatch.model.numbers import Numbered
 from malonewatch.model.recognition import Reading
 from malonewatch.model.search import search
 from malonewatch.model.searches import parse_search
-from malonewatch.model.site import find_utility
+from malonewatch.model.site import find_utility, query_utility
 from malonewatch.model.times import now, to_seconds
 
 LONGEST_REMOTE_ID = 200
@@ -146,7 +146,7 @@ class BugWatchSet(Numbered):
         notify(ObjectModifiedEvent(bugwatch))
 
     def _rebind_links(self, old: BugWatch, new: Any) -> None:
-        links = links_of(self)
+        links = query_utility(self, ILinkSet)
         if links is not None:
             links.rebind(old, new)
 

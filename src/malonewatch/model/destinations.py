@@ -49,6 +49,11 @@ class Destination(Persistent):
     def __repr__(self) -> str:
         return f"<Destination {self.id}>"
 
+    def recover(self) -> None:
+        """Know of no failure any more."""
+        self.failures = 0
+        self.failing_since = self.not_before = self.last_error = None
+
     @property
     def settings(self) -> DestinationSettings:
         values = dict(self.__dict__["settings"])
@@ -121,9 +126,8 @@ class DestinationSet(Numbered):
         """See `ISubscriptionSet.enable`."""
         if destination.disabled is not None:
             self.disabled.remove(destination.id)
-        destination.disabled = destination.last_error = None
-        destination.failing_since = destination.not_before = None
-        destination.failures = 0
+        destination.disabled = None
+        destination.recover()
         self._wake(destination)
 
     def disable(self, destination: Destination, why: str) -> None:

@@ -9,7 +9,6 @@ from BTrees.LLBTree import LLTreeSet
 from BTrees.LOBTree import LOBTree
 from BTrees.OOBTree import OOBTree, OOTreeSet
 from persistent import Persistent
-from zope.component import getSiteManager
 from zope.interface import implementer
 from zope.interface.interfaces import ObjectEvent
 
@@ -29,7 +28,7 @@ from malonewatch.model.events import tell
 from malonewatch.model.numbers import FIRST, LAST, Numbered
 from malonewatch.model.readonly import stored
 from malonewatch.model.resultset import ResultSet
-from malonewatch.model.site import find_utility, site_of
+from malonewatch.model.site import find_utility
 from malonewatch.model.times import from_optional, from_seconds, now, to_optional, to_seconds
 
 LONGEST_NAME = 200
@@ -276,10 +275,3 @@ class LinkSet(Numbered):
         link.project.unbound.remove(link.id)
         self._retire_number(self._links, link.id)
         del self._links[link.id]
-
-
-def links_of(context: Any) -> Any:
-    """The `ILinkSet` of the site that `context` is in; None in a database that has none yet."""
-    site = site_of(context)
-    manager = getSiteManager() if site is None else site.getSiteManager()
-    return manager.queryUtility(ILinkSet)

@@ -15,7 +15,6 @@ from typing import Any
 from BTrees.LLBTree import LLBTree
 from BTrees.LOBTree import LOBTree
 from BTrees.OOBTree import OOTreeSet
-from zope.component import getSiteManager
 from zope.interface import implementer
 
 from malonewatch.interfaces import (
@@ -32,7 +31,7 @@ from malonewatch.interfaces import (
     Timing,
 )
 from malonewatch.model.numbers import FIRST, LAST, Numbered
-from malonewatch.model.site import find_utility, site_of
+from malonewatch.model.site import find_utility
 from malonewatch.model.times import from_optional, from_seconds, to_optional, to_seconds
 from malonewatch.model.timings import end_of_quiet, next_digest
 
@@ -149,7 +148,7 @@ class Outbox(Numbered):
         if settings.timing is not Timing.AT_ONCE and destination.digest_end is None:
             moments.append(next_digest(settings, self._get(waiting[0]).moment))
         elif settings.limit and self._left(settings, destination.id, now) <= 0:
-            moments.append(from_seconds((int(to_seconds(now)) // HOUR + 1) * HOUR))
+            moments.append(from_seconds((_hour_of(now) + 1) * HOUR))
         moment = max(moments)
         return end_of_quiet(settings, moment) or moment
 
@@ -167,8 +166,12 @@ class Outbox(Numbered):
 
     def _left(self, settings: DestinationSettings, destination_id: int, now: datetime) -> int:
         """How many messages may go out in this hour yet."""
-        hour, count = divmod(self._sent.get(destination_id, 0), _COUNTS)
-        return settings.limit - (count if hour == int(to_seconds(now)) // HOUR else 0)
+        return settings.limit - self._sent_in(destination_id, _hour_of(now))
+
+    def _sent_in(self, destination_id: int, hour: int) -> int:
+        """How many messages went out in that hour, if it is the last one in which any did."""
+        before, count = divmod(self._sent.get(destination_id, 0), _COUNTS)
+        return count if before == hour else 0
 
     def _messages(
         self, destination: Any, groups: list[tuple[int, ...]], keeps: int
@@ -210,13 +213,11 @@ class Outbox(Numbered):
                 self._told.remove((destination_id, number))
                 self._let_go(number)
         if destination.failures or destination.last_error:
-            destination.failures = 0
-            destination.failing_since = destination.not_before = destination.last_error = None
+            destination.recover()
         if destination.digest_end is not None:
             destination.digest_end = None
-        hour = int(to_seconds(now)) // HOUR
-        before, count = divmod(self._sent.get(destination_id, 0), _COUNTS)
-        self._sent[destination_id] = hour * _COUNTS + (count if before == hour else 0) + 1
+        hour = _hour_of(now)
+        self._sent[destination_id] = hour * _COUNTS + self._sent_in(destination_id, hour) + 1
         if not self._waits(destination_id):
             self._set_due(destination_id, None)
         elif self._due_at.get(destination_id, LAST) > to_seconds(now):
@@ -321,6 +322,10 @@ class Outbox(Numbered):
 _COUNTS = 1_000_000
 
 
+def _hour_of(moment: datetime) -> int:
+    return int(to_seconds(moment)) // HOUR
+
+
 def _pack(notice: Notice) -> bytes:
     """A notice as it is stored: its values but the number, enumerations by name and moments in
     seconds.  In one value, as ZODB looks at each."""
@@ -349,10 +354,3 @@ def _unpack(number: int, packed: bytes) -> Notice:
         new_status=None if new is None else BugTaskStatus[new],
         since=from_optional(since),
     )
-
-
-def outbox_of(context: Any) -> Any:
-    """The `IOutbox` of the site that `context` is in; None in a database that has none yet."""
-    site = site_of(context)
-    manager = getSiteManager() if site is None else site.getSiteManager()
-    return manager.queryUtility(IOutbox)

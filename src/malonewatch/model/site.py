@@ -3,7 +3,7 @@
 from typing import Any
 
 from persistent import Persistent
-from zope.component import getGlobalSiteManager, getUtility
+from zope.component import getGlobalSiteManager, getSiteManager
 from zope.component.interfaces import ISite
 from zope.component.persistentregistry import PersistentComponents
 from zope.interface import Interface, implementer
@@ -38,10 +38,17 @@ def site_of(context: Any) -> Any:
 
 def find_utility(context: Any, interface: type[Interface]) -> Any:
     """The utility of the site that `context` is in, else that of the current site."""
+    return _manager_of(context).getUtility(interface)
+
+
+def query_utility(context: Any, interface: type[Interface]) -> Any:
+    """The same, None in a database that has none yet, as an earlier version made it."""
+    return _manager_of(context).queryUtility(interface)
+
+
+def _manager_of(context: Any) -> Any:
     site = site_of(context)
-    if site is not None:
-        return site.getSiteManager().getUtility(interface)
-    return getUtility(interface)
+    return getSiteManager() if site is None else site.getSiteManager()
 
 
 def own_utility(site: Any, interface: type[Interface]) -> Any:

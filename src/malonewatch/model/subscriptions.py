@@ -7,7 +7,6 @@ from typing import Any
 from BTrees.LOBTree import LOBTree
 from BTrees.OOBTree import OOBTree, OOTreeSet
 from persistent import Persistent
-from zope.component import getSiteManager
 from zope.interface import implementer
 
 from malonewatch.interfaces import (
@@ -30,7 +29,7 @@ from malonewatch.model.destinations import Destination, DestinationSet
 from malonewatch.model.numbers import FIRST, LAST, Numbered
 from malonewatch.model.readonly import stored
 from malonewatch.model.searches import matches, parse_search, title_of
-from malonewatch.model.site import find_utility, site_of
+from malonewatch.model.site import find_utility
 from malonewatch.model.times import now
 from malonewatch.model.words import words_of
 
@@ -305,11 +304,3 @@ def _place_of(text: str) -> str:
     if query.words:
         return f"word {words_of(query.words[0])[0]}"
     return ""
-
-
-def subscriptions_of(context: Any) -> Any:
-    """The `ISubscriptionSet` of the site that `context` is in; None in a database that has none
-    yet."""
-    site = site_of(context)
-    manager = getSiteManager() if site is None else site.getSiteManager()
-    return manager.queryUtility(ISubscriptionSet)

@@ -12,10 +12,11 @@ from malonewatch.interfaces import (
     IBugWatchGone,
     IBugWatchMoved,
     IBugWatchStatusChanged,
+    IOutbox,
+    ISubscriptionSet,
     Notice,
 )
-from malonewatch.model.outbox import outbox_of
-from malonewatch.model.subscriptions import subscriptions_of
+from malonewatch.model.site import find_utility, query_utility
 from malonewatch.model.times import now
 
 
@@ -52,12 +53,12 @@ def note(event: Any) -> None:
         since=_since(watch, is_change),
         text=_text(event, tracker),
     )
-    outbox_of(tracker).add(notice, destinations)
+    find_utility(tracker, IOutbox).add(notice, destinations)
 
 
 def trouble_limit(tracker: Any) -> int:
     """After how many attempts in a row people are told that a bug tracker is in trouble."""
-    outbox = outbox_of(tracker)
+    outbox = query_utility(tracker, IOutbox)
     settings: DeliverySettings = DeliverySettings() if outbox is None else outbox.settings
     return settings.trouble_after
 
@@ -78,7 +79,7 @@ def note_trouble(tracker: Any, happening: Happening, text: str, since: datetime)
         since=since,
         text=text,
     )
-    outbox_of(tracker).add(notice, destinations)
+    find_utility(tracker, IOutbox).add(notice, destinations)
     return True
 
 
@@ -89,7 +90,7 @@ def _subscriptions(tracker: Any) -> Any:
         return None
     found = trackers.__dict__.get("_v_subscriptions")
     if found is None:
-        found = trackers._v_subscriptions = subscriptions_of(tracker)
+        found = trackers._v_subscriptions = query_utility(tracker, ISubscriptionSet)
     return found
 
 
