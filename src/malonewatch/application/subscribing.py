@@ -4,7 +4,7 @@ import dataclasses
 import os
 import re
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -228,17 +228,21 @@ def delivery_settings(database: Any) -> DeliverySettings:
     return settings
 
 
-def change_delivery(
-    database: Any, change: Callable[[DeliverySettings], DeliverySettings]
-) -> DeliverySettings:
-    """Let the site send as `change` makes of how it does now; how that is.
+def change_delivery(database: Any, values: Mapping[str, Any]) -> DeliverySettings:
+    """Change how the site sends, by name of `DeliverySettings`; how that is then.
 
-    :raises BadInput: it cannot.
+    An empty text takes a value back.
+
+    :raises BadInput: it cannot send so.
     """
+    usual = DeliverySettings()
+    changes = {
+        name: getattr(usual, name) if value == "" else value for name, value in values.items()
+    }
 
     def step(trackers: Any) -> DeliverySettings:
         outbox = get_part(IOutbox)
-        settings = change(outbox.settings)
+        settings: DeliverySettings = dataclasses.replace(outbox.settings, **changes)
         _check_delivery(settings)
         outbox.settings = settings
         return settings

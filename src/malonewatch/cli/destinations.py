@@ -1,7 +1,6 @@
 """The commands about where messages go, and how: destination, outbox, delivery."""
 
 import dataclasses
-from collections.abc import Callable
 from typing import Any
 
 import click
@@ -12,7 +11,6 @@ from malonewatch.cli.output import say, show_json
 from malonewatch.cli.tables import Table
 from malonewatch.cli.text import count_of
 from malonewatch.interfaces import (
-    DeliverySettings,
     DestinationFacts,
     DestinationSettings,
     Notice,
@@ -159,7 +157,7 @@ def delivery(settings: Settings, /, as_json: bool, **values: Any) -> None:
     given = {name: value for name, value in values.items() if value is not None}
     with settings.open(read_only=not given) as database:
         if given:
-            found = subscribing.change_delivery(database, _changer(given))
+            found = subscribing.change_delivery(database, given)
         else:
             found = subscribing.delivery_settings(database)
     if as_json:
@@ -171,11 +169,3 @@ def delivery(settings: Settings, /, as_json: bool, **values: Any) -> None:
             for field in dataclasses.fields(found)
         ]
     )
-
-
-def _changer(values: dict[str, Any]) -> Callable[[DeliverySettings], DeliverySettings]:
-    usual = DeliverySettings()
-    values = {
-        name: getattr(usual, name) if value == "" else value for name, value in values.items()
-    }
-    return lambda before: dataclasses.replace(before, **values)

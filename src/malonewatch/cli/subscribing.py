@@ -13,6 +13,7 @@ from malonewatch.cli.options import Number, Settings, database_options, json_opt
 from malonewatch.cli.output import say, show_json
 from malonewatch.cli.tables import Table
 from malonewatch.interfaces import (
+    SUBSCRIBABLE,
     DestinationSettings,
     Happening,
     SubscriptionFacts,
@@ -22,8 +23,7 @@ from malonewatch.interfaces import (
 )
 from malonewatch.parameters import Whole
 
-#: What people can ask for; that a destination is disabled they are told in any case.
-_HAPPENINGS = [each.value for each in Happening if each is not Happening.DISABLED]
+_HAPPENINGS = [each.value for each in SUBSCRIBABLE]
 
 
 class Happenings(click.ParamType):  # type: ignore[type-arg]

@@ -123,6 +123,7 @@ from malonewatch.interfaces.links import (
     Wish,
 )
 from malonewatch.interfaces.notices import (
+    SUBSCRIBABLE,
     USUAL,
     Delivered,
     DeliverySettings,
@@ -186,6 +187,7 @@ from malonewatch.interfaces.words import (
 )
 
 __all__ = [
+    "SUBSCRIBABLE",
     "USUAL",
     "AnswerTooLarge",
     "ApplicationFailed",

@@ -133,6 +133,9 @@ class Target(NamedTuple):
         return f"{self.kind.value} {self.key}".rstrip()
 
 
+#: What people can ask for; that a destination is disabled they are told in any case.
+SUBSCRIBABLE = tuple(each for each in Happening if each is not Happening.DISABLED)
+
 #: What people are told of if they do not say; trouble is for those who mind the bug trackers.
 USUAL = frozenset(
     {

@@ -1,14 +1,12 @@
 """Who is told of what, where and when; and how the site sends."""
 
-import dataclasses
 from typing import Any
 
 from malonewatch.application import subscribing
 from malonewatch.interfaces import (
+    SUBSCRIBABLE,
     BadInput,
-    DeliverySettings,
     DestinationSettings,
-    Happening,
     Target,
     TargetKind,
     Timing,
@@ -21,9 +19,6 @@ from malonewatch.web.security import ADMINISTER
 
 #: What anybody may have messages sent by; the others write files, or read secrets.
 _OPEN_KINDS = ("mail", "webhook")
-
-#: What people can ask for; that a destination is disabled they are told in any case.
-_HAPPENINGS = [each for each in Happening if each is not Happening.DISABLED]
 
 
 @page(Subscriptions, "subscriptions")
@@ -44,7 +39,7 @@ def listed(context: Subscriptions, request: Any) -> dict[str, Any]:
         kinds=list(TargetKind),
         kind=request.GET.get("kind", ""),
         key=request.GET.get("key", ""),
-        happenings=_HAPPENINGS,
+        happenings=SUBSCRIBABLE,
         timings=list(Timing),
     )
 
@@ -76,7 +71,7 @@ def subscribe(context: Subscriptions, request: Any) -> Any:
         timing=choice(fields, "timing", Timing),
         is_trusted=own is None,
     )
-    happenings = frozenset(each for each in _HAPPENINGS if each.name in fields.getall("events"))
+    happenings = frozenset(each for each in SUBSCRIBABLE if each.name in fields.getall("events"))
     target = Target(choice(fields, "kind", TargetKind), text(fields, "key"))
     (made,) = subscribing.subscribe(
         RequestDatabase(), email, settings, [target], happenings or None
@@ -137,14 +132,9 @@ def settings_shown(context: Settings, request: Any) -> dict[str, Any]:
 @action(Settings, "delivery", ADMINISTER)
 def change_delivery(context: Settings, request: Any) -> Any:
     """Change how the site sends; an empty field takes one back."""
-    usual = DeliverySettings()
-    values: dict[str, Any] = {
-        name: text(request.POST, name) or getattr(usual, name) for name, _ in _DELIVERY
-    }
+    values: dict[str, Any] = {name: text(request.POST, name) for name, _ in _DELIVERY}
     after = number(request.POST, "trouble_after")
     if after:
         values["trouble_after"] = after
-    subscribing.change_delivery(
-        RequestDatabase(), lambda before: dataclasses.replace(before, **values)
-    )
+    subscribing.change_delivery(RequestDatabase(), values)
     return done(request, ["The site sends like that from now on."], "settings")
