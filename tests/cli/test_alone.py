@@ -27,6 +27,8 @@ subscriptions
 destination list
 delivery
 outbox
+token issue x
+token list
 deliver
 explain 1
 explain 1 --at 1d

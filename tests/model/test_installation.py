@@ -11,6 +11,7 @@ from malonewatch.interfaces import (
     IOutbox,
     IPersonSet,
     ISubscriptionSet,
+    ITokenSet,
 )
 from malonewatch.model import PersonSet, Site, install
 from malonewatch.model.installation import (
@@ -24,7 +25,7 @@ from malonewatch.model.site import own_utility, site_of
 
 UTILITIES = [
     *(IBugSet, IBugTrackerSet, IBugWatchSet, IInstallation, ILinkSet, IOutbox, IPersonSet),
-    ISubscriptionSet,
+    *(ISubscriptionSet, ITokenSet),
 ]
 
 
@@ -51,7 +52,7 @@ def test_installing_again_changes_nothing():
 
 
 @pytest.mark.parametrize(
-    "interface", [IBugSet, IBugWatchSet, ILinkSet, IOutbox, IPersonSet, ISubscriptionSet]
+    "interface", [IBugSet, IBugWatchSet, ILinkSet, IOutbox, IPersonSet, ISubscriptionSet, ITokenSet]
 )
 def test_what_is_missing_is_added(interface):
     site = install(Site())

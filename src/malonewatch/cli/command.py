@@ -29,6 +29,7 @@ _COMMANDS = Places(
         "show": "watches.show",
         "subscribe": "subscribing.subscribe",
         "subscriptions": "subscribing.list_subscriptions",
+        "token": "tokens.token",
         "tracker": "trackers.tracker",
         "unsubscribe": "subscribing.unsubscribe",
         "unwatch": "watches.unwatch",

@@ -152,6 +152,7 @@ from malonewatch.interfaces.person import (
     IPerson,
     IPersonSet,
 )
+from malonewatch.interfaces.tokens import IToken, ITokenSet, Scope, TokenFacts
 from malonewatch.interfaces.values import (
     Applied,
     Batch,
@@ -293,6 +294,8 @@ __all__ = [
     "ISubscription",
     "ISubscriptionSet",
     "ITexts",
+    "IToken",
+    "ITokenSet",
     "IValidators",
     "KeptAnswer",
     "MalonewatchError",
@@ -316,6 +319,7 @@ __all__ = [
     "RemoteBugUnchanged",
     "RemoteVocabulary",
     "Response",
+    "Scope",
     "SiteFigures",
     "Staleness",
     "StatusReading",
@@ -325,6 +329,7 @@ __all__ = [
     "Target",
     "TargetKind",
     "Timing",
+    "TokenFacts",
     "Totals",
     "UnknownBugTrackerType",
     "UnknownWord",

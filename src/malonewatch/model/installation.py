@@ -15,6 +15,7 @@ from malonewatch.interfaces import (
     IOutbox,
     IPersonSet,
     ISubscriptionSet,
+    ITokenSet,
 )
 from malonewatch.model.bug import BugSet
 from malonewatch.model.bugtrackerset import BugTrackerSet
@@ -24,10 +25,11 @@ from malonewatch.model.outbox import Outbox
 from malonewatch.model.person import PersonSet
 from malonewatch.model.site import own_utility
 from malonewatch.model.subscriptions import SubscriptionSet
+from malonewatch.model.tokens import TokenSet
 from malonewatch.model.uri import location_of
 
 #: The version of the schema of databases that are made now.
-SCHEMA = 4
+SCHEMA = 5
 
 
 @implementer(IInstallation)
@@ -43,9 +45,9 @@ def install(site: Any) -> Any:
     """Register the persistent utilities in the site manager of `site`, and return `site`.
 
     They are `IBugTrackerSet`, `IBugWatchSet`, `IBugSet`, `IPersonSet`,
-    `ILinkSet`, `ISubscriptionSet`, `IOutbox` and `IInstallation`, each new and
-    empty; those that are registered in it already stay.  `site` is an ISite:
-    malonewatch's own, or an embedding application's.
+    `ILinkSet`, `ISubscriptionSet`, `IOutbox`, `ITokenSet` and `IInstallation`,
+    each new and empty; those that are registered in it already stay.  `site` is
+    an ISite: malonewatch's own, or an embedding application's.
     """
     if own_utility(site, IBugTrackerSet) is own_utility(site, IInstallation) is None:
         _add(site, Installation(SCHEMA), IInstallation)
@@ -57,6 +59,7 @@ def install(site: Any) -> Any:
         (LinkSet, ILinkSet),
         (SubscriptionSet, ISubscriptionSet),
         (Outbox, IOutbox),
+        (TokenSet, ITokenSet),
     ):
         if own_utility(site, interface) is None:
             _add(site, factory(), interface)
