@@ -10,7 +10,7 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 import malonewatch.doc
-from malonewatch.checkwatches.families import Finished, families
+from malonewatch.checkwatches.families import Finished, families, site_families
 from malonewatch.checkwatches.metrics import text_of
 from malonewatch.interfaces import (
     BugTrackerFigures,
@@ -190,3 +190,12 @@ def test_its_rules_are_about_series_that_there_are():
             assert any(
                 key[0] == name and (label == ["", ""] or tuple(label) in key) for key in every
             )
+
+
+def test_one_site_by_itself_has_no_labels_that_say_which():
+    text = text_of(site_families(SITE)).decode()
+    found = [each for family in text_string_to_metric_families(text) for each in family.samples]
+    assert {each.name for each in found} == {
+        name for family in parsed({"/app": SITE}) for name, *_ in family.samples
+    } - {name for family in parsed({}) for name, *_ in family.samples}
+    assert not [each for each in found if {"file", "site"} & set(each.labels)]

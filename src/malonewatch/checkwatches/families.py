@@ -1,7 +1,7 @@
 """The metrics, each with its name, its help and its labels.  Pure.
 
-A series is told from others by the site that it is of and the file that it is
-in, so that several may be collected on one machine.
+In a file a series is told from others by the site that it is of and the file
+that it is in, so that several may be collected on one machine.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -173,33 +173,44 @@ _STALENESS = (
 
 def families(file: str, sites: Mapping[str, SiteFigures], run: Finished) -> Iterator[Metric]:
     """All metrics of a run, for the file of that name; the sites by their paths."""
+    yield from _each(_RUN, ("file",), [((file,), run)])
+    yield from _of_sites(("file", "site"), {(file, path): site for path, site in sites.items()})
+
+
+def site_families(site: SiteFigures) -> Iterator[Metric]:
+    """The metrics of one site, which are told from those of others by where they come from."""
+    yield from _of_sites((), {(): site})
+
+
+def _of_sites(
+    labels: tuple[str, ...], sites: Mapping[tuple[str, ...], SiteFigures]
+) -> Iterator[Metric]:
+    """The metrics of sites, each by the values of the labels."""
     trackers = [
-        ((file, path, tracker.name, str(tracker.bugtrackertype)), tracker)
-        for path, site in sites.items()
+        ((*values, tracker.name, str(tracker.bugtrackertype)), tracker)
+        for values, site in sites.items()
         for tracker in site.trackers
     ]
     origins: list[tuple[tuple[str, ...], OriginState]] = [
-        ((file, path, origin), state)
-        for path, site in sites.items()
+        ((*values, origin), state)
+        for values, site in sites.items()
         for origin, state in site.origins.items()
     ]
-    whole = [((file, path), site) for path, site in sites.items()]
-    yield from _each(_RUN, ("file",), [((file,), run)])
-    yield from _each(_SITE, ("file", "site"), whole)
+    yield from _each(_SITE, labels, sites.items())
     yield from _summary(
         "malonewatch_site_staleness_seconds",
         f"{_STALENESS}; all of the site's.",
-        ("file", "site"),
-        [(values, site.staleness) for values, site in whole],
+        labels,
+        [(values, site.staleness) for values, site in sites.items()],
     )
-    yield from _each(_TRACKER, ("file", "site", "tracker", "type"), trackers)
+    yield from _each(_TRACKER, (*labels, "tracker", "type"), trackers)
     yield from _summary(
         "malonewatch_staleness_seconds",
         f"{_STALENESS}.",
-        ("file", "site", "tracker", "type"),
+        (*labels, "tracker", "type"),
         [(values, tracker.staleness) for values, tracker in trackers],
     )
-    yield from _each(_ORIGIN, ("file", "site", "origin"), origins)
+    yield from _each(_ORIGIN, (*labels, "origin"), origins)
 
 
 def _each(

@@ -90,9 +90,14 @@ class _Collector:
 
 def text_of(metrics: Iterable[Metric]) -> bytes:
     """The metrics in the text format."""
+    return generate_latest(registry_of(metrics))
+
+
+def registry_of(metrics: Iterable[Metric]) -> CollectorRegistry:
+    """A registry of the library's, of just these metrics."""
     registry = CollectorRegistry()
     registry.register(_Collector(metrics))
-    return generate_latest(registry)
+    return registry
 
 
 @contextlib.contextmanager

@@ -15,6 +15,7 @@
     ├── DatabaseError
     │   └── DatabaseBusy
     ├── ApplicationFailed
+    ├── PackageMissing
     ├── DeliveryFailed
     └── BugTrackerTrouble
         ├── BugTrackerConnectError
@@ -109,6 +110,10 @@ class DatabaseBusy(DatabaseError):
 
 class ApplicationFailed(MalonewatchError):
     """A subscriber of the application's raised what is the `__cause__` of this."""
+
+
+class PackageMissing(MalonewatchError):
+    """What was asked for needs a package that is not installed."""
 
 
 class DeliveryFailed(MalonewatchError):

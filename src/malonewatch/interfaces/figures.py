@@ -3,6 +3,9 @@
 import dataclasses
 import enum
 from collections.abc import Mapping
+from typing import NamedTuple
+
+from zope.interface import Interface
 
 from malonewatch.interfaces.enumerations import (
     BugTaskStatus,
@@ -102,3 +105,21 @@ class SiteFigures:
     staleness: Staleness | None
     origins: Mapping[str, OriginState]
     pending: int | None
+
+
+class Exposition(NamedTuple):
+    """Figures as Prometheus reads them: the media type, and the text."""
+
+    content_type: str
+    text: bytes
+
+
+class IExposer(Interface):
+    """Utility: tells programs how a site is doing."""
+
+    def __call__(figures: SiteFigures, accept: str) -> Exposition:
+        """The figures of a site as metrics, in that of the formats of Prometheus and OpenMetrics
+        that ``accept``, the header of a request, likes best.
+
+        :raises PackageMissing: what writes them is not installed.
+        """

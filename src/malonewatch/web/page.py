@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from pyramid.csrf import get_csrf_token
 from pyramid.httpexceptions import HTTPSeeOther
+from pyramid.security import NO_PERMISSION_REQUIRED
 from pyramid.view import exception_view_config, view_config
 
 from malonewatch import wording
@@ -50,6 +51,18 @@ def action(context: Any, name: str, permission: str = WATCH) -> Callable[[View],
         request_method="POST",
         permission=permission,
         require_csrf=True,
+    )
+    return view
+
+
+def answer(context: Any, name: str = "", method: str = "GET") -> Callable[[View], View]:
+    """Decorator: the function gives a response, and sees itself to who may have it."""
+    view: Callable[[View], View] = view_config(
+        route_name=ROUTE,
+        context=context,
+        name=name,
+        request_method=method,
+        permission=NO_PERMISSION_REQUIRED,
     )
     return view
 
