@@ -58,7 +58,7 @@ class Outbox(Numbered):
     __name__ = "outbox"
 
     def __init__(self) -> None:
-        #: The notices by number, packed; and for how many destinations each is kept.
+        #: The notices by number, packed; and for how many destinations each is kept, if several.
         self._notices = LOBTree()
         self._readers = LLBTree()
         #: (number of a destination, number of a notice) of what waits, and of what was told.
@@ -91,7 +91,8 @@ class Outbox(Numbered):
         """Let that wait for these destinations; its `id` is given here."""
         number = self._next_number(self._notices)
         self._notices[number] = _pack(notice)
-        self._readers[number] = len(destinations)
+        if len(destinations) > 1:
+            self._readers[number] = len(destinations)
         second = int(to_seconds(notice.moment))
         for destination in destinations:
             self._pending.insert((destination, number))
@@ -309,13 +310,12 @@ class Outbox(Numbered):
 
     def _let_go(self, number: int) -> None:
         """Note that a notice is kept for one destination less."""
-        readers = self._readers[number] - 1
+        readers = self._readers.pop(number, 1) - 1
         if readers:
             self._readers[number] = readers
             return
         self._retire_number(self._notices, number)
         del self._notices[number]
-        del self._readers[number]
 
 
 #: More messages than go out in an hour.

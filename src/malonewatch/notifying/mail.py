@@ -29,7 +29,7 @@ class MailChannel:
     title = "Mail"
     keeps = 0
     is_prompt = False
-    lanes = 4
+    lanes = 8
 
     def check(self, settings: DestinationSettings) -> DestinationSettings:
         settings = dataclasses.replace(settings, address=settings.address.strip())
