@@ -17,6 +17,8 @@ from malonewatch.cli.demo import MARKER, main
 def shown(tmp_path_factory):
     """What the demonstration prints, and the directory that it leaves behind."""
     directory = tmp_path_factory.mktemp("demo") / "data"
+    # Tests of the desk may have been there before.
+    (directory / demo.SCREENSHOTS).mkdir(parents=True)
     output = io.StringIO()
     with pytest.MonkeyPatch.context() as environment, contextlib.redirect_stdout(output):
         for name in ("HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME"):

@@ -35,6 +35,9 @@ from malonewatch.interfaces import BadInput, BugTaskStatus, FailureOwner
 
 MARKER = "made-by-malonewatch-demo.txt"
 
+#: What may be in its directory before, from tests of the desk.
+SCREENSHOTS = "screenshots"
+
 #: (number, title, the remote bugs that it depends on)
 BUGS = [
     (1, "Windows flicker when moved", ["desktop 101", "distro 5001", "garden 7", "lab 51"]),
@@ -121,7 +124,7 @@ def _database_in(directory: Path) -> str:
     """
     marker, database, mail = (directory / name for name in (MARKER, "database", "mail"))
     try:
-        if directory.exists() and not marker.is_file() and any(directory.iterdir()):
+        if directory.exists() and not marker.is_file() and _strangers(directory):
             raise BadInput(
                 f"The directory {directory} is not empty, and not from an earlier demonstration; "
                 "name another one with --directory."
@@ -140,6 +143,10 @@ def _database_in(directory: Path) -> str:
             "--directory."
         ) from None
     return f"sqlite://?{urlencode({'data_dir': str(database.resolve())}, safe='/')}"
+
+
+def _strangers(directory: Path) -> list[Path]:
+    return [path for path in directory.iterdir() if path.name != SCREENSHOTS]
 
 
 @contextlib.contextmanager
