@@ -17,6 +17,7 @@ from malonewatch.application.references import (
     watch_by_number,
     watches_on,
 )
+from malonewatch.application.remote import remote
 from malonewatch.interfaces import (
     BadInput,
     BugTrackerTrouble,
@@ -26,6 +27,7 @@ from malonewatch.interfaces import (
     NotFoundError,
     Polling,
     Refused,
+    Scope,
 )
 
 
@@ -87,6 +89,7 @@ def find_targets(
     return targets
 
 
+@remote(Scope.WATCH)
 def check(
     database: Any, target: Target, progress: Callable[[int, int], None] | None = None
 ) -> Check:

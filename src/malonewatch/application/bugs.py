@@ -8,7 +8,8 @@ from zope.component import getUtility
 
 from malonewatch.application.facts import BugFacts
 from malonewatch.application.references import check_title
-from malonewatch.interfaces import IBugSet, NotFoundError, Refused
+from malonewatch.application.remote import remote
+from malonewatch.interfaces import IBugSet, NotFoundError, Refused, Scope
 
 #: How many bugs are read in one transaction.
 PAGE = 500
@@ -31,6 +32,7 @@ def list_bugs(database: Any, limit: int | None = None) -> Iterator[list[BugFacts
         left = None if left is None else left - size
 
 
+@remote(Scope.READ)
 def list_page(database: Any, first: int = 1, size: int = 50) -> list[BugFacts]:
     """At most `size` bugs by number, from that number on."""
     page: list[BugFacts] = database.read(lambda trackers: _page(first, size))
@@ -42,6 +44,7 @@ def _page(first: int, size: int) -> list[BugFacts]:
     return [BugFacts.of(bug) for bug in itertools.islice(bugs, size)]
 
 
+@remote(Scope.READ)
 def find(database: Any, bug_ids: Sequence[int]) -> tuple[BugFacts, ...]:
     """The bugs of those numbers, each once.
 
@@ -55,6 +58,7 @@ def find(database: Any, bug_ids: Sequence[int]) -> tuple[BugFacts, ...]:
     return found
 
 
+@remote(Scope.WATCH)
 def retitle(database: Any, bug_id: int, title: str) -> tuple[BugFacts, BugFacts]:
     """Give a bug another title; the bug before and after that.
 
@@ -73,6 +77,7 @@ def retitle(database: Any, bug_id: int, title: str) -> tuple[BugFacts, BugFacts]
     return both
 
 
+@remote(Scope.WATCH)
 def delete(database: Any, bug_ids: Sequence[int]) -> None:
     """Forget the bugs of those numbers, with their watches and the history of these.
 

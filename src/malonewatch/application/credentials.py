@@ -6,6 +6,7 @@ from typing import Any
 
 from zope.component import getUtility
 
+from malonewatch.application.remote import remote
 from malonewatch.application.servers import ask_each, session_with
 from malonewatch.interfaces import (
     BugTrackerCredentialsRefused,
@@ -13,6 +14,7 @@ from malonewatch.interfaces import (
     BugTrackerTrouble,
     CredentialsUnreadable,
     ICredentials,
+    Scope,
 )
 
 
@@ -34,6 +36,7 @@ class CredentialsCheck:
     problem: str | None = None
 
 
+@remote(Scope.ADMIN)
 def check_credentials(database: Any) -> list[CredentialsCheck]:
     """Show each active bug tracker that has credentials these, and ask whether it takes them.
 

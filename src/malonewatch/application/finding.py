@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from zope.component import getUtility
 
 from malonewatch.application.references import check_url, shortened
+from malonewatch.application.remote import remote
 from malonewatch.application.servers import ask_each, identify
 from malonewatch.interfaces import (
     BadInput,
@@ -23,6 +24,7 @@ from malonewatch.interfaces import (
     IBugWatchSet,
     RecognisedURL,
     Refused,
+    Scope,
     UnknownBugTrackerType,
     UnrecognizedBugTrackerURL,
 )
@@ -58,6 +60,7 @@ class FoundTracker:
     identified: str | None = None
 
 
+@remote(Scope.WATCH)
 def find_bugs(database: Any, urls: Sequence[str], guessed: bool = False) -> list[FoundBug]:
     """What each of `urls` leads to, each once; `guessed` as for `find_tracker_at`.
 

@@ -10,17 +10,20 @@ from malonewatch.application.facts import WatchFacts
 from malonewatch.application.linkfacts import GONE, LinkFacts, LinkVerdict, verdict_of
 from malonewatch.application.linking import recognise
 from malonewatch.application.references import get_part, shortened
+from malonewatch.application.remote import remote
 from malonewatch.interfaces import (
     BugTaskStatus,
     IBugTrackerSet,
     IBugWatchUpdater,
     ILinkSet,
     NotFoundError,
+    Scope,
     Updated,
     remote_name,
 )
 
 
+@remote(Scope.READ)
 def report(
     database: Any, projects: Sequence[str] = (), parts: Sequence[str] = ()
 ) -> tuple[LinkFacts, ...]:

@@ -12,6 +12,7 @@ from zope.component import getUtility
 
 from malonewatch.application.facts import WatchFacts, now
 from malonewatch.application.references import find_tracker
+from malonewatch.application.remote import remote
 from malonewatch.interfaces import (
     BadInput,
     BugTaskStatus,
@@ -21,6 +22,7 @@ from malonewatch.interfaces import (
     IBugSet,
     IBugWatchSet,
     NotFoundError,
+    Scope,
     folded,
     meanings_of,
 )
@@ -99,6 +101,7 @@ class WatchPage:
     next: str | None
 
 
+@remote(Scope.READ)
 def find_page(
     database: Any,
     search: str = "",

@@ -12,11 +12,13 @@ from zope.component import getUtility
 from malonewatch.application.facts import TrackerFacts, WatchFacts, now
 from malonewatch.application.finding import known_type
 from malonewatch.application.references import check_url, find_tracker
+from malonewatch.application.remote import remote
 from malonewatch.interfaces import (
     BadInput,
     Certainty,
     IBugWatchSet,
     NoBugTrackerFound,
+    Scope,
     UnrecognizedBugTrackerURL,
 )
 
@@ -66,6 +68,7 @@ class Migration:
     stay: tuple[WatchFacts, ...]
 
 
+@remote(Scope.ADMIN)
 def migrate(database: Any, what: str, rule: Rule, dry_run: bool = False) -> Migration:
     """Let the watches of a bug tracker stand for what their remote bugs have become.
 

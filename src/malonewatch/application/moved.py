@@ -6,6 +6,8 @@ from typing import Any
 
 from malonewatch.application.facts import WatchFacts
 from malonewatch.application.listing import Order, Wanted, list_watches
+from malonewatch.application.remote import remote
+from malonewatch.interfaces import Scope
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -18,6 +20,7 @@ class MovedBug:
     watches: tuple[WatchFacts, ...]
 
 
+@remote(Scope.READ)
 def find_moved(database: Any, since: datetime, limit: int | None = None) -> list[MovedBug]:
     """The bugs with watches whose status became another one at `since` (aware) or later; the
     latest `limit` of these watches.

@@ -11,7 +11,8 @@ from zope.component import getUtility, queryUtility
 from malonewatch.application.facts import TrackerFacts, WatchFacts
 from malonewatch.application.finding import known_type
 from malonewatch.application.references import check_url, find_tracker
-from malonewatch.interfaces import BadInput, BaseURLTaken, IBugWatchSet, ISubscriptionSet
+from malonewatch.application.remote import remote
+from malonewatch.interfaces import BadInput, BaseURLTaken, IBugWatchSet, ISubscriptionSet, Scope
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class TrackerMerge:
     dropped: tuple[WatchFacts, ...]
 
 
+@remote(Scope.ADMIN)
 def move(
     database: Any, what: str, url: str, type_name: str | None = None, dry_run: bool = False
 ) -> tuple[TrackerFacts, TrackerFacts]:
@@ -68,6 +70,7 @@ def move(
     return both
 
 
+@remote(Scope.ADMIN)
 def merge(database: Any, source: str, target: str, dry_run: bool = False) -> TrackerMerge:
     """Move all watches of one bug tracker to another, and forget the first.
 

@@ -12,6 +12,7 @@ from zope.component import getUtilitiesFor, getUtility, queryUtility
 
 from malonewatch.application.facts import now
 from malonewatch.application.references import find_tracker, get_part, shortened
+from malonewatch.application.remote import remote
 from malonewatch.interfaces import (
     USUAL,
     BadInput,
@@ -27,6 +28,7 @@ from malonewatch.interfaces import (
     ISubscriptionSet,
     Message,
     Notice,
+    Scope,
     SubscriptionFacts,
     Target,
     TargetKind,
@@ -34,6 +36,7 @@ from malonewatch.interfaces import (
 )
 
 
+@remote(Scope.WATCH)
 def subscribe(
     database: Any,
     email: str,
@@ -96,6 +99,7 @@ def _named(trackers: Any, target: Target) -> Target:
     return target
 
 
+@remote(Scope.WATCH)
 def unsubscribe(database: Any, numbers: Iterable[int]) -> list[SubscriptionFacts]:
     """Forget subscriptions, all or none of them; what they were.
 
@@ -116,6 +120,7 @@ def unsubscribe(database: Any, numbers: Iterable[int]) -> list[SubscriptionFacts
     return found
 
 
+@remote(Scope.READ)
 def list_subscriptions(database: Any, email: str | None = None) -> list[SubscriptionFacts]:
     """The subscriptions by number; those of one person, by address, only.
 
@@ -133,6 +138,7 @@ def list_subscriptions(database: Any, email: str | None = None) -> list[Subscrip
     return found
 
 
+@remote(Scope.READ)
 def list_destinations(database: Any) -> list[DestinationFacts]:
     """Where messages go, by number.
 
@@ -146,6 +152,7 @@ def list_destinations(database: Any) -> list[DestinationFacts]:
     return found
 
 
+@remote(Scope.ADMIN)
 def enable_destination(database: Any, number: int) -> DestinationFacts:
     """Send to a destination again, at once, also what waited.
 
@@ -163,6 +170,7 @@ def enable_destination(database: Any, number: int) -> DestinationFacts:
     return enabled
 
 
+@remote(Scope.ADMIN)
 def send_test(database: Any, number: int) -> DestinationFacts:
     """Send a message to a destination that says that it is a test; nothing is noted.
 
@@ -203,6 +211,7 @@ def send_test(database: Any, number: int) -> DestinationFacts:
     return facts
 
 
+@remote(Scope.ADMIN)
 def list_waiting(database: Any) -> list[Message]:
     """The messages that would be delivered by now; nothing is sent or noted.
 
@@ -219,6 +228,7 @@ def list_waiting(database: Any) -> list[Message]:
     return found
 
 
+@remote(Scope.ADMIN)
 def delivery_settings(database: Any) -> DeliverySettings:
     """How the site sends.
 
@@ -228,6 +238,7 @@ def delivery_settings(database: Any) -> DeliverySettings:
     return settings
 
 
+@remote(Scope.ADMIN)
 def change_delivery(database: Any, values: Mapping[str, Any]) -> DeliverySettings:
     """Change how the site sends, by name of `DeliverySettings`; how that is then.
 

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from malonewatch.application.references import get_part
+from malonewatch.application.remote import remote
 from malonewatch.interfaces import ITokenSet, Scope, TokenFacts
 
 
@@ -14,6 +15,7 @@ class Issued(NamedTuple):
     text: str
 
 
+@remote(Scope.ADMIN)
 def issue(
     database: Any, owner: str, title: str, scope: Scope, expires: datetime | None = None
 ) -> Issued:
@@ -30,6 +32,7 @@ def issue(
     return issued
 
 
+@remote(Scope.ADMIN)
 def list_tokens(database: Any, owner: str | None = None) -> list[TokenFacts]:
     """The tokens by number, the expired ones too; those of one owner only.
 
@@ -44,6 +47,7 @@ def list_tokens(database: Any, owner: str | None = None) -> list[TokenFacts]:
     return found
 
 
+@remote(Scope.ADMIN)
 def revoke(database: Any, number: int) -> TokenFacts:
     """Take a token back, for good; what it was.
 

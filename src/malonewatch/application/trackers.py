@@ -7,10 +7,12 @@ from typing import Any
 from malonewatch.application.facts import TrackerDetails, TrackerFacts, now
 from malonewatch.application.finding import FoundTracker, find_tracker_at, known_type
 from malonewatch.application.references import check_url, find_tracker
+from malonewatch.application.remote import remote
 from malonewatch.interfaces import (
     BaseURLTaken,
     BugWatchChange,
     Politeness,
+    Scope,
 )
 
 
@@ -41,6 +43,7 @@ class TrackerChanges:
     no_politeness: bool = False
 
 
+@remote(Scope.ADMIN)
 def add(
     database: Any, url: str, changes: TrackerChanges = TrackerChanges()
 ) -> tuple[TrackerFacts, FoundTracker]:
@@ -84,6 +87,7 @@ def add(
     return facts, found
 
 
+@remote(Scope.READ)
 def list_trackers(database: Any) -> list[TrackerFacts]:
     """All bug trackers, by title."""
     facts: list[TrackerFacts] = database.read(
@@ -92,6 +96,7 @@ def list_trackers(database: Any) -> list[TrackerFacts]:
     return facts
 
 
+@remote(Scope.READ)
 def show(database: Any, what: str, days: int = 7) -> TrackerDetails:
     """All that is known of the bug tracker that `what` names, with the counters of so many days.
 
@@ -106,6 +111,7 @@ def show(database: Any, what: str, days: int = 7) -> TrackerDetails:
     return details
 
 
+@remote(Scope.ADMIN)
 def edit(database: Any, what: str, changes: TrackerChanges) -> tuple[TrackerFacts, TrackerFacts]:
     """Change a bug tracker; it before and after that.
 
@@ -138,6 +144,7 @@ def edit(database: Any, what: str, changes: TrackerChanges) -> tuple[TrackerFact
     return both
 
 
+@remote(Scope.ADMIN)
 def remove(database: Any, what: str) -> TrackerFacts:
     """Forget a bug tracker that has no watches; what it was.
 
@@ -155,6 +162,7 @@ def remove(database: Any, what: str) -> TrackerFacts:
     return forgotten
 
 
+@remote(Scope.ADMIN)
 def accept_changes(database: Any, what: str) -> tuple[TrackerFacts, tuple[BugWatchChange, ...]]:
     """Apply the changes that were held as too many at once; the bug tracker, and what they were.
 

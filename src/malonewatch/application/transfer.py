@@ -18,7 +18,8 @@ from malonewatch.application.finding import look_up
 from malonewatch.application.listing import Wanted, list_watches
 from malonewatch.application.references import MOST_DIGITS, check_title, shortened, watches_on
 from malonewatch.application.registering import Registrar, Registration
-from malonewatch.interfaces import BadInput, IBugSet, Refused
+from malonewatch.application.remote import remote
+from malonewatch.interfaces import BadInput, IBugSet, Refused, Scope
 
 COLUMNS = ("bug", "title", "url")
 
@@ -71,6 +72,7 @@ def read_lines(text: str) -> list[Line]:
     return lines
 
 
+@remote(Scope.ADMIN)
 def import_lines(database: Any, lines: Sequence[Line]) -> Imported:
     """Watch what `lines` name; what is watched already is left as it is.
 
@@ -90,6 +92,7 @@ def import_lines(database: Any, lines: Sequence[Line]) -> Imported:
     return imported
 
 
+@remote(Scope.READ)
 def export_lines(database: Any, wanted: Wanted) -> Iterator[dict[str, Any]]:
     """What is watched, a line each, to be imported elsewhere; without the watches whose bug
     tracker is of a type that is not known here."""

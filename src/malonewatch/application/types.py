@@ -3,6 +3,7 @@
 import dataclasses
 from typing import Any
 
+from malonewatch.application.remote import remote
 from malonewatch.interfaces import (
     BugTrackerFacts,
     BugTrackerType,
@@ -12,6 +13,7 @@ from malonewatch.interfaces import (
     IMoves,
     IValidators,
     Polling,
+    Scope,
 )
 
 #: What only some types can do, for people.
@@ -41,6 +43,7 @@ class TypeFacts:
     not_polled: str
 
 
+@remote(Scope.READ)
 def list_types(database: Any) -> list[TypeFacts]:
     """All types that are registered, by name."""
     types: list[TypeFacts] = database.read(

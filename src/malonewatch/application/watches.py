@@ -17,6 +17,7 @@ from malonewatch.application.references import (
     watches_on,
 )
 from malonewatch.application.registering import Registrar, Registration
+from malonewatch.application.remote import remote
 from malonewatch.interfaces import (
     BadInput,
     BugTrackerFacts,
@@ -28,6 +29,7 @@ from malonewatch.interfaces import (
     NotFoundError,
     RecognisedURL,
     Refused,
+    Scope,
 )
 
 
@@ -83,6 +85,7 @@ class MovedWatch:
     registered: Registration | None
 
 
+@remote(Scope.WATCH)
 def watch(
     database: Any, urls: Sequence[str], bug_id: int | None = None, title: str | None = None
 ) -> Watched:
@@ -105,6 +108,7 @@ def watch(
     return watched
 
 
+@remote(Scope.WATCH)
 def watch_text(
     database: Any, text: str, bug_id: int | None = None, title: str | None = None
 ) -> Watched:
@@ -140,6 +144,7 @@ def watch_text(
     return watched
 
 
+@remote(Scope.READ)
 def find(database: Any, what: Sequence[str], bug_id: int | None = None) -> tuple[WatchFacts, ...]:
     """The watches that `what` names, by number or URL, each once.
 
@@ -165,6 +170,7 @@ def find(database: Any, what: Sequence[str], bug_id: int | None = None) -> tuple
     return watches
 
 
+@remote(Scope.READ)
 def show(database: Any, what: str, bug_id: int | None = None) -> WatchDetails:
     """All that is known of the watch that `what` names, as for `find`.
 
@@ -182,6 +188,7 @@ def show(database: Any, what: str, bug_id: int | None = None) -> WatchDetails:
     return details
 
 
+@remote(Scope.WATCH)
 def unwatch(database: Any, watch_ids: Sequence[int]) -> None:
     """Forget the watches of those numbers, and their history.
 
@@ -202,6 +209,7 @@ def unwatch(database: Any, watch_ids: Sequence[int]) -> None:
     database.write(step)
 
 
+@remote(Scope.ADMIN)
 def move(database: Any, what: str, url: str, bug_id: int | None = None) -> MovedWatch:
     """Let the watch that `what` names, as for `find`, stand for the bug at `url`.
 

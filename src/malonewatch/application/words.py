@@ -6,6 +6,7 @@ from typing import Any
 
 from malonewatch.application.facts import now
 from malonewatch.application.references import find_tracker, shortened
+from malonewatch.application.remote import remote
 from malonewatch.application.servers import ask_each, session_with
 from malonewatch.interfaces import (
     BadInput,
@@ -16,6 +17,7 @@ from malonewatch.interfaces import (
     BugWatchChange,
     Mappings,
     RemoteVocabulary,
+    Scope,
     UnknownWord,
     folded,
 )
@@ -82,6 +84,7 @@ def meaning_named(text: str, is_importance: bool) -> Meaning:
     )
 
 
+@remote(Scope.READ)
 def list_mappings(database: Any, what: str) -> tuple[str, Mappings]:
     """The name of a bug tracker, and what the site says that its words mean.
 
@@ -96,6 +99,7 @@ def list_mappings(database: Any, what: str) -> tuple[str, Mappings]:
     return mappings
 
 
+@remote(Scope.ADMIN)
 def map_word(
     database: Any, what: str, word: str, meaning: Meaning | None, is_importance: bool = False
 ) -> Reread:
@@ -127,6 +131,7 @@ def map_word(
     return reread
 
 
+@remote(Scope.ADMIN)
 def reread_words(database: Any, what: str | None = None) -> list[Reread]:
     """Read what is known of the bugs of a bug tracker, or of all, by the tables as they are now.
 
@@ -146,6 +151,7 @@ def reread_words(database: Any, what: str | None = None) -> list[Reread]:
     return [reread(name) for name in _names(database, what)]
 
 
+@remote(Scope.READ)
 def unknown_words(database: Any, what: str | None = None) -> list[UnknownWords]:
     """The words that no table knows, of a bug tracker or of all that have such.
 
@@ -160,6 +166,7 @@ def unknown_words(database: Any, what: str | None = None) -> list[UnknownWords]:
     return [each for each in found if each.statuses or each.importances]
 
 
+@remote(Scope.ADMIN)
 def check_vocabulary(database: Any, what: str) -> VocabularyCheck:
     """Ask a bug tracker for its words, and compare them with what is known here.
 

@@ -7,8 +7,9 @@ import click
 
 from malonewatch.application.explaining import Explanation, explain_watch
 from malonewatch.application.facts import now
+from malonewatch.application.plain import joined
 from malonewatch.cli.options import Moment, Settings, database_options, json_option, of_bug
-from malonewatch.cli.output import plain, say, show_json
+from malonewatch.cli.output import say, show_json
 from malonewatch.cli.tables import show_facts
 
 
@@ -41,8 +42,7 @@ def explain(
         moment = None if at is None else at(now())
         explanation = explain_watch(database, what, moment, bug_id)
     if as_json:
-        rest = {"sections": explanation.sections, "remedies": explanation.remedies}
-        show_json({**plain(explanation.known), **rest})
+        show_json(joined(explanation))
     else:
         _say(explanation)
 

@@ -1,20 +1,18 @@
 """Writing: lines for people and JSON for programs on standard output, complaints beside it."""
 
 import contextlib
-import dataclasses
-import enum
 import json
 import os
 import shutil
 import sys
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import click
 
 from malonewatch import streams
+from malonewatch.application.plain import plain
 from malonewatch.cleaning import clean
 from malonewatch.interfaces import MalonewatchError
 
@@ -97,25 +95,3 @@ def show_json_pages(pages: Iterable[Sequence[Any]]) -> None:
         write(separator + text[2:-2])
         separator = ",\n"
     write("[]\n" if separator == "[\n" else "\n]\n")
-
-
-def plain(value: Any) -> Any:
-    """`value` as JSON has it: enumerations by name, times in ISO 8601, values as objects, and sets
-    as lists in order."""
-    if isinstance(value, enum.Enum):
-        return value.name
-    if isinstance(value, date):
-        return value.isoformat()
-    if dataclasses.is_dataclass(value):
-        return {
-            field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)
-        }
-    if isinstance(value, Mapping):
-        return {plain(key): plain(each) for key, each in value.items()}
-    if isinstance(value, tuple) and hasattr(value, "_asdict"):
-        return plain(value._asdict())
-    if isinstance(value, list | tuple):
-        return [plain(each) for each in value]
-    if isinstance(value, frozenset):
-        return sorted(plain(each) for each in value)
-    return value

@@ -4,6 +4,7 @@ import click
 
 from malonewatch.application import trackers
 from malonewatch.application.facts import ACTIVE, TROUBLE, TrackerDetails, TrackerFacts, now
+from malonewatch.application.plain import joined
 from malonewatch.cli.options import (
     Settings,
     attributes_of_tracker,
@@ -144,12 +145,7 @@ def show(settings: Settings, what: str, as_json: bool) -> None:
     with settings.open(read_only=True) as database:
         details = trackers.show(database, what)
     if as_json:
-        show_json(
-            {
-                **{name: getattr(details.facts, name) for name in TrackerFacts.__slots__},
-                **{name: getattr(details, name) for name in TrackerDetails.__slots__[1:]},
-            }
-        )
+        show_json(joined(details))
         return
     say(details.facts.title, bold=True)
     show_facts(_facts(details))

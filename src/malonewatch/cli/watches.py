@@ -7,6 +7,7 @@ import click
 
 from malonewatch.application import watches
 from malonewatch.application.facts import TrackerFacts, WatchFacts, now
+from malonewatch.application.plain import joined
 from malonewatch.application.registering import Registration
 from malonewatch.cli.options import (
     Number,
@@ -134,13 +135,7 @@ def show(settings: Settings, what: str, bug_id: int | None, as_json: bool) -> No
     with settings.open(read_only=True) as database:
         details = watches.show(database, what, bug_id)
     if as_json:
-        show_json(
-            {
-                **{name: getattr(details.facts, name) for name in WatchFacts.__slots__},
-                "activity": details.activity,
-                "links": details.links,
-            }
-        )
+        show_json(joined(details))
         return
     _show_watch(details.facts)
     show_links(details.links)

@@ -9,7 +9,8 @@ from malonewatch.application.explaining.remedies import Remedy, remedies_of
 from malonewatch.application.explaining.sentences import Section, sections_of
 from malonewatch.application.facts import now
 from malonewatch.application.references import find_watch
-from malonewatch.interfaces import BadInput
+from malonewatch.application.remote import remote
+from malonewatch.interfaces import BadInput, Scope
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class Explanation:
         return f"{watch.remote}: {then.meaning}"
 
 
+@remote(Scope.READ)
 def explain_watch(
     database: Any, what: str, at: datetime | None = None, bug_id: int | None = None
 ) -> Explanation:

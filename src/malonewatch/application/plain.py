@@ -1,0 +1,48 @@
+"""Values as JSON has them, for programs."""
+
+import dataclasses
+import enum
+import functools
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any
+
+#: What is in JSON as it is.
+_AS_IT_IS = frozenset({str, int, float, bool, type(None)})
+
+
+def plain(value: Any) -> Any:
+    """`value` as JSON has it: enumerations by name, times in ISO 8601, values as objects, and sets
+    as lists in order."""
+    kind: Any = type(value)
+    if kind in _AS_IT_IS:
+        return value
+    return _way_of(kind)(value)
+
+
+def joined(value: Any) -> dict[str, Any]:
+    """The same of a dataclass whose first field has facts: these, and its other fields."""
+    first, *rest = (field.name for field in dataclasses.fields(value))
+    others = {name: plain(getattr(value, name)) for name in rest}
+    return {**plain(getattr(value, first)), **others}
+
+
+@functools.cache
+def _way_of(kind: Any) -> Callable[[Any], Any]:
+    """How values of that type are made plain; lists of watches have many of them."""
+    if issubclass(kind, enum.Enum):
+        return lambda value: value.name
+    if issubclass(kind, date):
+        return lambda value: value.isoformat()
+    if dataclasses.is_dataclass(kind):
+        names = tuple(field.name for field in dataclasses.fields(kind))
+        return lambda value: {name: plain(getattr(value, name)) for name in names}
+    if issubclass(kind, Mapping):
+        return lambda value: {plain(key): plain(each) for key, each in value.items()}
+    if issubclass(kind, tuple) and hasattr(kind, "_asdict"):
+        return lambda value: {name: plain(getattr(value, name)) for name in kind._fields}
+    if issubclass(kind, list | tuple):
+        return lambda value: [plain(each) for each in value]
+    if issubclass(kind, frozenset):
+        return lambda value: sorted(plain(each) for each in value)
+    return lambda value: value
