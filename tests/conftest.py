@@ -48,3 +48,14 @@ def what_is_registered_for_all_stays():
     for interface, utility in before.items():
         if utility is not None and registry.queryUtility(interface) is not utility:
             registry.registerUtility(utility, interface)
+
+
+@pytest.fixture
+def quick_hashes(monkeypatch):
+    """Hashes of passwords cost as little as they can."""
+    from argon2 import PasswordHasher
+
+    from malonewatch.application import passwords
+
+    quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr(passwords, "hasher", lambda: quick)

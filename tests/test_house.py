@@ -35,7 +35,7 @@ IMPORTED_BY_OTHERS = {
 EXTRAS = ("apprise", "keyring", "metrics", "postgresql", "web", "zeo")
 
 #: What is imported by another name than it is declared by.
-IMPORT_NAMES = {"pyyaml": "yaml"}
+IMPORT_NAMES = {"argon2-cffi": "argon2", "pyyaml": "yaml"}
 
 
 @functools.cache

@@ -3,6 +3,7 @@ from zope.component import getGlobalSiteManager
 from zope.interface.verify import verifyObject
 
 from malonewatch.interfaces import (
+    IAccountSet,
     IBugSet,
     IBugTrackerSet,
     IBugWatchSet,
@@ -25,7 +26,7 @@ from malonewatch.model.site import own_utility, site_of
 
 UTILITIES = [
     *(IBugSet, IBugTrackerSet, IBugWatchSet, IInstallation, ILinkSet, IOutbox, IPersonSet),
-    *(ISubscriptionSet, ITokenSet),
+    *(ISubscriptionSet, ITokenSet, IAccountSet),
 ]
 
 
@@ -52,7 +53,11 @@ def test_installing_again_changes_nothing():
 
 
 @pytest.mark.parametrize(
-    "interface", [IBugSet, IBugWatchSet, ILinkSet, IOutbox, IPersonSet, ISubscriptionSet, ITokenSet]
+    "interface",
+    [
+        *(IBugSet, IBugWatchSet, ILinkSet, IOutbox, IPersonSet, ISubscriptionSet, ITokenSet),
+        IAccountSet,
+    ],
 )
 def test_what_is_missing_is_added(interface):
     site = install(Site())

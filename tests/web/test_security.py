@@ -1,8 +1,10 @@
 import pytest
 from tests.web.conftest import Browser, text_of
 
+from malonewatch.application import people
+from malonewatch.interfaces import Role
 from malonewatch.web.application import Place, make_application
-from malonewatch.web.security import Policy, ProxyPolicy
+from malonewatch.web.security import ADMINISTRATOR, Identity, Policy, ProxyPolicy
 
 PAGES = ["/", "/bugs", "/watches", "/watches/1", "/trackers", "/trackers/auto-127.0.0.1"]
 
@@ -105,6 +107,24 @@ def test_whom_the_proxy_names_may_see(behind):
 def test_nobody_else_is_believed(behind):
     elsewhere = {"REMOTE_ADDR": "10.0.0.2"}
     behind.get("/", headers={"X-Remote-User": "bert"}, extra_environ=elsewhere, status=403)
+
+
+def test_an_account_says_what_whom_the_proxy_names_may_do(behind, database):
+    people.add(database, "eve", role=Role.VIEWER)
+    people.add(database, "bert", role=Role.ADMINISTRATOR)
+    people.add(database, "anna", role=Role.VIEWER)
+    eve, bert, anna = ({"X-Remote-User": name} for name in ("eve", "bert", "anna"))
+    for headers, status in ((bert, 200), (anna, 200), (eve, 403)):
+        behind.get("/settings", headers=headers, status=status)
+    behind.get("/bugs", headers=eve)
+    people.disable(database, "eve")
+    behind.get("/bugs", headers=eve, status=403)
+
+
+@pytest.mark.parametrize("name", [ADMINISTRATOR, "system.Everyone"])
+def test_a_name_is_no_group(name):
+    assert name not in Identity(name, False).principals[2:]
+    assert Identity("anna", False).principals[2:] == ["anna"]
 
 
 class Fixed(Policy):

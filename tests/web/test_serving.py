@@ -1,5 +1,6 @@
 import contextlib
 import re
+import socket
 import subprocess
 import sys
 import threading
@@ -7,7 +8,9 @@ import urllib.request
 
 import pytest
 
+from malonewatch.application import people
 from malonewatch.interfaces import BadInput
+from malonewatch.web.accounts import AccountPolicy
 from malonewatch.web.serving import Options, open_server
 
 
@@ -15,7 +18,7 @@ from malonewatch.web.serving import Options, open_server
 def served(database, **options):
     """The sentences that are said when the desk is served, while it is."""
     said = []
-    server = open_server(database, Options(port=0, **options), said.append)
+    server = open_server(database, Options(**{"port": 0, **options}), said.append)
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
@@ -47,9 +50,43 @@ def test_a_proxy_says_who_it_is(database):
         assert said == [f"The desk is at {url}, for whom the proxy at 127.0.0.1 names."]
 
 
+def test_people_log_in_by_name(database):
+    with served(database, accounts=True) as said:
+        place = re.fullmatch("The desk is at (.*), for who has an account.", said[0])[1]
+        url, text = fetch(f"{place}/bugs")
+    assert url == f"{place}/log-in?next=%2Fbugs"
+    assert "<h1>Log in</h1>" in text
+    assert said[1].startswith("Nobody can log in yet: 'malonewatch person add NAME")
+
+
+@pytest.mark.usefixtures("quick_hashes")
+def test_a_proxy_says_from_where_people_log_in(database, monkeypatch):
+    people.add(database, "anna")
+    people.set_password(database, "anna", "correct horse battery")
+    seen = []
+    monkeypatch.setattr(AccountPolicy, "identity", lambda self, request: seen.append(request))
+    url = "http://bugs.example.com"
+    headers = {"Host": "bugs.example.com", "X-Forwarded-For": "192.0.2.1, 192.0.2.7"}
+    for options in ({"url": url}, {"url": url, "proxy": "192.0.2.9"}):
+        port = free_port()
+        with served(database, accounts=True, **{**options, "port": port}) as said:
+            assert said == [f"The desk is at {url}, for who has an account."]
+            fetch(f"http://127.0.0.1:{port}/log-in", **headers)
+    assert {each.environ["REMOTE_ADDR"] for each in seen} == {"192.0.2.7", "127.0.0.1"}
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        return found.getsockname()[1]
+
+
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
+        (
+            {"accounts": True, "user_header": "X-User"},
+            "Either a proxy says who people are, or they log in; not both.",
+        ),
         ({"host": "0.0.0.0"}, "Where 0.0.0.0 is reached is not known; say so with --url"),
         ({"url": "bugs.example.com"}, "'bugs.example.com' is not a URL such as"),
     ],

@@ -24,6 +24,7 @@ _COMMANDS = Places(
         "moved": "moved.moved",
         "outbox": "destinations.outbox",
         "pack": "database.pack",
+        "person": "people.person",
         "scan": "scan.scan",
         "serve": "serving.serve",
         "show": "watches.show",

@@ -60,13 +60,14 @@ class CannotServe(MalonewatchError):
     multiple=True,
     help="Whom the proxy names, and who may do everything.  May be given again for more.",
 )
+@click.option("--accounts", is_flag=True, help="People log in by name and password; see 'person'.")
 @database_options
 @click.pass_obj
 def serve(settings: Settings, /, **values: Any) -> None:
     """Open the desk: what is watched, in a browser.
 
-    Without a proxy that says who is who, a link is shown that logs in whoever
-    opens it, once.
+    Without accounts, or a proxy that says who is who, a link is shown that logs
+    in whoever opens it, once.
     """
     web = _web()
     with settings.open() as database:

@@ -4,6 +4,7 @@ All public interfaces, enumerations, values and exceptions can be imported
 from here.
 """
 
+from malonewatch.interfaces.accounts import AccountFacts, IAccount, IAccountSet, Role
 from malonewatch.interfaces.answers import FollowedBug, FollowedWay, KeptAnswer
 from malonewatch.interfaces.bug import (
     IBug,
@@ -193,6 +194,7 @@ from malonewatch.interfaces.words import (
 __all__ = [
     "SUBSCRIBABLE",
     "USUAL",
+    "AccountFacts",
     "AnswerTooLarge",
     "ApplicationFailed",
     "Applied",
@@ -245,6 +247,8 @@ __all__ = [
     "FollowedBug",
     "FollowedWay",
     "Happening",
+    "IAccount",
+    "IAccountSet",
     "IBatches",
     "IBug",
     "IBugSet",
@@ -325,6 +329,7 @@ __all__ = [
     "RemoteBugUnchanged",
     "RemoteVocabulary",
     "Response",
+    "Role",
     "Scope",
     "SiteFigures",
     "Staleness",

@@ -7,6 +7,7 @@ from persistent import Persistent
 from zope.interface import implementer
 
 from malonewatch.interfaces import (
+    IAccountSet,
     IBugSet,
     IBugTrackerSet,
     IBugWatchSet,
@@ -17,6 +18,7 @@ from malonewatch.interfaces import (
     ISubscriptionSet,
     ITokenSet,
 )
+from malonewatch.model.accounts import AccountSet
 from malonewatch.model.bug import BugSet
 from malonewatch.model.bugtrackerset import BugTrackerSet
 from malonewatch.model.bugwatchset import BugWatchSet
@@ -29,7 +31,7 @@ from malonewatch.model.tokens import TokenSet
 from malonewatch.model.uri import location_of
 
 #: The version of the schema of databases that are made now.
-SCHEMA = 5
+SCHEMA = 6
 
 
 @implementer(IInstallation)
@@ -45,7 +47,8 @@ def install(site: Any) -> Any:
     """Register the persistent utilities in the site manager of `site`, and return `site`.
 
     They are `IBugTrackerSet`, `IBugWatchSet`, `IBugSet`, `IPersonSet`,
-    `ILinkSet`, `ISubscriptionSet`, `IOutbox`, `ITokenSet` and `IInstallation`,
+    `ILinkSet`, `ISubscriptionSet`, `IOutbox`, `ITokenSet`, `IAccountSet`
+    and `IInstallation`,
     each new and empty; those that are registered in it already stay.  `site` is
     an ISite: malonewatch's own, or an embedding application's.
     """
@@ -60,6 +63,7 @@ def install(site: Any) -> Any:
         (SubscriptionSet, ISubscriptionSet),
         (Outbox, IOutbox),
         (TokenSet, ITokenSet),
+        (AccountSet, IAccountSet),
     ):
         if own_utility(site, interface) is None:
             _add(site, factory(), interface)

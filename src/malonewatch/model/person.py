@@ -71,7 +71,7 @@ class PersonSet(Persistent):
         return self._names.get(name, default)
 
     def add(self, person: Person) -> Person:
-        _check_address(person.email)
+        check_address(person.email)
         if not _is_line(person.name) or " " in person.name:
             raise BadInput(f"{person.name[:80]!r} cannot be a person's name in URLs.")
         if person.name in self._names:
@@ -87,7 +87,7 @@ class PersonSet(Persistent):
         person: Person | None = self.getByEmail(email)
         if person is not None:
             return person
-        _check_address(email)
+        check_address(email)
         local = email.partition("@")[0]
         stem = re.sub(r"[^a-z0-9+.-]", "", local.lower()) or "person"
         name, number = stem, 0
@@ -101,7 +101,11 @@ def _is_line(text: str) -> bool:
     return 0 < len(text.strip()) <= LONGEST and text.isprintable()
 
 
-def _check_address(email: str) -> None:
+def check_address(email: str) -> None:
+    """See that `email` is an address.
+
+    :raises BadInput: it is none.
+    """
     local, _, host = email.partition("@")
     if (
         not (local and host)

@@ -13,12 +13,11 @@ from zope.component import hooks
 
 from malonewatch.interfaces import BadInput
 from malonewatch.web import ROUTE
+from malonewatch.web.accountpages import add_account_pages
+from malonewatch.web.accounts import LENGTH, AccountPolicy
 from malonewatch.web.headers import plain_host
 from malonewatch.web.resources import Desk
 from malonewatch.web.security import LinkPolicy, Policy
-
-#: How long a session lasts without a request, in seconds.
-_SESSION = 12 * 3600
 
 _HOW = "The link that counts was shown last where the server was started."
 
@@ -62,7 +61,7 @@ def make_application(database: Any, place: Place, policy: Policy) -> Any:
         secrets.token_hex(32),
         # Cookies are sent to all ports of a host.
         cookie_name=f"malonewatch-{urlsplit(place.url).port or ''}",
-        timeout=_SESSION,
+        timeout=LENGTH,
         reissue_time=300,
         httponly=True,
         secure=place.is_secure,
@@ -75,6 +74,8 @@ def make_application(database: Any, place: Place, policy: Policy) -> Any:
         if isinstance(policy, LinkPolicy):
             config.add_settings({"malonewatch.log_in": _HOW})
             _add_log_in(config, policy)
+        elif isinstance(policy, AccountPolicy):
+            add_account_pages(config, policy)
         # All requests share the database that is open.
         config.registry._zodb_databases[""] = db
         return config.make_wsgi_app()

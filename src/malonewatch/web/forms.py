@@ -24,6 +24,12 @@ def text(fields: Mapping[str, Any], name: str) -> str:
     return value.strip()
 
 
+def secret(fields: Mapping[str, Any], name: str) -> str:
+    """What stands in a field, with the white space around it; empty if nothing does, or a file."""
+    value = fields.get(name, "")
+    return value if isinstance(value, str) else ""
+
+
 def whole_number(value: str) -> int:
     """The whole number that a field, or a link, has.
 

@@ -115,6 +115,12 @@ class Page:
             return None
         return self.url("log-out")
 
+    @property
+    def account(self) -> str | None:
+        """Where somebody's own account is; None where people have none, or nobody logged in."""
+        has_accounts = self._request.registry.settings.get("malonewatch.accounts")
+        return self.url("account") if has_accounts and self.user is not None else None
+
     def may(self, permission: str) -> bool:
         """Whether who looks at it may do that."""
         # Where the database cannot be used there is no context.

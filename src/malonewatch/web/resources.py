@@ -80,6 +80,14 @@ class Settings(Branch):
     """What holds for the whole site."""
 
 
+class People(Branch):
+    """Who may log in."""
+
+
+class Account(Branch):
+    """Who is logged in."""
+
+
 class Desk(Branch):
     """The root.  Who may do what is the site's ``__acl__``, else `security.ACL`."""
 
@@ -90,6 +98,8 @@ class Desk(Branch):
         "subscriptions": Subscriptions,
         "needs": Needs,
         "settings": Settings,
+        "people": People,
+        "account": Account,
     }
 
     def __init__(self, site: Any) -> None:

@@ -10,7 +10,19 @@ import secrets
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from pyramid.authorization import ALL_PERMISSIONS, ACLHelper, Allow, Authenticated, Everyone
+from pyramid.authorization import (
+    ALL_PERMISSIONS,
+    ACLHelper,
+    Allow,
+    Authenticated,
+    Deny,
+    Everyone,
+)
+from zope.component import queryUtility
+
+from malonewatch.application import people
+from malonewatch.interfaces import AccountFacts, IAccountSet, Role
+from malonewatch.web.database import RequestDatabase
 
 VIEW = "view"  #: see what is watched
 WATCH = "watch"  #: watch, check, unwatch, subscribe
@@ -20,18 +32,62 @@ ADMINISTER = "administer"  #: what holds for all, such as where mail goes out
 #: The principal that may do everything.
 ADMINISTRATOR = "malonewatch:administrator"
 
-#: Who has come in may watch; administrators may do all.
+#: Who may manage bug trackers, and who may only see.
+MANAGER = "malonewatch:manager"
+VIEWER = "malonewatch:viewer"
+
+#: No name of somebody is taken for one of these.
+_RESERVED = ("malonewatch:", "system.")
+
+#: Who has come in may watch, unless it is a viewer; administrators may do all.
 ACL = [
     (Allow, ADMINISTRATOR, ALL_PERMISSIONS),
+    (Allow, MANAGER, (VIEW, WATCH, MANAGE_TRACKERS)),
+    (Allow, VIEWER, (VIEW,)),
+    (Deny, VIEWER, ALL_PERMISSIONS),
     (Allow, Authenticated, (VIEW, WATCH)),
 ]
 
 
 class Identity(NamedTuple):
-    """Who makes a request: the name, and whether that is an administrator."""
+    """Who makes a request.
+
+    - `is_administrator`: whether the person may do everything, whatever the role,
+    - `role`: what the person may do; None: what everybody may who came in,
+    - `email`: whose subscriptions are this person's, empty without an address;
+      None: the name is the address.
+    """
 
     name: str
     is_administrator: bool
+    role: Role | None = None
+    email: str | None = None
+
+    @classmethod
+    def of(cls, account: AccountFacts) -> "Identity":
+        """Who has that account."""
+        is_administrator = account.role is Role.ADMINISTRATOR
+        return cls(account.name, is_administrator, account.role, account.email)
+
+    @property
+    def address(self) -> str:
+        """Whose subscriptions are this person's; empty without one."""
+        return self.name if self.email is None else self.email
+
+    @property
+    def principals(self) -> list[str]:
+        """What access control lists know the person by."""
+        found = [Everyone, Authenticated]
+        if not self.name.startswith(_RESERVED):
+            found.append(self.name)
+        if self.is_administrator:
+            found.append(ADMINISTRATOR)
+        elif self.role in _PRINCIPALS:
+            found.append(_PRINCIPALS[self.role])
+        return found
+
+
+_PRINCIPALS = {Role.MANAGER: MANAGER, Role.VIEWER: VIEWER}
 
 
 class Policy:
@@ -52,11 +108,7 @@ class Policy:
     def permits(self, request: Any, context: Any, permission: str) -> Any:
         """Whether who makes this request may do that."""
         identity: Identity | None = request.identity
-        principals = [Everyone]
-        if identity is not None:
-            principals += [Authenticated, identity.name]
-            if identity.is_administrator:
-                principals.append(ADMINISTRATOR)
+        principals = [Everyone] if identity is None else identity.principals
         return ACLHelper().permits(context, principals, permission)
 
     def remember(self, request: Any, userid: str, **options: Any) -> list[tuple[str, str]]:
@@ -115,7 +167,7 @@ class ProxyPolicy(Policy):
     """Who makes a request is what a proxy says in a header.
 
     It is believed where the request came from the address of the proxy, and
-    nowhere else.
+    nowhere else.  Who has an account of that name may do what it says.
     """
 
     def __init__(self, header: str, proxy: str, administrators: frozenset[str]) -> None:
@@ -127,4 +179,14 @@ class ProxyPolicy(Policy):
         name = request.headers.get(self._header, "").strip()
         if not name or request.environ.get("REMOTE_ADDR") != self._proxy:
             return None
-        return Identity(name, name in self._administrators)
+        is_administrator = name in self._administrators
+        # There are none where the database cannot be used, or an earlier version made it.
+        found = people.known(RequestDatabase(), name) if queryUtility(IAccountSet) else None
+        if found is None:
+            return Identity(name, is_administrator)
+        if not found.account.enabled:
+            return None
+        identity = Identity.of(found.account)
+        return identity._replace(
+            name=name, is_administrator=is_administrator or identity.is_administrator
+        )

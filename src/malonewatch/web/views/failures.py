@@ -3,9 +3,10 @@
 from typing import Any
 
 from pyramid.exceptions import BadCSRFOrigin, BadCSRFToken
-from pyramid.httpexceptions import HTTPForbidden, HTTPNotFound
+from pyramid.httpexceptions import HTTPForbidden, HTTPNotFound, HTTPSeeOther
 
 from malonewatch.interfaces import BadInput, DatabaseError, MalonewatchError, NotFoundError, Refused
+from malonewatch.web import ROUTE
 from malonewatch.web.page import failure, shown
 
 
@@ -21,10 +22,13 @@ def not_found(error: Any, request: Any) -> dict[str, Any]:
 
 
 @failure(HTTPForbidden)
-def forbidden(error: Any, request: Any) -> dict[str, Any]:
+def forbidden(error: Any, request: Any) -> Any:
     """Who asks may not do that; or nobody knows who asks."""
     if request.authenticated_userid is not None:
         return _failed(request, 403, "Not permitted", "You may not do that here.")
+    if request.registry.settings.get("malonewatch.accounts") and request.method == "GET":
+        to = request.route_path(ROUTE, traverse=("log-in",), _query={"next": request.path_qs})
+        return HTTPSeeOther(to)
     how = request.registry.settings.get("malonewatch.log_in", "")
     return _failed(request, 403, "Not logged in", f"You have to log in to see this. {how}")
 

@@ -15,7 +15,7 @@ from malonewatch.web.database import RequestDatabase, detached
 from malonewatch.web.forms import choice, number, text, whole_number
 from malonewatch.web.page import action, done, page, shown
 from malonewatch.web.resources import Settings, Subscriptions
-from malonewatch.web.security import ADMINISTER
+from malonewatch.web.security import ADMINISTER, Identity
 
 #: What anybody may have messages sent by; the others write files, or read secrets.
 _OPEN_KINDS = ("mail", "webhook")
@@ -48,8 +48,8 @@ def _own_address(request: Any) -> str | None:
     """Whose subscriptions may be seen and changed, by address; None for everybody's."""
     if request.has_permission(ADMINISTER):
         return None
-    userid: str = request.authenticated_userid or ""
-    return userid
+    identity: Identity | None = request.identity
+    return "" if identity is None else identity.address
 
 
 @action(Subscriptions, "add")
@@ -57,6 +57,8 @@ def subscribe(context: Subscriptions, request: Any) -> Any:
     """Let somebody be told of something."""
     fields, own = request.POST, _own_address(request)
     email = text(fields, "email") if own is None else own
+    if own == "":
+        raise BadInput("It takes an e-mail address to subscribe; none is known of you.")
     by = text(fields, "by") or "mail"
     if own is not None and by not in _OPEN_KINDS:
         raise BadInput(f"Only who administers the site lets messages go by {by[:40]}.")

@@ -1,0 +1,104 @@
+"""Who has an account logs in by name and password."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from pyramid.request import RequestLocalCache
+from zope.component import queryUtility
+
+from malonewatch.application import people
+from malonewatch.interfaces import IAccountSet
+from malonewatch.web.database import RequestDatabase
+from malonewatch.web.limits import LogInLimits
+from malonewatch.web.security import Identity, Policy
+from malonewatch.web.sessions import Sessions
+
+#: How long a session lasts without a request, in seconds.
+LENGTH = 12 * 3600
+
+
+class TooManyAttempts(Exception):
+    """Who tries to log in has to wait for `seconds`."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
+
+
+class AccountPolicy(Policy):
+    """Who makes a request is who logged in, and has an account still.
+
+    A session ends when it is said to, when the account is disabled or removed
+    or has another password, and with the process.  `clock` gives seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._sessions = Sessions(LENGTH, clock)
+        self._limits = LogInLimits(clock)
+        # Many parts of a page ask.
+        self._identities = RequestLocalCache(self._look)
+
+    def identity(self, request: Any) -> Identity | None:
+        # There are none where the database cannot be used, or before a site is found.
+        if queryUtility(IAccountSet) is None:
+            return None
+        found: Identity | None = self._identities.get_or_create(request)
+        return found
+
+    def _look(self, request: Any) -> Identity | None:
+        key = request.session.get("key", "")
+        session = self._sessions.get(key)
+        if session is None:
+            return None
+        found = people.known(RequestDatabase(), session.name)
+        if found is None or not found.account.enabled or found.stamp != session.stamp:
+            self._sessions.close(key)
+            return None
+        return Identity.of(found.account)
+
+    def log_in(self, request: Any, name: str, password: str) -> bool:
+        """Open a session for who has this name and password; whether somebody has.
+
+        :raises TooManyAttempts: nothing was looked at.
+        """
+        name, address = name.lower(), request.client_addr or ""
+        wait = self._limits.begin(name, address)
+        if wait:
+            raise TooManyAttempts(wait)
+        found = people.log_in(RequestDatabase(), name, password)
+        if found is None:
+            return False
+        self._limits.succeeded(name, address)
+        self._open(request, found)
+        return True
+
+    def change_password(self, request: Any, old: str, new: str) -> None:
+        """Give who makes the request another password; other sessions of the person end.
+
+        :raises BadInput: the old one is not right, or the new one cannot be a password.
+        :raises TooManyAttempts: nothing was looked at.
+        """
+        name, address = request.identity.name, request.client_addr or ""
+        # Who found a browser that is logged in guesses no faster than others.
+        wait = self._limits.begin(name, address)
+        if wait:
+            raise TooManyAttempts(wait)
+        database = RequestDatabase()
+        people.change_password(database, name, old, new)
+        self._limits.succeeded(name, address)
+        found = people.known(database, name)
+        assert found is not None
+        self._open(request, found)
+
+    def _open(self, request: Any, found: people.Known) -> None:
+        # Another cookie: who knew, or set, that of before has nothing of it.
+        self.log_out(request)
+        request.session["key"] = self._sessions.open(found.account.name, found.stamp)
+        self._identities.clear(request)
+
+    def log_out(self, request: Any) -> None:
+        """End the session, also for who has a copy of the cookie."""
+        self._sessions.close(request.session.get("key", ""))
+        request.session.invalidate()
+        self._identities.clear(request)
