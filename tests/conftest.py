@@ -9,11 +9,42 @@ from zope.component import getGlobalSiteManager
 
 from malonewatch.interfaces import IClock, ICredentials, IHTTPClient
 
+from .storages import KINDS, storages
+
 # All that there is has to be reached, each time, and however busy the machine is.
 settings.register_profile(
     "the same", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("the same")
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--storage",
+        choices=KINDS,
+        help="The kind of storage that databases are on, unless a test needs another one.",
+    )
+
+
+@pytest.fixture(scope="session")
+def storages_of_this_kind(request):
+    kind = request.config.getoption("storage")
+    if kind is None:
+        yield None
+    else:
+        with storages(kind) as made:
+            yield made
+
+
+@pytest.fixture
+def new_uri(storages_of_this_kind):
+    """Names a database that is not there yet; where it does not matter of which kind, that of the
+    test's own choice."""
+    if storages_of_this_kind is None:
+        yield lambda otherwise: otherwise
+        return
+    yield lambda otherwise: storages_of_this_kind.new_uri()
+    storages_of_this_kind.free()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -37,6 +37,22 @@ class Postgres:
         )
         return f"zconfig://{file}#main"
 
+    def empty(self, uri: str) -> None:
+        """Take out all that is in a database that `new_uri` named."""
+        import psycopg2
+
+        name = Path(uri.removeprefix("zconfig://").partition("#")[0]).stem
+        with contextlib.closing(
+            psycopg2.connect(dbname=name, user="postgres", host=str(self._data))
+        ) as connection:
+            with connection, connection.cursor() as cursor:
+                cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+                tables = ", ".join(table for (table,) in cursor.fetchall())
+                if tables:
+                    # Without a lock that whoever left it open would keep for ever.
+                    cursor.execute("SET lock_timeout = '10s'")
+                    cursor.execute(f"TRUNCATE {tables}")
+
     def start(self) -> None:
         self._server.ensure_postgres_running()
 

@@ -10,6 +10,17 @@ from pathlib import Path
 PATIENCE = 60
 
 
+def wait_for(process: subprocess.Popen, port: int) -> None:
+    """Wait until a server takes connections."""
+    for _ in range(10 * PATIENCE):
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+            return
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            raise AssertionError(f"The ZEO server ended with {process.wait(0.1)}.")
+    process.kill()
+    raise AssertionError("The ZEO server does not answer.")
+
+
 class Zeo:
     """A server of its own, on an empty FileStorage; `uri` is its database's.
 
@@ -29,16 +40,7 @@ class Zeo:
             cwd=directory,
         )
         self.uri = f"zeo://127.0.0.1:{port}"
-        self._wait_for(port)
-
-    def _wait_for(self, port: int) -> None:
-        for _ in range(10 * PATIENCE):
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
-                return
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                raise AssertionError(f"The ZEO server ended with {self._process.wait(0.1)}.")
-        self.stop()
-        raise AssertionError("The ZEO server does not answer.")
+        wait_for(self._process, port)
 
     def new_uri(self) -> str:
         """With that, the server is waited for no longer than a second."""

@@ -23,8 +23,8 @@ from malonewatch.interfaces import (
 
 
 @pytest.fixture
-def uri(tmp_path):
-    return f"sqlite://?data_dir={tmp_path / 'database'}"
+def uri(tmp_path, new_uri):
+    return new_uri(f"sqlite://?data_dir={tmp_path / 'database'}")
 
 
 @pytest.fixture

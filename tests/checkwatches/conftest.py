@@ -99,9 +99,9 @@ def logging_as_it_was():
 
 
 @pytest.fixture
-def site():
+def site(new_uri):
     """A new and empty site that another process can open, the current one."""
-    with fresh_site() as site:
+    with fresh_site(new_uri(None)) as site:
         yield site
 
 

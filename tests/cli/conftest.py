@@ -35,12 +35,13 @@ class Result(NamedTuple):
 
 
 @pytest.fixture
-def run(tmp_path, monkeypatch, capsys):
+def run(tmp_path, new_uri, monkeypatch, capsys):
     """Runs a command line, on a database that is not there yet.
 
     `stdin` is what it reads, `answer` what a person at a terminal types.
     """
-    monkeypatch.setenv("MALONEWATCH_DATABASE", f"sqlite://?data_dir={tmp_path / 'database'}")
+    uri = new_uri(f"sqlite://?data_dir={tmp_path / 'database'}")
+    monkeypatch.setenv("MALONEWATCH_DATABASE", uri)
 
     def run(*args, stdin=b"", answer=None):
         source = io.TextIOWrapper(io.BytesIO(stdin)) if answer is None else Terminal(answer)

@@ -23,9 +23,9 @@ from ..zeo import Zeo
 
 
 @pytest.fixture
-def site():
-    """A new and empty site in memory, the current one."""
-    with fresh_site("memory://") as site:
+def site(new_uri):
+    """A new and empty site, the current one; in memory, as no other process needs it."""
+    with fresh_site(new_uri("memory://")) as site:
         yield site
 
 

@@ -299,7 +299,7 @@ def test_a_database_from_before_gets_room_for_them(site, trackers, watch):
     ensure_installation(site_of(trackers)).schema = 3
     assert query_utility(trackers, ISubscriptionSet) is None
     transaction.commit()
-    (step,) = site.database.planUpgrade()
+    step, *_ = site.database.planUpgrade()
     assert step == (4, "Make room for subscriptions, and for an outbox", True)
     site.database.upgrade()
     assert site.database.read(lambda trackers: getUtility(IOutbox).pending) == 0

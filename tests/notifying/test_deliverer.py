@@ -59,8 +59,8 @@ class Channel(KeepingChannel):
 
 
 @pytest.fixture
-def uri(tmp_path):
-    return sqlite_uri(tmp_path / "database")
+def uri(tmp_path, new_uri):
+    return new_uri(sqlite_uri(tmp_path / "database"))
 
 
 @pytest.fixture

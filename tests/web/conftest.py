@@ -18,8 +18,8 @@ HOSTILE = """<script>alert(1)</script> "' onload=x {{7*7}} ${7*7}"""
 
 
 @pytest.fixture
-def uri(tmp_path):
-    return f"sqlite://?data_dir={tmp_path / 'database'}"
+def uri(tmp_path, new_uri):
+    return new_uri(f"sqlite://?data_dir={tmp_path / 'database'}")
 
 
 @pytest.fixture

@@ -1,0 +1,136 @@
+"""The kinds of storage that tests can run on.
+
+``pytest --storage zeo tests/model`` runs what has no reason to be on one kind
+of storage only on a ZEO server; without the option each test is on what is
+quickest for it.
+"""
+
+import contextlib
+import itertools
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from malonewatch.model import sqlite_uri
+
+from .postgres import Postgres, running_postgres
+from .zeo import wait_for
+
+#: How many storages a ZEO server has; when these are used up there is another server.
+STORAGES = 200
+
+
+class Places:
+    """New databases: one in a folder of its own each time; `new_uri` names one that is empty."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self._numbers = itertools.count(1)
+
+    def next_folder(self) -> Path:
+        return self.directory / str(next(self._numbers))
+
+    def free(self) -> None:
+        """Nothing is used again."""
+
+
+class SQLite(Places):
+    def new_uri(self) -> str:
+        return sqlite_uri(self.next_folder())
+
+
+class File(Places):
+    def new_uri(self) -> str:
+        folder = self.next_folder()
+        folder.mkdir()
+        return f"file://{folder / 'Data.fs'}"
+
+
+class ZEO(Places):
+    """Servers with many storages each, one after the other."""
+
+    _server: Any = None
+    _left: Iterator[str] = iter(())
+
+    def new_uri(self) -> str:
+        uri = next(self._left, None)
+        if uri is None:
+            self.stop()
+            self._left = iter(self._start())
+            uri = next(self._left)
+        return uri
+
+    def _start(self) -> list[str]:
+        folder = self.next_folder()
+        folder.mkdir()
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            port = listening.getsockname()[1]
+        storages = [
+            f"<filestorage {number}>\npath {folder / str(number)}.fs\n</filestorage>\n"
+            for number in range(STORAGES)
+        ]
+        configuration = folder / "zeo.conf"
+        configuration.write_text(f"<zeo>\naddress 127.0.0.1:{port}\n</zeo>\n{''.join(storages)}")
+        self._server = subprocess.Popen(
+            [sys.executable, "-m", "ZEO.runzeo", "-C", str(configuration)],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd=folder,
+        )
+        wait_for(self._server, port)
+        return [f"zeo://127.0.0.1:{port}?storage={number}" for number in range(STORAGES)]
+
+    def stop(self) -> None:
+        if self._server is not None:
+            self._server.kill()
+            self._server.wait()
+
+
+class PostgreSQL:
+    """A server; its databases are emptied to be used again."""
+
+    def __init__(self, server: Postgres) -> None:
+        self._server = server
+        self._used: list[str] = []
+        self._free: list[str] = []
+
+    def new_uri(self) -> str:
+        uri = self._free.pop() if self._free else self._server.new_uri()
+        self._used.append(uri)
+        return uri
+
+    def free(self) -> None:
+        """Empty what was used."""
+        for uri in self._used:
+            self._server.empty(uri)
+        self._free += self._used
+        self._used.clear()
+
+
+KINDS = ("sqlite", "file", "zeo", "postgresql")
+
+
+@contextlib.contextmanager
+def storages(kind: str) -> Iterator[Any]:
+    """What makes databases of a kind."""
+    if kind == "postgresql":
+        with running_postgres() as server:
+            yield PostgreSQL(server)
+        return
+    directory = Path(tempfile.mkdtemp(prefix="malonewatch-"))
+    try:
+        if kind == "zeo":
+            made = ZEO(directory)
+            try:
+                yield made
+            finally:
+                made.stop()
+        else:
+            yield {"sqlite": SQLite, "file": File}[kind](directory)
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
