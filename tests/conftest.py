@@ -2,6 +2,7 @@
 
 import os
 import sys
+import tempfile
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -24,6 +25,15 @@ def pytest_addoption(parser):
         choices=KINDS,
         help="The kind of storage that databases are on, unless a test needs another one.",
     )
+
+
+def pytest_configure(config):
+    """Templates are compiled once for all processes, and not for each application that a test
+    makes; that takes far longer than the rest."""
+    if "CHAMELEON_CACHE" not in os.environ:
+        directory = tempfile.TemporaryDirectory(prefix="malonewatch-")
+        os.environ["CHAMELEON_CACHE"] = directory.name
+        config.add_cleanup(directory.cleanup)
 
 
 @pytest.fixture(scope="session")
