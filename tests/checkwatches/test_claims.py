@@ -181,3 +181,45 @@ def test_it_is_really_in_the_database(site, clock):
     assert claim.until == clock.moment + timedelta(minutes=10)
     claimant.release(HERE, STATE)
     assert other.take(HERE, lost()) == (None, STATE)
+
+
+def test_what_is_not_wanted_is_not_taken(claimant, claims, clock):
+    claims.states[HERE] = STATE
+    assert claimant.take(HERE, lost(), lambda trackers: False) == (None, STATE)
+    assert (claims.held, claimant.has(HERE)) == ({}, False)
+    assert claimant.take(HERE, lost(), lambda trackers: True) == (None, STATE)
+    assert claimant.has(HERE)
+    claims.held[THERE] = "somebody else"
+    claim, _ = claimant.take(THERE, lost(), lambda trackers: False)
+    assert claim.holder == "somebody else"
+
+
+def test_what_could_not_be_let_go_of_is_so_later(claimant, claims, database):
+    claimant.take(HERE, lost())
+
+    def busy():
+        raise DatabaseBusy("Others changed it.")
+
+    database.before = busy
+    with pytest.raises(DatabaseBusy):
+        claimant.release(HERE, STATE)
+    assert not claimant.has(HERE)
+    with pytest.raises(DatabaseBusy):
+        claimant.release_rest()
+    database.before = lambda: None
+    claimant.release_rest()
+    assert (claims.held, claims.states) == ({}, {HERE: STATE})
+    written = database.written
+    claimant.release_rest()
+    assert database.written == written
+
+
+def test_what_is_taken_again_meanwhile_is_kept(claimant, claims, database):
+    claimant.take(HERE, lost())
+    database.after = lambda: (_ for _ in ()).throw(DatabaseBusy("Others changed it."))
+    with pytest.raises(DatabaseBusy):
+        claimant.release(HERE, STATE)
+    database.after = lambda: None
+    claimant.take(HERE, lost())
+    claimant.release_rest()
+    assert claims.held == {HERE: claimant.holder}

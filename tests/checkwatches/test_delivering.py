@@ -87,7 +87,7 @@ def test_what_cannot_be_delivered_is_said(site, clock, subscriber, kept, checkwa
 def test_another_that_delivers_is_no_trouble(site, clock, subscriber, registry, checkwatches):
     add_notices(subscriber)
     transaction.commit()
-    registry.utility(lambda database, seconds: Delivered(claimed="another"), IDeliverer)
+    registry.utility(lambda database, **options: Delivered(claimed="another"), IDeliverer)
     code, lines = checkwatches()
     assert (code, lines) == (0, [START, "INFO    another delivers already.", END])
 
@@ -119,7 +119,7 @@ def test_a_signal_counts_for_more_than_a_failure(site, clock, subscriber, kept, 
 
 
 def test_a_fault_of_the_deliverers_spoils_nothing(site, clock, subscriber, registry, checkwatches):
-    def fail(database, seconds):
+    def fail(database, **options):
         raise ZeroDivisionError
 
     add_notices(subscriber)
@@ -132,7 +132,7 @@ def test_a_fault_of_the_deliverers_spoils_nothing(site, clock, subscriber, regis
 
 
 def test_a_database_that_cannot_be_written_ends_it(site, clock, subscriber, registry, checkwatches):
-    def fail(database, seconds):
+    def fail(database, **options):
         raise DatabaseError("There is no room left on the disk.")
 
     add_notices(subscriber)
@@ -147,7 +147,7 @@ def test_it_has_so_much_time(site, clock, subscriber, registry):
     transaction.commit()
     given = []
 
-    def deliver(database, seconds):
+    def deliver(database, seconds, is_over):
         given.append(seconds)
         return Delivered(interrupted=True)
 

@@ -55,6 +55,25 @@ def test_what_takes_too_long_is_broken_off(ended, caplog):
     assert guarded.place == ""
 
 
+def test_there_may_be_more_time_again(ended):
+    with Guard(0, ended) as guarded:
+        guarded.allow(1e9)
+        guarded.allow(-1)
+        # It looks when the time is up that there was before.
+        with guarded._news:
+            guarded._news.notify()
+        ended.wait()
+    assert ended.codes == [EXIT_DATABASE]
+
+
+def test_what_is_to_end_soon_gets_no_more(ended):
+    with Guard(end=ended, grace=0) as guarded:
+        guarded.hurry()
+        guarded.allow(1e9)
+        ended.wait()
+    assert ended.codes == [EXIT_DATABASE]
+
+
 def test_what_ends_in_time_is_not(ended):
     with Guard(1e9, ended):
         pass

@@ -525,3 +525,22 @@ def test_the_site_of_the_bug_tracker_is_the_one_that_counts(site):
 
 def test_a_transient_error_is_what_is_tried_again():
     assert issubclass(ConflictError, TransientError)
+
+
+def test_each_change_is_told_from_what_was_before(uri):
+    with contextlib.closing(open_database(uri, create=True)) as database:
+        before = database.lastTransaction()
+        assert database.lastTransaction() == before
+        database.write(add_tracker())
+        assert database.lastTransaction() > before
+
+
+def test_so_are_the_changes_of_others(tmp_path):
+    uri = sqlite_uri(tmp_path / "database")
+    with (
+        contextlib.closing(open_database(uri, create=True)) as database,
+        contextlib.closing(open_database(uri)) as other,
+    ):
+        before = database.lastTransaction()
+        other.write(add_tracker())
+        assert database.lastTransaction() > before

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
 from zope.component import getUtility
@@ -21,8 +21,8 @@ RENEW_EVERY = 60.0
 class Claimant:
     """Claims origins in the database under a name of its own.
 
-    `run_id` tells the run from others.  What runs of the ids in `ended` still
-    have is taken from them.  A dry run claims nothing, as it writes nothing,
+    `run_id` tells the run from others, and `what` is what it is called.  What
+    runs of the ids in `ended` still have is taken from them.  A dry run claims nothing, as it writes nothing,
     and respects what others have claimed.
     """
 
@@ -32,6 +32,7 @@ class Claimant:
         run_id: str,
         ended: Collection[str] = (),
         dry_run: bool = False,
+        what: str = "checkwatches",
     ) -> None:
         self._database = database
         self._ended = ended
@@ -39,33 +40,51 @@ class Claimant:
         self._clock = getUtility(IClock)
         #: What to set if an origin gets lost, for each that we have.
         self._held: dict[str, asyncio.Event] = {}
-        self.holder = holder_of(run_id)
+        #: What is to be kept of those that could not be let go of.
+        self._unreleased: dict[str, OriginState | None] = {}
+        self.holder = holder_of(run_id, what)
 
-    def take(self, origin: str, lost: asyncio.Event) -> tuple[Claim | None, OriginState | None]:
+    def take(
+        self,
+        origin: str,
+        lost: asyncio.Event,
+        is_wanted: Callable[[Any], bool] = lambda trackers: True,
+    ) -> tuple[Claim | None, OriginState | None]:
         """Take an origin: who else has it, None if we do now; and what is known of the origin.
 
         `lost` is set if another run takes it from us, as may be when this
-        machine was asleep.
+        machine was asleep.  It is not taken if `is_wanted` says no, in the same
+        transaction; `has` tells.
 
         :raises DatabaseError: the database cannot be written.
         """
+        is_taken = False
 
         def step(trackers: Any) -> tuple[Claim | None, OriginState | None]:
+            nonlocal is_taken
             claims, now = trackers.claims, self._clock.now()
             state, claim = claims.getState(origin), claims.get(origin, now)
+            is_taken = False
+            if claim is None and not is_wanted(trackers):
+                return None, state
             if claim is not None and id_of(claim.holder) in self._ended:
                 claims.release(origin, claim.holder)
             if not self._dry_run and claims.claim(origin, self.holder, now):
-                claim = None
+                claim, is_taken = None, True
             return claim, state
 
         if self._dry_run:
             claim, state = self._database.read(step)
         else:
             claim, state = self._database.write(step, PATIENCE)
-            if claim is None:
+            if is_taken:
+                self._unreleased.pop(origin, None)
                 self._held[origin] = lost
         return claim, state
+
+    def has(self, origin: str) -> bool:
+        """Whether we have it."""
+        return origin in self._held
 
     async def keep(self) -> None:
         """Go on holding what we have, until cancelled.
@@ -107,4 +126,15 @@ class Claimant:
             trackers.claims.release(origin, self.holder)
 
         if self._held.pop(origin, None) is not None:
+            self._unreleased[origin] = state
+        if origin in self._unreleased:
             self._database.write(step, PATIENCE)
+            del self._unreleased[origin]
+
+    def release_rest(self) -> None:
+        """Let go of what could not be let go of before.
+
+        :raises DatabaseError: the database cannot be written.
+        """
+        for origin, state in list(self._unreleased.items()):
+            self.release(origin, state)

@@ -4,6 +4,7 @@ import contextlib
 import logging
 import signal
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from zope.component import getUtility
@@ -22,8 +23,12 @@ LONGEST = 300.0
 SHORTEST = 10.0
 
 
-def deliver_due(database: Any, seconds: float, guard: Guard) -> int:
+def deliver_due(
+    database: Any, seconds: float, guard: Guard, is_over: Callable[[], bool] | None = None
+) -> int:
     """Deliver what is due, in as many seconds as are left; the exit code.
+
+    It ends soon after `is_over` says so.
 
     :raises DatabaseError: the database cannot be read or written.
     """
@@ -32,7 +37,7 @@ def deliver_due(database: Any, seconds: float, guard: Guard) -> int:
         return 0
     seconds = min(max(seconds, SHORTEST), LONGEST)
     try:
-        delivered = _deliver(database, seconds, guard)
+        delivered = _deliver(database, seconds, guard, is_over)
     except DatabaseError:
         raise
     except Exception:
@@ -61,10 +66,12 @@ def deliver_due(database: Any, seconds: float, guard: Guard) -> int:
     return EXIT_TROUBLE if delivered.failed else 0
 
 
-def _deliver(database: Any, seconds: float, guard: Guard) -> Delivered:
+def _deliver(
+    database: Any, seconds: float, guard: Guard, is_over: Callable[[], bool] | None
+) -> Delivered:
     with contextlib.ExitStack() as stack:
         if threading.current_thread() is threading.main_thread():
             # The deliverer ends by itself then, unless the database does not answer.
             stack.enter_context(heard((signal.SIGTERM, signal.SIGINT), guard.hurry))
-        delivered: Delivered = getUtility(IDeliverer)(database, seconds=seconds)
+        delivered: Delivered = getUtility(IDeliverer)(database, seconds=seconds, is_over=is_over)
     return delivered

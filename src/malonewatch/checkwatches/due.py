@@ -55,16 +55,24 @@ def due(
     if dry_run:
         clock_went_back = reset = False
     if clock_went_back:
-        log.warning("The clock went back; watches checked in what is now the future are due.")
-        every = database.read(lambda trackers: [tracker.name for tracker in trackers])
-        _change_each(database, every, lambda tracker: tracker.setClockBack(now))
-        database.write(lambda trackers: trackers.setClockBack(now))
+        set_clock_back(database, now)
     if reset:
         wanted = [state.name for state in states if state.active]
         _change_each(database, wanted, lambda tracker: tracker.resetWatches(now))
     if clock_went_back or reset:
         states = database.read(lambda trackers: _states(trackers, names, now))
     return [state.name for state in states if _is_to_be_asked(state)]
+
+
+def set_clock_back(database: Any, now: datetime) -> None:
+    """Make what a clock put off due that was wrong.
+
+    :raises DatabaseError: the database cannot be read or written.
+    """
+    log.warning("The clock went back; watches checked in what is now the future are due.")
+    every = database.read(lambda trackers: [tracker.name for tracker in trackers])
+    _change_each(database, every, lambda tracker: tracker.setClockBack(now))
+    database.write(lambda trackers: trackers.setClockBack(now))
 
 
 def _states(trackers: Any, names: Sequence[str], now: datetime) -> list[BugTrackerState]:
@@ -106,6 +114,19 @@ def _is_to_be_asked(state: BugTrackerState) -> bool:
     else:
         return True
     return False
+
+
+def warn_if_untold(database: Any) -> None:
+    """Say so if an application's site is about to change, and nothing of it is there to be told.
+
+    :raises DatabaseError: the database cannot be read.
+    """
+    if database.read(nobody_is_told):
+        log.warning(
+            "The site is an application's, of which nothing is loaded that would be told what "
+            "changes; name its package or its ZCML with --configure.",
+            extra=said("untold"),
+        )
 
 
 def nobody_is_told(trackers: Any) -> bool:

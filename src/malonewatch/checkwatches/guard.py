@@ -22,14 +22,18 @@ class Guard:
 
     A storage that waits for its server has the event loop wait, too, so that
     neither a signal nor a time limit is heeded there.  The block has so many
-    `seconds`, None for as long as it likes, and little more after `hurry`.
+    `seconds`, None for as long as it likes, and no more than `grace` after `hurry`.
     `place` is where the database is that it works on, once that is known.
     """
 
     def __init__(
-        self, seconds: float | None = None, end: Callable[[int], object] = os._exit
+        self,
+        seconds: float | None = None,
+        end: Callable[[int], object] = os._exit,
+        grace: float = GRACE,
     ) -> None:
         self.place = ""
+        self._grace = grace
         self._deadline = math.inf if seconds is None else time.monotonic() + seconds + LEEWAY
         self._end = end
         #: Whether the block was asked to end soon.
@@ -52,8 +56,14 @@ class Guard:
         """The block is to end soon; from any thread but the one that may be waiting."""
         with self._news:
             self.is_hurried = True
-            self._deadline = min(self._deadline, time.monotonic() + GRACE)
+            self._deadline = min(self._deadline, time.monotonic() + self._grace)
             self._news.notify()
+
+    def allow(self, seconds: float) -> None:
+        """The block has so many seconds again, from now on, unless it is to end soon."""
+        with self._news:
+            if not self.is_hurried:
+                self._deadline = time.monotonic() + seconds
 
     def _watch(self) -> None:
         with self._news:

@@ -3,12 +3,9 @@
 It is in the text format, which is what node_exporter's textfile collector reads.
 """
 
-import contextlib
-import errno
 import logging
 import os
-import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +13,12 @@ from prometheus_client import CollectorRegistry, Metric, generate_latest
 from zope.component import getUtility
 
 from malonewatch.checkwatches.families import Finished, families
+from malonewatch.checkwatches.files import put_file, try_file
 from malonewatch.checkwatches.logs import said
 from malonewatch.exitcodes import EXIT_LOCKED, EXIT_TROUBLE
 from malonewatch.interfaces import DatabaseError, IClock, SiteFigures
 
 log = logging.getLogger("malonewatch.checkwatches")
-
-#: Whoever collects them is another user.
-MODE = 0o644
 
 
 class Metrics:
@@ -36,7 +31,7 @@ class Metrics:
         # Of a link, what it leads to is replaced.
         self._path = Path(os.path.realpath(path))
         self._sites: dict[str, SiteFigures] = {}
-        self._is_writable = self._said(lambda: _try(self._path))
+        self._is_writable = self._said(lambda: try_file(self._path))
         self._is_whole = True
 
     def read(self, database: Any, site: str | None) -> None:
@@ -60,7 +55,7 @@ class Metrics:
             return code
         run = Finished(getUtility(IClock).now(), seconds, code)
         text = text_of(families(self._path.name, self._sites, run))
-        is_written = self._is_writable and self._said(lambda: _put(self._path, text))
+        is_written = self._is_writable and self._said(lambda: put_file(self._path, text))
         return code if is_written and self._is_whole else code or EXIT_TROUBLE
 
     def _said(self, put: Callable[[], None]) -> bool:
@@ -98,35 +93,3 @@ def registry_of(metrics: Iterable[Metric]) -> CollectorRegistry:
     registry = CollectorRegistry()
     registry.register(_Collector(metrics))
     return registry
-
-
-@contextlib.contextmanager
-def _beside(path: Path) -> Iterator["tempfile._TemporaryFileWrapper[bytes]"]:
-    """A new file in the folder of another one, by a name that is not collected; gone in the end,
-    unless it is the other one by then.
-
-    :raises OSError: there can be none.
-    """
-    if path.exists() and not path.is_file():
-        raise OSError(errno.EINVAL, "it is no file")
-    with tempfile.NamedTemporaryFile(prefix=".malonewatch-", dir=path.parent, delete=False) as file:
-        try:
-            yield file
-        finally:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(file.name)
-
-
-def _try(path: Path) -> None:
-    with _beside(path):
-        pass
-
-
-def _put(path: Path, text: bytes) -> None:
-    """Put a text in the place of a file, all at once."""
-    with _beside(path) as file:
-        file.write(text)
-        file.flush()
-        os.fchmod(file.fileno(), MODE)
-        os.fsync(file.fileno())
-        os.replace(file.name, path)

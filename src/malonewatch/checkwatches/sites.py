@@ -13,7 +13,7 @@ import transaction
 from zope.component import getUtility
 
 from malonewatch.checkwatches.delivering import deliver_due
-from malonewatch.checkwatches.due import due, known, nobody_is_told, refuse_unknown
+from malonewatch.checkwatches.due import due, known, refuse_unknown, warn_if_untold
 from malonewatch.checkwatches.guard import Guard
 from malonewatch.checkwatches.logs import said
 from malonewatch.exitcodes import EXIT_FAULT, EXIT_INTERRUPTED, EXIT_LOCKED, EXIT_TROUBLE
@@ -129,7 +129,8 @@ def _update(
     names = due(database, task.names, now, reset=options.reset, dry_run=options.dry_run)
     if not names:
         return 0
-    _warn(options, database)
+    if not (options.dry_run or options.configuration):
+        warn_if_untold(database)
     # Only now: a run that finds nothing to do does without.
     from malonewatch.checkwatches.run import Run
 
@@ -182,16 +183,6 @@ def _locked(path: Path, run_id: str) -> Iterator[list[str]]:
                 "name another with --lock-file."
             ) from None
         yield ended
-
-
-def _warn(options: Options, database: Any) -> None:
-    """Say so if an application's site is about to change, and nothing of it is there to be told."""
-    if not (options.dry_run or options.configuration) and database.read(nobody_is_told):
-        log.warning(
-            "The site is an application's, of which nothing is loaded that would be told what "
-            "changes; name its package or its ZCML with --configure.",
-            extra=said("untold"),
-        )
 
 
 @contextlib.contextmanager

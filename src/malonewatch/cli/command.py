@@ -36,6 +36,7 @@ _COMMANDS = Places(
         "unwatch": "watches.unwatch",
         "upgrade": "database.upgrade",
         "watch": "watches.watch",
+        "worker": "worker.worker",
     }
 )
 

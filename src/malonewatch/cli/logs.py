@@ -33,3 +33,17 @@ def warnings_said() -> Iterator[None]:
         yield
     finally:
         logging.getLogger().removeHandler(handler)
+
+
+@contextlib.contextmanager
+def nothing_said() -> Iterator[None]:
+    """Leave what is logged to a command that says all of it itself."""
+    root = logging.getLogger()
+    ours = [handler for handler in root.handlers if isinstance(handler, _Warnings)]
+    for handler in ours:
+        root.removeHandler(handler)
+    try:
+        yield
+    finally:
+        for handler in ours:
+            root.addHandler(handler)

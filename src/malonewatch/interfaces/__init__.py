@@ -190,6 +190,7 @@ from malonewatch.interfaces.words import (
     UnknownWord,
     Verdict,
 )
+from malonewatch.interfaces.worker import DueBugTrackers, IWorker, WorkerSettings
 
 __all__ = [
     "SUBSCRIBABLE",
@@ -240,6 +241,7 @@ __all__ = [
     "DestinationFacts",
     "DestinationSettings",
     "DialectLearnt",
+    "DueBugTrackers",
     "Exchange",
     "Exposition",
     "FailureOwner",
@@ -306,6 +308,7 @@ __all__ = [
     "IToken",
     "ITokenSet",
     "IValidators",
+    "IWorker",
     "KeptAnswer",
     "MalonewatchError",
     "Mappings",
@@ -351,6 +354,7 @@ __all__ = [
     "UpgradeStep",
     "Verdict",
     "Wish",
+    "WorkerSettings",
     "folded",
     "meanings_of",
     "remote_name",

@@ -23,6 +23,7 @@ from malonewatch.interfaces.values import (
     Fetched,
 )
 from malonewatch.interfaces.words import Mappings, UnknownWord
+from malonewatch.interfaces.worker import DueBugTrackers
 
 
 class IResultSet(Interface):
@@ -304,6 +305,13 @@ class IBugTrackerSet(Interface):
         """What a run wants to know of each bug tracker, by title.
 
         Costs little a bug tracker, and nothing a watch.
+        """
+
+    def getDueBugTrackers(now: datetime, names: Iterable[str] | None = None) -> DueBugTrackers:
+        """Which of all bug trackers, or of those of some names, may be asked now, and when the
+        next one may.
+
+        Costs next to nothing a bug tracker, and a look at each that is due.
         """
 
     def clockWentBack(now: datetime) -> bool:

@@ -43,6 +43,13 @@ class IDatabase(Interface):
         :raises DatabaseError: the database cannot be written.
         """
 
+    def lastTransaction() -> bytes:
+        """What tells the state of all that is in it from those before: another value after each
+        change, whoever made it.  Costs next to nothing.
+
+        :raises DatabaseError: the database cannot be read.
+        """
+
     def planUpgrade() -> list[UpgradeStep]:
         """What `upgrade` would do, in that order; empty if the schema is the latest.
 

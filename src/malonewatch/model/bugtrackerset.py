@@ -21,6 +21,7 @@ from malonewatch.interfaces import (
     BugTrackerNameTaken,
     BugTrackerState,
     BugTrackerType,
+    DueBugTrackers,
     IBugTrackerSet,
     ISubscriptionSet,
     NotFoundError,
@@ -42,6 +43,7 @@ from malonewatch.model.baseurl import (
 from malonewatch.model.brake import check_settings
 from malonewatch.model.bugtracker import BugTracker
 from malonewatch.model.claims import Claims
+from malonewatch.model.duetrackers import find_due
 from malonewatch.model.latest import Latest
 from malonewatch.model.numbers import Numbered
 from malonewatch.model.pages import NEVER
@@ -262,6 +264,12 @@ class BugTrackerSet(Numbered):
     def _first_due(self, tracker_id: int) -> int:
         get = self._earliest.get
         return int(min(get(tracker_id, NEVER), get(_followed_key(tracker_id), NEVER)))
+
+    def getDueBugTrackers(
+        self, now: datetime, names: Iterable[str] | None = None
+    ) -> DueBugTrackers:
+        only = None if names is None else {self._names[name] for name in names if name in self}
+        return find_due(self._trackers, self._earliest, self._put_off, to_seconds(now), only)
 
     def clockWentBack(self, now: datetime) -> bool:
         return to_seconds(now) < self.latest.moment - schedule.CLOCK_SKEW_LIMIT

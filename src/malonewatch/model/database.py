@@ -76,6 +76,12 @@ class Database:
 
         return self._transactions.run(in_site, commit, patience)
 
+    def lastTransaction(self) -> bytes:
+        # That of the connection: the database itself is not told of every change.
+        return self._transactions.run(
+            lambda connection: bytes(connection._storage.lastTransaction()), commit=False
+        )
+
     def planUpgrade(self) -> list[UpgradeStep]:
         return schema.plan_upgrade(self)
 
