@@ -3,14 +3,17 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: demo serve test lint docs dist bench matrix clean
+.PHONY: demo serve test lint docs dist picture bench matrix clean
 
 demo: .venv/installed
 	$(BIN)/python -m malonewatch.cli.demo
 
 # What the demonstration has left, in a browser.
-serve: .venv/installed-web
+serve: .venv/installed-web | demo-data/database
 	$(BIN)/malonewatch --database "sqlite://?data_dir=$(CURDIR)/demo-data/database" serve
+
+demo-data/database:
+	$(MAKE) demo
 
 test: lint
 	$(BIN)/coverage erase
@@ -35,6 +38,12 @@ dist: .venv/installed-lint
 docs: .venv/installed-docs
 	$(BIN)/sphinx-build --builder html --nitpicky --fail-on-warning --keep-going --quiet \
 		docs build/docs
+
+# The picture in the README, made anew; a browser is needed.
+picture: .venv/installed-test
+	CI=true MALONEWATCH_SCREENSHOTS=demo-data/screenshots \
+		$(BIN)/python -m pytest -k front tests/web/browser/test_pages.py
+	cp demo-data/screenshots/front-1440-light.png docs/desk.png
 
 bench: .venv/installed-test
 	$(BIN)/python -m benchmarks

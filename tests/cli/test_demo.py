@@ -53,7 +53,7 @@ def test_it_shows_what_changed_what_failed_and_why(shown):
     assert "the watch went along" in rows[("lab example/drivers#8",)]
     assert "Bug not found" in rows[("forge example/bugs#22",)]
     assert "Challenge page instead of data" in rows[("garden #7",)]
-    assert "The other 4 are as they were." in table
+    assert "The other 3 are as they were." in table
 
 
 def test_it_shows_the_mail_that_was_sent(shown):
@@ -61,6 +61,16 @@ def test_it_shows_the_mail_that_was_sent(shown):
     assert out.count("To: jo@example.com\nSubject: ") == 2
     assert " bug 101 is fixed: " in out
     assert "To be told no more: malonewatch unsubscribe 1\n" in out
+
+
+def test_it_shows_a_word_that_no_table_knows(shown):
+    out, _ = shown
+    assert "'malonewatch tracker map web limbo MEANING' says what the first one means." in out
+
+
+def test_it_ends_with_how_to_open_the_desk(shown):
+    out, _ = shown
+    assert "make serve" in out.splitlines()[-3:]
 
 
 def test_its_last_line_shows_the_database(shown, capsys):

@@ -51,6 +51,7 @@ WHY = {
     BugTaskStatus.FIXRELEASED: "It was fixed.",
     BugTaskStatus.FIXCOMMITTED: "It was merged.",
     BugTaskStatus.WONTFIX: "They will not fix it.",
+    BugTaskStatus.UNKNOWN: "No table knows that word.",
 }
 
 
@@ -106,13 +107,16 @@ def command(directory: Path) -> int:
         _show_mail(mail)
         _tell("The bug tracker in trouble is left alone for a while; its watches are not to blame.")
         _malonewatch("tracker", "list")
+        _tell("A word that no table knows waits for you to say what it means.")
+        _malonewatch("tracker", "unknown")
         failed = next(watch for watch in after if _fails_by_itself(watch))
         _tell("There is more to know about each watch, such as what to do if it failed.")
         _malonewatch("show", str(failed.id))
     _tell(
-        "That was it.  The simulated bug trackers are gone; the database is still there, and "
-        "'make serve' shows it in a browser:",
+        "That was it.  The simulated bug trackers are gone; the database is still there.  Open "
+        "its desk, which is all of this in a browser, or go on here.",
     )
+    say("make serve", bold=True)
     say(shlex.join([_program(), "--database", uri, "list"]), bold=True)
     return 0
 
@@ -181,11 +185,15 @@ def _watch(trackers: Trackers) -> None:
 
 def _subscribe(mail: Path) -> None:
     _tell(
-        "Somebody waits for fixes of what the first bug depends on.  Mail goes to a folder here, "
-        "in place of a server.",
+        "Somebody waits for fixes of what the first bug depends on, somebody else keeps a search.  "
+        "Mail goes to a folder here, in place of a server.",
     )
     _malonewatch("delivery", "--transport", f"maildir:{mail.resolve()}")
-    _malonewatch("subscribe", "--bug", "1", "--events", "fixed", "--mail", "jo@example.com")
+    for whose, happening, address in (
+        (("--bug", "1"), "fixed", "jo@example.com"),
+        (("--search", "open tracker:desktop"), "reopened", "sam@example.com"),
+    ):
+        _malonewatch("subscribe", *whose, "--events", happening, "--mail", address)
 
 
 def _show_mail(folder: Path) -> None:

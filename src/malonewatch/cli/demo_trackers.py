@@ -78,6 +78,7 @@ class Trackers:
         self.forge.change("21", status="closed-fixed")
         del self.forge.bugs["22"]
         self.web.change("31", status="closed", resolution="wontfix")
+        self.web.change("32", status="limbo")
         self.hub.change("example/project#41", extra={"pull": True, "merged": True})
         self.lab.add("example/drivers#8", title="Flickers on my laptop")
         self.lab.change("example/project#51", status="closed", moved_to="example/drivers#8")

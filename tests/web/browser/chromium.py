@@ -178,12 +178,10 @@ class Chromium:
         """What was written to the console since that was asked for last."""
         return [entry["message"] for entry in self._driver.get_log("browser")]
 
-    def picture(self, path, height=None):
-        """Save how the page looks, all of it or as much as is that high."""
+    def picture(self, path):
+        """Save how the page looks, all of it."""
         size = self._driver.execute_cdp_cmd("Page.getLayoutMetrics", {})["cssContentSize"]
         clip = {"x": 0, "y": 0, "scale": 1, **{side: size[side] for side in ("width", "height")}}
-        if height is not None:
-            clip["height"] = height
         asked = {"format": "png", "captureBeyondViewport": True, "clip": clip}
         answer = self._driver.execute_cdp_cmd("Page.captureScreenshot", asked)
         path.write_bytes(base64.b64decode(answer["data"]))
