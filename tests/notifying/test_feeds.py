@@ -13,8 +13,10 @@ from malonewatch.interfaces import (
     BadInput,
     DeliveryFailed,
     DeliverySettings,
+    Feed,
     Happening,
     IChannel,
+    IFeedWriter,
     ISender,
 )
 from malonewatch.notifying import feeds
@@ -96,19 +98,28 @@ def test_what_happened_to_a_bug_tracker_has_neither_bug_nor_tags_that_it_cannot_
     trouble = notice(
         1, Happening.TROUBLE, bug=None, watch=None, tracker="", url="mailto:bugs@example.com"
     )
-    (entry,) = parsed(atom(IDENTITY, "some", "Some", [trouble], BUG_URL)).entries
+    (entry,) = parsed(atom(Feed(IDENTITY, "some", "Some", BUG_URL), [trouble])).entries
     assert "links" not in entry
     assert [tag.term for tag in entry.tags] == ["trouble"]
 
 
 def test_a_site_without_pages_has_no_links_to_its_bugs(notice):
-    (entry,) = parsed(atom(IDENTITY, "some", "Some", [notice()])).entries
+    (entry,) = parsed(atom(Feed(IDENTITY, "some", "Some"), [notice()])).entries
     assert [link.rel for link in entry.links] == ["alternate"]
+
+
+def test_a_feed_at_a_url_says_where_it_is_and_where_people_look(notice):
+    here = {"url": "https://desk.example.com/feeds/all?a=1&b=2", "page": "https://desk.example.com"}
+    found = parsed(getUtility(IFeedWriter)(Feed(IDENTITY, "all", "All", **here), [notice()]))
+    assert [(link.rel, link.type, link.href) for link in found.feed.links] == [
+        ("self", "application/atom+xml", here["url"]),
+        ("alternate", "text/html", here["page"]),
+    ]
 
 
 def test_every_change_has_an_entry_of_its_own_which_is_known_by_its_id_everywhere(notice):
     def ids(identity, name, *notices):
-        found = parsed(atom(identity, name, "Some", notices))
+        found = parsed(atom(Feed(identity, name, "Some"), notices))
         return found.feed.id, [entry.id for entry in found.entries]
 
     one, (second, first) = ids(IDENTITY, "one", notice(1), notice(2))
@@ -132,11 +143,11 @@ def test_the_newest_fifty_are_in_it_once_each(send, notice, path):
 
 
 def test_one_without_entries_is_a_feed_too_and_always_the_same():
-    content = atom(IDENTITY, "some", "Nothing yet", [])
+    content = atom(Feed(IDENTITY, "some", "Nothing yet"), [])
     found = parsed(content)
     assert found.entries == []
     assert found.feed.updated == "1970-01-01T00:00:00Z"
-    assert atom(IDENTITY, "some", "Nothing yet", []) == content
+    assert atom(Feed(IDENTITY, "some", "Nothing yet"), []) == content
 
 
 HOSTILE = "\x00\x1b[31m\ud800\ufffe<script>alert('&amp;')</script>\"\u202e]]>"
@@ -153,7 +164,7 @@ def test_what_xml_or_readers_cannot_have_harms_nobody(notice):
         url=f"https://bugs.example.com/{HOSTILE}",
         text=HOSTILE,
     )
-    content = atom(IDENTITY, "some", HOSTILE, [told], f"https://x.example.com/{HOSTILE}")
+    content = atom(Feed(IDENTITY, "some", HOSTILE, f"https://x.example.com/{HOSTILE}"), [told])
     (entry,) = parsed(content).entries
     html = etree.fromstring(content).findtext(".//{*}content")
     assert "<script" not in html

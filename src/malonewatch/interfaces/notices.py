@@ -29,6 +29,15 @@ class Happening(enum.Enum):
         """What that is a case of: a fix closes a bug, and each of both is a change of status."""
         return _KINDS.get(self, frozenset({self}))
 
+    @classmethod
+    def of(cls, old: BugTaskStatus, new: BugTaskStatus) -> "Happening":
+        """What it is that one status became another."""
+        if new.is_fixed and not old.is_fixed:
+            return cls.FIXED
+        if new.is_closed and not old.is_closed:
+            return cls.CLOSED
+        return cls.REOPENED if old.is_closed and new.is_open else cls.STATUS
+
 
 _KINDS = {
     Happening.FIXED: frozenset({Happening.FIXED, Happening.CLOSED, Happening.STATUS}),
@@ -73,6 +82,25 @@ class Notice(NamedTuple):
     new_status: BugTaskStatus | None = None
     since: datetime | None = None
     text: str = ""
+
+
+class Feed(NamedTuple):
+    """A feed, but for what is in it.
+
+    - `identity`: see `IDatabase.identity`,
+    - `name`: tells it from others of the database, and stays the same,
+    - `title`: for people,
+    - `bug_url`: as in `DeliverySettings`,
+    - `url`: where the feed is, and `page` where people see the same; nothing if
+      nowhere.
+    """
+
+    identity: str
+    name: str
+    title: str
+    bug_url: str = ""
+    url: str = ""
+    page: str = ""
 
 
 class Timing(enum.Enum):

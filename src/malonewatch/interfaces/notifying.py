@@ -1,6 +1,6 @@
 """Telling people: who is told of what, what waits to be told, and by which way it goes."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any
@@ -12,6 +12,7 @@ from malonewatch.interfaces.notices import (
     Delivered,
     DeliverySettings,
     DestinationSettings,
+    Feed,
     Happening,
     Message,
     Notice,
@@ -68,6 +69,9 @@ class ISubscriptionSet(Interface):
 
     def retarget(old: Any, new: Any) -> None:
         """Let subscriptions to one `IBugTracker` be to another, which takes its place."""
+
+    def ofPerson(person: Any) -> list[Any]:
+        """Each `ISubscription` that leads to a destination of an `IPerson`."""
 
     def destinations() -> Iterator[Any]:
         """The destinations, by number."""
@@ -237,4 +241,15 @@ class ITexts(Interface):
         there is one, else malonewatch's own.
 
         :raises DeliveryFailed: the site's own cannot be used.
+        """
+
+
+class IFeedWriter(Interface):
+    """Utility: writes Atom feeds (``application/atom+xml``)."""
+
+    def __call__(feed: Feed, notices: Sequence[Notice]) -> bytes:
+        """The feed, with the last fifty of these notices, the oldest of which is first.
+
+        Every entry and every feed is known by an identifier that stays the same,
+        and that no other has anywhere.
         """

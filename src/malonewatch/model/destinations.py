@@ -137,9 +137,12 @@ class DestinationSet(Numbered):
 
     def others_of(self, destination: Destination) -> list[int]:
         """The numbers of the person's other destinations that take messages."""
-        name = destination.person.name
-        places = self._places.values((name,), (f"{name}\0",))
-        return [each for each in places if each != destination.id and each not in self.disabled]
+        numbers = self.of_person(destination.person)
+        return [each for each in numbers if each != destination.id and each not in self.disabled]
+
+    def of_person(self, person: Any) -> list[int]:
+        """The numbers of a person's destinations."""
+        return list(self._places.values((person.name,), (f"{person.name}\0",)))
 
     def remove(self, destination: Destination) -> None:
         """Forget a destination, and what waits for it."""

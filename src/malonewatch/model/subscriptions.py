@@ -198,6 +198,10 @@ class SubscriptionSet(Numbered):
                 raise BadInput("A search has to look for something; to be told of all, say so.")
         return target.kind.name, key
 
+    def ofPerson(self, person: Any) -> list[Subscription]:
+        numbers = self._destinations.of_person(person)
+        return [self.get(each) for number in numbers for each in self.leading_to(number)]
+
     # Destinations.
 
     def destinations(self) -> Iterator[Destination]:

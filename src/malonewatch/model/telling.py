@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Any
 
 from malonewatch.interfaces import (
-    BugTaskStatus,
     BugWatchErrorType,
     DeliverySettings,
     Happening,
@@ -100,23 +99,13 @@ def _happening(event: Any) -> Happening | None:
         if event.old_remotestatus in (None, event.new_remotestatus):
             # It is seen for the first time; or it is our own tables that changed.
             return None
-        return _of_status(event.old_status, event.new_status)
+        return Happening.of(event.old_status, event.new_status)
     if IBugWatchGone.providedBy(event):
         is_private = event.error_type is BugWatchErrorType.PRIVATE_REMOTE_BUG
         return Happening.PRIVATE if is_private else Happening.GONE
     if IBugWatchDuplicateFound.providedBy(event):
         return Happening.DUPLICATE
     return Happening.MOVED if IBugWatchMoved.providedBy(event) else None
-
-
-def _of_status(old: BugTaskStatus, new: BugTaskStatus) -> Happening:
-    if new.is_fixed and not old.is_fixed:
-        return Happening.FIXED
-    if new.is_closed and not old.is_closed:
-        return Happening.CLOSED
-    if old.is_closed and new.is_open:
-        return Happening.REOPENED
-    return Happening.STATUS
 
 
 def _text(event: Any, tracker: Any) -> str:

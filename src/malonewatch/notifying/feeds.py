@@ -1,4 +1,4 @@
-"""Messages as an Atom feed, in a file.
+"""Atom feeds, and messages as such a feed in a file.
 
 https://www.rfc-editor.org/rfc/rfc4287
 """
@@ -21,12 +21,15 @@ from malonewatch.interfaces import (
     DeliveryFailed,
     DeliverySettings,
     DestinationSettings,
+    Feed,
     IChannel,
     ISender,
     Message,
     Notice,
 )
 from malonewatch.notifying.sentences import headline, links, sentences
+
+MEDIA_TYPE = "application/atom+xml"
 
 #: How many entries a feed has at most.
 MOST = 50
@@ -95,38 +98,38 @@ class FeedSender:
         destination = message.destination
         # The notices may be told already, if nobody knew whether they were.
         told = {notice.id: notice for notice in (*message.recent, *message.notices)}
-        content = atom(
+        feed = Feed(
             message.key.partition(".")[0],
             f"destination/{destination.id}",
             f"Remote bugs: what {destination.person} is told",
-            list(told.values()),
             self._bug_url,
         )
-        write_feed(destination.settings.address, content)
+        write_feed(destination.settings.address, atom(feed, list(told.values())))
 
 
-def atom(
-    identity: str, name: str, title: str, notices: Sequence[Notice], bug_url: str = ""
-) -> bytes:
-    """A feed of what there is to tell, of the last `MOST` of `notices`, the oldest of which is
-    the first.  Pure.
+def atom(feed: Feed, notices: Sequence[Notice]) -> bytes:
+    """See `IFeedWriter`.  Pure.
 
-    `identity` is the database's, and `name` tells the feed from others there:
-    they make the identifiers, which are ``urn:uuid:``, so that an entry has the
-    same one in all feeds of a database, and no other has it anywhere.
-    `bug_url` is as in `DeliverySettings`.
+    The identifiers are made of the database's and of the name of the feed; they
+    are ``urn:uuid:``, so that an entry has the same one in all feeds of a
+    database, and no other has it anywhere.
     """
     newest = notices[: -MOST - 1 : -1]
-    feed = ElementTree.Element("feed", xmlns="http://www.w3.org/2005/Atom")
-    _add(feed, "generator", "malonewatch")
-    _add(feed, "id", _identifier(identity, name))
-    _add(feed, "title", title)
+    root = ElementTree.Element("feed", xmlns="http://www.w3.org/2005/Atom")
+    _add(root, "generator", "malonewatch")
+    _add(root, "id", _identifier(feed.identity, feed.name))
+    _add(root, "title", feed.title)
     # One that is empty stays as it is.
-    _add(feed, "updated", _time(max((each.moment for each in newest), default=_EPOCH)))
-    _add(ElementTree.SubElement(feed, "author"), "name", "malonewatch")
+    _add(root, "updated", _time(max((each.moment for each in newest), default=_EPOCH)))
+    _add(ElementTree.SubElement(root, "author"), "name", "malonewatch")
+    if feed.url:
+        ElementTree.SubElement(root, "link", rel="self", type=MEDIA_TYPE, href=feed.url)
+    if feed.page:
+        ElementTree.SubElement(root, "link", rel="alternate", type="text/html", href=feed.page)
     for notice in newest:
-        _add_entry(feed, notice, _identifier(identity, f"notice/{notice.id}"), bug_url)
-    content: bytes = ElementTree.tostring(feed, encoding="utf-8", xml_declaration=True)
+        identifier = _identifier(feed.identity, f"notice/{notice.id}")
+        _add_entry(root, notice, identifier, feed.bug_url)
+    content: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
     return content
 
 

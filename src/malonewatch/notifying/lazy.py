@@ -2,12 +2,12 @@
 
 import functools
 import importlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from zope.interface import directlyProvides, provider
 
-from malonewatch.interfaces import IChannel, IDeliverer, ITexts
+from malonewatch.interfaces import Feed, IChannel, IDeliverer, IFeedWriter, ITexts, Notice
 
 
 class LazyChannel:
@@ -38,6 +38,14 @@ def deliver(database: Any, **values: Any) -> Any:
     from malonewatch.notifying import deliverer
 
     return deliverer.deliver(database, **values)
+
+
+@provider(IFeedWriter)
+def atom(feed: Feed, notices: Sequence[Notice]) -> bytes:
+    """See `IFeedWriter`."""
+    from malonewatch.notifying import feeds
+
+    return feeds.atom(feed, notices)
 
 
 @provider(ITexts)

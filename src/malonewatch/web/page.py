@@ -13,6 +13,7 @@ from malonewatch import wording
 from malonewatch.application.facts import now
 from malonewatch.interfaces import BugTaskStatus
 from malonewatch.web import ROUTE
+from malonewatch.web.resources import Located
 from malonewatch.web.security import VIEW, WATCH
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -42,8 +43,13 @@ def page(
     return view
 
 
-def action(context: Any, name: str, permission: str = WATCH) -> Callable[[View], View]:
-    """Decorator: the function does what a form asks for that is sent from one of our pages."""
+def action(
+    context: Any, name: str, permission: str = WATCH, template: str | None = None
+) -> Callable[[View], View]:
+    """Decorator: the function does what a form asks for that is sent from one of our pages.
+
+    It leads to another page, or gives one that is shown by `template`.
+    """
     view: Callable[[View], View] = view_config(
         route_name=ROUTE,
         context=context,
@@ -51,6 +57,7 @@ def action(context: Any, name: str, permission: str = WATCH) -> Callable[[View],
         request_method="POST",
         permission=permission,
         require_csrf=True,
+        renderer=template and f"malonewatch.web:templates/{template}.pt",
     )
     return view
 
@@ -95,6 +102,7 @@ class Page:
         self.title = title
         self.now = now()
         traversed = request.matchdict["traverse"] if request.matchdict else ()
+        self._path = tuple(traversed)
         self.place = traversed[0] if traversed else ""
 
     @property
@@ -107,6 +115,20 @@ class Page:
     def places(self) -> tuple[tuple[str, str], ...]:
         """See `PLACES`; none for whoever may not see them."""
         return PLACES if self.may(VIEW) else ()
+
+    @property
+    def feeds(self) -> list[tuple[str, str]]:
+        """The feeds of what is shown: the title and the path of each."""
+        if not self.may(VIEW):
+            return []
+        found = [("What moved", self.url("feeds", "all"))]
+        if isinstance(self._request.context, Located):
+            if self.place in ("bugs", "trackers"):
+                found.append((self.title, self.url("feeds", *self._path[:2])))
+        elif self.place == "watches" and self._request.GET.get("q"):
+            search = self._request.GET["q"]
+            found.append((search, self.url("feeds", "search", q=search)))
+        return found
 
     @property
     def log_out(self) -> str | None:

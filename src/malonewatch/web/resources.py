@@ -72,6 +72,10 @@ class Subscriptions(Branch):
     """Who is told of what."""
 
 
+class Feeds(Branch):
+    """What moved, for programs that read feeds."""
+
+
 class Needs(Branch):
     """What waits for a person."""
 
@@ -96,6 +100,7 @@ class Desk(Branch):
         "watches": Watches,
         "trackers": Trackers,
         "subscriptions": Subscriptions,
+        "feeds": Feeds,
         "needs": Needs,
         "settings": Settings,
         "people": People,

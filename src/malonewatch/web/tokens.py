@@ -2,11 +2,16 @@
 
 import base64
 import binascii
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
+from pyramid.authorization import ACLHelper
 from zope.component import queryUtility
 
+from malonewatch.application import people
 from malonewatch.interfaces import ITokenSet, Scope, TokenFacts
+from malonewatch.web.database import RequestDatabase
+from malonewatch.web.security import ADMINISTER, VIEW, Identity
 
 
 def sent_token(request: Any) -> str:
@@ -24,9 +29,70 @@ def sent_token(request: Any) -> str:
     return pair.partition(":")[2]
 
 
+def token_in(request: Any) -> str:
+    """The token in a link, or what `sent_token` finds if there is none.
+
+    It stands in the query, which is written to no log of ours.
+    """
+    return request.GET.get("token") or sent_token(request)
+
+
 def token_for(text: str, scope: Scope) -> TokenFacts | None:
     """The token that says `text`, if there is one and it is good for `scope`."""
     tokens = queryUtility(ITokenSet)
     token = None if tokens is None or not text else tokens.query(text)
     facts: TokenFacts | None = None if token is None else token.facts
     return facts if facts is not None and facts.scope.allows(scope) else None
+
+
+class Reader(NamedTuple):
+    """Who reads feeds.
+
+    - `address`: by which the person is told of things,
+    - `is_administrator`: whether what is for other people may be seen,
+    - `may_view`: says whether what is at a place of the desk may be.
+    """
+
+    address: str
+    is_administrator: bool
+    may_view: Callable[[Any], Any]
+
+    def is_for(self, owner: str | None) -> bool:
+        """Whether what is for the person with that address only, None for all, may be seen."""
+        return self.is_administrator or owner is None or owner.lower() == self.address.lower()
+
+
+def reader_of(request: Any) -> Reader | None:
+    """Who reads feeds; None if nobody is known, and strangers may see nothing."""
+    text = token_in(request)
+    if text:
+        return _reader_by(token_for(text, Scope.FEEDS))
+    if request.authenticated_userid is None and not request.has_permission(VIEW):
+        return None
+    is_administrator = bool(request.has_permission(ADMINISTER))
+
+    def may_view(located: Any) -> Any:
+        return request.has_permission(VIEW, located)
+
+    return Reader(own_address(request), is_administrator, may_view)
+
+
+def _reader_by(token: TokenFacts | None) -> Reader | None:
+    if token is None:
+        return None
+    identity = Identity(token.owner, token.scope is Scope.ADMIN)
+    known = people.known(RequestDatabase(), token.owner)
+    if known is not None:
+        # Who may less than before sees less.
+        identity = Identity.of(known.account)
+
+    def may_view(located: Any) -> Any:
+        return ACLHelper().permits(located, identity.principals, VIEW)
+
+    return Reader(identity.address, identity.is_administrator, may_view)
+
+
+def own_address(request: Any) -> str:
+    """The address by which who makes a request is told of things; empty if there is none."""
+    identity: Identity | None = request.identity
+    return "" if identity is None else identity.address

@@ -1,0 +1,312 @@
+"""Feeds: what moved, for programs that read feeds."""
+
+import dataclasses
+import hashlib
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timezone
+from typing import Any, NamedTuple
+
+from zope.component import getUtility
+
+from malonewatch.application.facts import now
+from malonewatch.application.references import (
+    MOST_DIGITS,
+    find_tracker,
+    get_part,
+    is_number,
+    shortened,
+)
+from malonewatch.interfaces import (
+    BadInput,
+    BugTaskStatus,
+    BugWatchPage,
+    BugWatchQuery,
+    Feed,
+    Happening,
+    IBugSet,
+    IBugWatchSet,
+    IFeedWriter,
+    IInstallation,
+    IOutbox,
+    IPersonSet,
+    ISubscriptionSet,
+    NotFoundError,
+    Notice,
+    Target,
+    TargetKind,
+)
+
+#: How many changes a feed tells of.
+MOST = 50
+
+#: At the histories of so many watches is looked for them, as what changed last of a watch may be
+#: nothing to tell of.
+_FARTHEST = 500
+
+#: First sight of a status is no change of it.
+_EVER = datetime.fromtimestamp(1, timezone.utc)
+
+
+def _names(happenings: frozenset[Happening]) -> tuple[str, ...]:
+    """The names of the changes of status that are told to who asked for those happenings."""
+    changes = (Happening.FIXED, Happening.CLOSED, Happening.REOPENED, Happening.STATUS)
+    return tuple(each.name for each in changes if not each.kinds.isdisjoint(happenings))
+
+
+class Source(NamedTuple):
+    """What a feed tells of: a target (not a person), and which changes of status, by name."""
+
+    target: Target
+    happenings: tuple[str, ...] = _names(frozenset({Happening.STATUS}))
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class FeedFacts:
+    """A feed.
+
+    - `name`: what it is known by in the database,
+    - `title`: for people,
+    - `sources`: what it tells of,
+    - `owner`: whose it is, by address; None where it is for everybody who may
+      see what it is of.
+    """
+
+    name: str
+    title: str
+    sources: tuple[Source, ...]
+    owner: str | None = None
+
+
+class Stamp(NamedTuple):
+    """What tells whether anything is new: another `tag` says so, and the `moment` of the last
+    change (aware); None if there never was one."""
+
+    tag: str
+    moment: datetime | None
+
+
+def find_feed(database: Any, target: Target) -> FeedFacts:
+    """The feed of what happens to a target; of a person it is all that the person is told.
+
+    :raises NotFoundError: there is no such bug, bug tracker or person.
+    :raises BadInput: the target is none.
+    """
+    found: FeedFacts = database.read(lambda trackers: _feed_of(trackers, target))
+    return found
+
+
+def _feed_of(trackers: Any, target: Target) -> FeedFacts:
+    kind, key = target
+    if kind is TargetKind.PERSON:
+        return _feed_of_person(key)
+    match kind:
+        case TargetKind.ALL:
+            title = "what moved"
+        case TargetKind.BUG:
+            if not is_number(key) or len(key) > MOST_DIGITS:
+                raise NotFoundError(f"There is no bug {shortened(key, 40)!r}.")
+            bug = getUtility(IBugSet).get(int(key))
+            key = str(bug.id)
+            title = f"bug {bug.id}: {bug.title}" if bug.title else f"bug {bug.id}"
+        case TargetKind.TRACKER:
+            tracker = find_tracker(trackers, key)
+            key, title = tracker.name, tracker.title
+        case _:
+            key = " ".join(key.split())
+            if not key:
+                raise BadInput("Say what to search for.")
+            getUtility(IBugWatchSet).parseSearch(key, now())
+            title = key
+    target = Target(kind, key)
+    return FeedFacts(str(target), f"Remote bugs: {title}", (Source(target),))
+
+
+def _feed_of_person(name: str) -> FeedFacts:
+    person = getUtility(IPersonSet).getByName(name)
+    if person is None:
+        raise NotFoundError(f"There is no person named {shortened(name, 40)!r}.")
+    sources = dict.fromkeys(_sources_of(person, {name}))
+    title = f"Remote bugs: what {name} is told"
+    return FeedFacts(f"person {name}", title, tuple(sources), person.email)
+
+
+def _sources_of(person: Any, seen: set[str]) -> Iterator[Source]:
+    """What a person is told of; who is told whatever another one is, is told of that."""
+    for subscription in get_part(ISubscriptionSet).ofPerson(person):
+        yield from _sources(subscription, seen)
+
+
+def _sources(subscription: Any, seen: set[str]) -> Iterator[Source]:
+    target, happenings = subscription.target, subscription.happenings
+    if target.kind is not TargetKind.PERSON:
+        yield Source(target, _names(happenings))
+    elif target.key not in seen:
+        seen.add(target.key)
+        for source in _sources_of(getUtility(IPersonSet).getByName(target.key), seen):
+            kept = [name for name in _names(happenings) if name in source.happenings]
+            yield source._replace(happenings=tuple(kept))
+
+
+def find_own_feed(database: Any, email: str) -> FeedFacts:
+    """The feed of all that the person with that address is told; an empty one if nobody has it.
+
+    :raises DatabaseError: the database cannot be read.
+    """
+
+    def step(trackers: Any) -> FeedFacts:
+        person = getUtility(IPersonSet).getByEmail(email)
+        if person is None:
+            return FeedFacts(f"address {email}", "Remote bugs: what you are told", (), email)
+        return _feed_of_person(person.name)
+
+    found: FeedFacts = database.read(step)
+    return found
+
+
+def find_subscription_feed(database: Any, number: int) -> FeedFacts:
+    """The feed of what a subscription is to.
+
+    :raises NotFoundError: there is no such subscription.
+    """
+
+    def step(trackers: Any) -> FeedFacts:
+        subscription = get_part(ISubscriptionSet).get(number)
+        person = subscription.destination.person
+        return FeedFacts(
+            f"subscription {number}",
+            f"Remote bugs: {subscription.target}, as {person.name} is told",
+            tuple(_sources(subscription, {person.name})),
+            person.email,
+        )
+
+    found: FeedFacts = database.read(step)
+    return found
+
+
+def stamp_of(database: Any, feed: FeedFacts) -> Stamp:
+    """What tells whether anything is new, in less time than it takes to write the feed.
+
+    :raises DatabaseError: the database cannot be read.
+    """
+
+    def step(trackers: Any) -> Stamp:
+        seen = [
+            (watch.id, watch.lastchanged)
+            for source in feed.sources
+            for watch in _page(trackers, source, None).watches
+        ]
+        text = repr((feed, [(number, moment.timestamp()) for number, moment in seen]))
+        tag = hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:32]
+        return Stamp(tag, max((moment for _, moment in seen), default=None))
+
+    stamp: Stamp = database.read(step)
+    return stamp
+
+
+def write_feed(
+    database: Any, feed: FeedFacts, url: str = "", page: str = "", bug_url: str = ""
+) -> bytes:
+    """The feed as Atom, with the last `MOST` changes of status.
+
+    `url` is where it is, and `page` where people see the same.  Of a bug of
+    ours that is where the site says, else at `bug_url`.
+
+    :raises DatabaseError: the database cannot be read.
+    """
+
+    def step(trackers: Any) -> tuple[Feed, list[Notice]]:
+        found: dict[int, Notice] = {}
+        for source in feed.sources:
+            found.update((notice.id, notice) for notice in _notices(trackers, source))
+        notices = sorted(found.values(), key=lambda notice: (notice.moment, notice.id))
+        where = get_part(IOutbox).settings.bug_url or bug_url
+        identity = get_part(IInstallation).identity
+        return Feed(identity, feed.name, feed.title, where, url, page), notices[-MOST:]
+
+    values = database.read(step)
+    written: bytes = getUtility(IFeedWriter)(*values)
+    return written
+
+
+def _page(trackers: Any, source: Source, start: str | None) -> BugWatchPage:
+    """A page of the watches that a source is of and whose status ever changed, the latest first.
+
+    What a search is to find it may have found before the change, so the status is no matter.
+    """
+    watches = getUtility(IBugWatchSet)
+    kind, key = source.target
+    query = BugWatchQuery()
+    if kind is TargetKind.BUG:
+        query = BugWatchQuery(bug=int(key))
+    elif kind is TargetKind.TRACKER:
+        query = BugWatchQuery(tracker=key)
+    elif kind is TargetKind.SEARCH:
+        query = watches.parseSearch(key, now())
+    query = dataclasses.replace(
+        query,
+        meanings=None,
+        changed_since=query.changed_since or _EVER,
+        newest_change_first=True,
+        start=start,
+        limit=MOST,
+    )
+    found: BugWatchPage = watches.search(query)
+    return found
+
+
+def _notices(trackers: Any, source: Source) -> list[Notice]:
+    """The last changes that a source is of."""
+    meanings = None
+    if source.target.kind is TargetKind.SEARCH:
+        meanings = getUtility(IBugWatchSet).parseSearch(source.target.key, now()).meanings
+    notices: list[Notice] = []
+    start: str | None = None
+    for _ in range(0, _FARTHEST, MOST):
+        page = _page(trackers, source, start)
+        for watch in page.watches:
+            notices += _changes(watch, source.happenings, meanings)
+        start = page.next
+        if start is None:
+            break
+        # All others have changed for the last time before this.
+        end = page.watches[-1].lastchanged.replace(microsecond=0)
+        if sum(notice.moment >= end for notice in notices) >= MOST:
+            break
+    return notices
+
+
+def _changes(
+    watch: Any, names: Sequence[str], meanings: frozenset[BugTaskStatus] | None
+) -> Iterator[Notice]:
+    """What the history of a watch tells of: the changes of its status that have these names,
+    from or to one of these meanings."""
+    entries = [entry for entry in watch.activity if entry.kind == "status"]
+    # Each began when the one before ended; the newest is the first.
+    befores = [entry.date for entry in entries[1:]] + [None]
+    for entry, since in zip(entries, befores, strict=True):
+        old, new = entry.old_status, entry.new_status
+        if old is None or (meanings is not None and meanings.isdisjoint((old, new))):
+            continue
+        happening = Happening.of(old, new)
+        if happening.name not in names:
+            continue
+        tracker, bug = watch.bugtracker, watch.bug
+        yield Notice(
+            # Of what waits to be told none has so high a number.
+            watch.id << 32 | int(entry.date.timestamp()),
+            entry.date,
+            happening,
+            bug=bug.id,
+            bug_title=bug.title or "",
+            tracker=tracker.name,
+            tracker_title=tracker.title,
+            watch=watch.id,
+            remotebug=watch.remotebug,
+            title=watch.remote_title or "",
+            url=watch.url,
+            old_remotestatus=entry.old_remotestatus,
+            new_remotestatus=entry.new_remotestatus,
+            old_status=old,
+            new_status=new,
+            since=since,
+        )
