@@ -1,6 +1,8 @@
-"""How people are told of counts, lengths of time and moments."""
+"""How people are told of counts, lengths of time, moments, quotas and ages."""
 
 from datetime import datetime
+
+from malonewatch.interfaces import Quota, Staleness
 
 
 def count_of(number: int, one: str, many: str | None = None) -> str:
@@ -34,3 +36,19 @@ def at(moment: datetime | None, now: datetime) -> str:
     if moment is None:
         return ""
     return f"{moment.strftime('%Y-%m-%d %H:%M:%S UTC')} ({ago(moment, now)})"
+
+
+def quota_left(quota: Quota, now: datetime) -> str:
+    """How much more a server may be asked; empty if it does not say."""
+    if quota.remaining is None and quota.limit is None:
+        return ""
+    left = "some" if quota.remaining is None else str(quota.remaining)
+    text = f"{left} left" if quota.limit is None else f"{left} of {quota.limit} left"
+    reset = at(quota.reset, now)
+    return f"{text}, all of it again {reset}" if reset else text
+
+
+def age_of(staleness: Staleness) -> str:
+    """How old it is what watches show."""
+    half, most = (span(staleness.quantiles[part]) for part in (0.5, 0.95))
+    return f"{half} at most for half of the watches, {most} at most for 95 of 100"

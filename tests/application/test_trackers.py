@@ -2,6 +2,7 @@ import pytest
 from tests.application.remote import BUGZILLA, apply, bug_url
 
 from malonewatch.application import trackers, watches
+from malonewatch.application.facts import TROUBLE
 from malonewatch.application.trackers import TrackerChanges
 from malonewatch.interfaces import (
     BadInput,
@@ -189,6 +190,9 @@ def test_changes_that_are_held_are_taken_without_asking(some, tell):
     before = trackers.show(some, "some").facts
     assert before.held_count == 1
     assert before.last_error_type is BugWatchErrorType.SUSPICIOUS_ANSWER
+    (line,) = trackers.list_lines(some)
+    assert (line.held_count, line.state) == (1, TROUBLE)
+    assert trackers.show(some, "some", most=0).held == ()
     facts, held = trackers.accept_changes(some, "some")
     assert [(change.bug_id, change.new_remotestatus) for change in held] == [(1, "CLOSED")]
     assert (facts.held_count, facts.last_error_type) == (0, None)

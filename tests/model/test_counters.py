@@ -43,10 +43,14 @@ def test_days_come_newest_first(counters, reopened):
         assert [each.requests for each in found.list(2)] == [3, 1]
 
 
-def test_some_days_are_kept(counters):
-    for day in range(DAYS + 10):
+@pytest.mark.parametrize("count", [59, 60, 61, DAYS, DAYS + 100])
+def test_the_days_of_a_year_are_kept(counters, reopened, count):
+    for day in range(count):
         counters.add(DAY + day, day, 0, 0, {})
-    assert [each.requests for each in counters.list(1000)] == list(range(DAYS + 9, 9, -1))
+    for found in (counters, reopened(counters)):
+        kept = [each.requests for each in found.list(1000)]
+        assert kept == list(range(count - 1, count - 1 - len(kept), -1))
+        assert min(count, DAYS) <= len(kept) < DAYS + 31
 
 
 def test_a_clock_that_was_set_back_makes_no_day(counters):
@@ -65,9 +69,19 @@ def test_the_days_before_are_not_written_with_each_batch(counters):
     assert len(counters.__getstate__()[0]) <= 32
 
 
+def test_those_of_a_year_are_not_written_with_each_day(counters):
+    for day in range(DAYS):
+        counters.add(DAY + day, 1, 1, 1, {})
+    transaction.commit()
+    counters.add(DAY + DAYS, 1, 1, 1, {})
+    assert counters._past._p_changed
+    assert not counters._past.older._p_changed
+    assert len(counters._past.__getstate__()[0]) < 60 * 32
+
+
 def test_the_total_is_of_all_days_whether_kept_or_not(counters, reopened):
     assert counters.totals() == Totals()
-    for day in range(DAYS + 10):
+    for day in range(DAYS + 100):
         counters.add(DAY + day, 1, 2, 3, {FailureOwner.US: 4, FailureOwner.WATCH: day})
         count = day + 1
         failures = {FailureOwner.US: 4 * count}
@@ -77,14 +91,14 @@ def test_the_total_is_of_all_days_whether_kept_or_not(counters, reopened):
     assert reopened(counters).totals() == counters.totals()
 
 
-def test_where_days_were_dropped_without_a_sum_the_total_is_of_those_kept():
+@pytest.mark.parametrize("kept", [lambda days, gone, older: days, lambda *all: all[:2]])
+def test_where_days_were_kept_otherwise_the_total_is_of_those(kept):
     counters = Counters()
     counters.add(DAY, 1, 0, 0, {})
     counters.add(DAY + 1, 2, 0, 0, {})
     latest, past = counters.__getstate__()
-    days, _ = past.__getstate__()
     before = PastDays()
-    before.__setstate__(days)
+    before.__setstate__(kept(*past.__getstate__()))
     counters.__setstate__((latest, before))
     assert [each.requests for each in counters.list(30)] == [2, 1]
     assert counters.totals() == Totals(3)

@@ -255,14 +255,53 @@ def test_what_is_held_is_counted(tracker, add_watches, clock, only):
     assert only().trouble is BugWatchErrorType.SUSPICIOUS_ANSWER
 
 
+def test_some_of_what_is_held_is_looked_at(tracker, add_watches, clock):
+    add_watches(3)
+    apply(tracker, open_bugs(0, 1, 2), clock.moment)
+    closed = [RemoteBug(name, "CLOSED", BugTaskStatus.INVALID, closed=True) for name in "012"]
+    apply(tracker, closed, clock.moment, brake=Brake(engaged=True))
+    assert tracker.held_count == len(tracker.held) == 3
+    assert [each.remotebug for each in tracker.getHeld(limit=2)] == ["0", "1"]
+    assert [each.remotebug for each in tracker.getHeld(["2", "7"])] == ["2"]
+
+
+def test_when_the_next_is_due_costs_no_look_at_all(tracker, add_watches, clock):
+    assert tracker.next_due is None
+    add_watches(350)
+    assert tracker.next_due == clock.moment
+    assert tracker.countDue(clock.moment) == 350
+    assert tracker.countDue(clock.moment, 150) == 200
+    apply(tracker, open_bugs(*range(350)), clock.moment)
+    assert tracker.next_due > clock.moment
+    tracker.__parent__ = None
+    assert tracker.next_due is None
+
+
 def test_totals_are_those_of_all_days(tracker, add_watches, clock, only):
     add_watches(1)
-    for _ in range(100):
+    for _ in range(500):
         apply(tracker, open_bugs(0), clock.moment)
         clock.tick(days=1)
     fail(tracker, BugTrackerTimeout("Too slow."), clock.moment, ["0"])
-    assert len(tracker.getDailyCounters(1000)) == 60
-    assert only().totals == Totals(0, 100, 1, {FailureOwner.TRACKER: 1})
+    assert len(tracker.getDailyCounters(1000)) < 500
+    assert only().totals == Totals(0, 500, 1, {FailureOwner.TRACKER: 1})
+
+
+def test_how_old_it_is_what_a_bug_tracker_shows_is_known_of_it_alone(
+    tracker, add_watches, clock, only, monkeypatch
+):
+    assert tracker.getStaleness(clock.moment) is None
+    add_watches(350)
+    apply(tracker, open_bugs(*range(350)), clock.moment)
+    clock.tick(hours=1)
+    assert tracker.getStaleness(clock.moment) == only().staleness
+    assert only().staleness.count == 350
+    # Of very many, some are looked at, evenly.
+    monkeypatch.setattr("malonewatch.model.figures._LOOKS", 2)
+    assert tracker.getStaleness(clock.moment).count == 200
+    assert tracker.getStaleness(clock.moment).quantiles[0.95] == 3600
+    tracker.active = False
+    assert tracker.getStaleness(clock.moment) is None
 
 
 def test_what_servers_said_is_there_once_for_each(trackers, make_tracker, clock, figures):

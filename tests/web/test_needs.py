@@ -59,7 +59,7 @@ def test_changes_that_are_held_are_applied(browser, database, bugzilla, check):
         bugzilla.change(str(number), status="RESOLVED", resolution="WONTFIX")
     check()
     page = browser.get("/needs")
-    assert "changes kept back: too many at once" in text_of(page)
+    assert "What was said of 24 remote bugs is kept back: too many at once." in text_of(page)
     assert "CONFIRMED → RESOLVED WONTFIX" in text_of(page)
     assert "Held back" in text_of(browser.get(f"/trackers/{NAME}"))
     page = page.forms[1].submit(status=303).follow()

@@ -1,7 +1,7 @@
 from datetime import date
 
 from malonewatch.interfaces import DailyCounters, FailureOwner
-from malonewatch.web.strips import HEIGHT, strip_of
+from malonewatch.web.strips import HEIGHT, requests_a_day, strip_of
 
 TODAY = date(2024, 3, 9)
 FAILED = {FailureOwner.TRACKER: 2}
@@ -28,3 +28,15 @@ def test_a_day_of_failures_is_seen():
 def test_what_is_longer_ago_or_still_to_come_is_left_out():
     days = [DailyCounters(date(2024, 3, 10)), DailyCounters(date(2024, 3, 6))]
     assert strip_of(days, TODAY, 3).bars == ()
+
+
+def test_requests_a_day_are_those_of_today_and_the_mean_of_the_days_before():
+    days = [
+        DailyCounters(date(2024, 3, 10), requests=50),
+        DailyCounters(TODAY, requests=7),
+        DailyCounters(date(2024, 3, 8), requests=2),
+        DailyCounters(date(2024, 3, 5), requests=4),
+        DailyCounters(date(2024, 3, 4), requests=100),
+    ]
+    assert requests_a_day(days, TODAY, 4) == (7, 1.5)
+    assert requests_a_day([], TODAY, 4) == (0, 0)

@@ -1,17 +1,41 @@
+import re
+
 import pytest
 from tests.web.conftest import text_of
+
+from malonewatch.application import watches
+from malonewatch.application.facts import now
+from malonewatch.interfaces import BugWatchErrorType, OriginState, Quota
 
 NAME = "auto-127.0.0.1"
 
 
 def test_the_bug_trackers_are_listed(browser, watched):
     page = browser.get("/trackers")
-    assert "BUGZILLA 2 0 active" in text_of(page)
-    page.click(href=f"/trackers/{NAME}")
+    assert re.search(r"BUGZILLA 2 in 2[0-9]h active", text_of(page))
+    assert page.html.find("ol", "top").text.endswith(": 2 watches")
+    page.click(href=f"/trackers/{NAME}", index=0)
 
 
 def test_there_are_none(browser):
     assert "There are no bug trackers yet." in text_of(browser.get("/trackers"))
+    assert "There are no bug trackers from there on." in text_of(browser.get("/trackers?from=7"))
+
+
+def test_there_are_fifty_to_a_page(browser, database, monkeypatch):
+    def register(all_trackers):
+        for name in "abc":
+            all_trackers.ensureBugTracker(f"https://{name}.example.com", None, "BUGZILLA")
+
+    database.write(register)
+    monkeypatch.setattr("malonewatch.web.views.trackers._PAGE", 2)
+    page = browser.get("/trackers")
+    assert "c.example.com" not in text_of(page)
+    # None of them has a watch.
+    assert page.html.find("ol", "top") is None
+    page = page.click("Next")
+    assert "b.example.com" not in text_of(page)
+    assert "https://c.example.com BUGZILLA 0 never active" in text_of(page)
 
 
 def test_all_is_told_of_a_bug_tracker(browser, watched):
@@ -22,11 +46,33 @@ def test_all_is_told_of_a_bug_tracker(browser, watched):
     assert len(page.html.find_all("rect")) == 1
 
 
+def test_how_fresh_it_is_and_what_it_costs_is_told(browser, database, watched):
+    def learn(all_trackers):
+        (tracker,) = all_trackers
+        all_trackers.claims.setState(tracker.origin, OriginState(quota=Quota(60, 7)))
+
+    database.write(learn)
+    text = text_of(browser.get(f"/trackers/{NAME}"))
+    assert re.search(r"\ds at most for half of the watches, \ds at most for 95 of 100", text)
+    assert "Requests1 today, 0 a day in the week before" in text
+    assert "Quota7 of 60 left" in text
+    assert "The next watch is due on " in text
+    assert f"{now():%Y-%m-%d}1220" in text
+
+
+def test_when_it_is_asked_next_and_why_is_told(browser, database, watched):
+    text = "Watches are due since"
+    assert text not in text_of(browser.get(f"/trackers/{NAME}"))
+    watches.watch(database, [f"{watched.url}/show_bug.cgi?id=3"])
+    assert text in text_of(browser.get(f"/trackers/{NAME}"))
+
+
 def test_what_it_is_in_trouble_for_is_told(browser, watched, check):
     watched.listen(False)
     check()
     text = text_of(browser.get(f"/trackers/{NAME}"))
-    assert "It failed 1 time in a row" in text
+    assert re.search("It is left alone until .* UTC, as it failed 1 time in a row.", text)
+    assert BugWatchErrorType.CONNECTION_ERROR.help in text
     assert "trouble: Connection failed" in text_of(browser.get("/trackers"))
 
 

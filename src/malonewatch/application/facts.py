@@ -27,6 +27,7 @@ from malonewatch.interfaces import (
     OriginState,
     Politeness,
     Polling,
+    Staleness,
     remote_name,
 )
 
@@ -214,7 +215,7 @@ class BugFacts:
 class TrackerFacts:
     """What is known of a bug tracker.
 
-    `state` is one of `ACTIVE`, `INACTIVE` and `TROUBLE`.
+    `state` is one of `ACTIVE`, `INACTIVE` and `TROUBLE`; `due` counts the watches that are.
     """
 
     name: str
@@ -237,6 +238,7 @@ class TrackerFacts:
     not_polled: str
     watches: int
     due: int
+    next_due: datetime | None
     held_count: int
     active: bool
     state: str
@@ -247,9 +249,8 @@ class TrackerFacts:
     next_attempt: datetime | None
 
     @classmethod
-    def of(cls, tracker: Any) -> "TrackerFacts":
+    def of(cls, tracker: Any, most_due: int | None = None) -> "TrackerFacts":
         error_type = tracker.last_error_type
-        state = ACTIVE if error_type is None else TROUBLE
         return cls(
             name=tracker.name,
             title=tracker.title,
@@ -270,16 +271,24 @@ class TrackerFacts:
             polling=tracker.polling,
             not_polled=tracker.not_polled,
             watches=tracker.watches.count(),
-            due=tracker.countDue(now()),
-            held_count=len(tracker.held),
+            due=tracker.countDue(now(), most_due),
+            next_due=tracker.next_due,
+            held_count=tracker.held_count,
             active=tracker.active,
-            state=state if tracker.active else INACTIVE,
+            state=state_of(tracker),
             last_error_type=error_type,
             last_error=tracker.last_error,
             help=None if error_type is None else error_type.help,
             failures=tracker.failures,
             next_attempt=tracker.next_attempt,
         )
+
+
+def state_of(tracker: Any) -> str:
+    """How a bug tracker is, as in `TrackerFacts`."""
+    if not tracker.active:
+        return INACTIVE
+    return ACTIVE if tracker.last_error_type is None else TROUBLE
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -291,7 +300,8 @@ class TrackerDetails:
     - `type_politeness`: how such servers want to be asked,
     - `origin`: what is kept of its server between runs, None if nothing is,
     - `claim`: which run works on it now,
-    - `held`: the changes that are kept back,
+    - `held`: the changes that are kept back, or some of them,
+    - `staleness`: how old what its watches show is, None if none is asked for,
     - `counters`: what each day cost and gave, newest first,
     - `activity`: its history, newest first.
     """
@@ -302,20 +312,24 @@ class TrackerDetails:
     origin: OriginState | None
     claim: Claim | None
     held: tuple[BugWatchChange, ...]
+    staleness: Staleness | None
     counters: tuple[DailyCounters, ...]
     activity: tuple[BugWatchActivity, ...]
 
     @classmethod
-    def of(cls, tracker: Any, days: int = 7) -> "TrackerDetails":
+    def of(cls, tracker: Any, days: int = 7, most: int | None = None) -> "TrackerDetails":
+        """With the counters of so many days; of what is due, and kept back, no more than `most`
+        is looked at, or somewhat more."""
         trackers = getUtility(IBugTrackerSet)
         external = dict(trackers.getBugTrackerTypes()).get(tracker.bugtrackertype)
         return cls(
-            facts=TrackerFacts.of(tracker),
+            facts=TrackerFacts.of(tracker, most),
             type_title=None if external is None else external.title,
             type_politeness=Politeness() if external is None else external.politeness,
             origin=trackers.claims.getState(tracker.origin),
             claim=trackers.claims.get(tracker.origin, now()),
-            held=tuple(tracker.held),
+            held=tuple(tracker.getHeld(limit=most)),
+            staleness=tracker.getStaleness(now()),
             counters=tuple(tracker.getDailyCounters(days)),
             activity=tuple(tracker.activity),
         )

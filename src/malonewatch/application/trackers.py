@@ -1,16 +1,20 @@
 """Bug trackers: registering them, looking at them, changing and forgetting them."""
 
 import dataclasses
+import itertools
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
-from malonewatch.application.facts import TrackerDetails, TrackerFacts, now
+from malonewatch.application.facts import TrackerDetails, TrackerFacts, now, state_of
 from malonewatch.application.finding import FoundTracker, find_tracker_at, known_type
 from malonewatch.application.references import check_url, find_tracker
 from malonewatch.application.remote import remote
 from malonewatch.interfaces import (
     BaseURLTaken,
+    BugTrackerType,
     BugWatchChange,
+    BugWatchErrorType,
     Politeness,
     Scope,
 )
@@ -41,6 +45,43 @@ class TrackerChanges:
     concurrency: int | None = None
     gap: float | None = None
     no_politeness: bool = False
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class TrackerLine:
+    """What is known of a bug tracker at a glance: what costs the same however many watches it
+    has.  The fields are as in `TrackerFacts`."""
+
+    name: str
+    title: str
+    bugtrackertype: BugTrackerType
+    baseurl: str
+    guessed: bool
+    watches: int
+    next_due: datetime | None
+    held_count: int
+    state: str
+    last_error_type: BugWatchErrorType | None
+    last_error: str | None
+    help: str | None
+
+    @classmethod
+    def of(cls, tracker: Any) -> "TrackerLine":
+        error_type = tracker.last_error_type
+        return cls(
+            name=tracker.name,
+            title=tracker.title,
+            bugtrackertype=tracker.bugtrackertype,
+            baseurl=tracker.baseurl,
+            guessed=tracker.guessed,
+            watches=tracker.watches.count(),
+            next_due=tracker.next_due,
+            held_count=tracker.held_count,
+            state=state_of(tracker),
+            last_error_type=error_type,
+            last_error=tracker.last_error,
+            help=None if error_type is None else error_type.help,
+        )
 
 
 @remote(Scope.ADMIN)
@@ -96,17 +137,37 @@ def list_trackers(database: Any) -> list[TrackerFacts]:
     return facts
 
 
+def list_lines(database: Any, first: int = 1, size: int | None = None) -> list[TrackerLine]:
+    """At most `size` bug trackers by title, from that place on; the first is at 1."""
+
+    def step(trackers: Any) -> list[TrackerLine]:
+        stop = None if size is None else first - 1 + size
+        return [TrackerLine.of(tracker) for tracker in itertools.islice(trackers, first - 1, stop)]
+
+    lines: list[TrackerLine] = database.read(step)
+    return lines
+
+
+def most_active(database: Any, limit: int) -> list[TrackerLine]:
+    """Those with the most watches, these first."""
+    lines: list[TrackerLine] = database.read(
+        lambda trackers: list(map(TrackerLine.of, trackers.getMostActiveBugTrackers(limit)))
+    )
+    return lines
+
+
 @remote(Scope.READ)
-def show(database: Any, what: str, days: int = 7) -> TrackerDetails:
+def show(database: Any, what: str, days: int = 7, most: int | None = None) -> TrackerDetails:
     """All that is known of the bug tracker that `what` names, with the counters of so many days.
 
     That is its name, a base URL of it, or the URL of a bug there; here as in
-    the other functions.
+    the other functions.  Of what is due, and kept back, no more than `most` is
+    looked at, or somewhat more.
 
     :raises NotFoundError: there is none.
     """
     details: TrackerDetails = database.read(
-        lambda trackers: TrackerDetails.of(find_tracker(trackers, what), days)
+        lambda trackers: TrackerDetails.of(find_tracker(trackers, what), days, most)
     )
     return details
 

@@ -22,9 +22,9 @@ from malonewatch.interfaces import (
     DailyCounters,
     Politeness,
     Polling,
-    Quota,
     remote_name,
 )
+from malonewatch.wording import age_of, quota_left
 
 #: How many changes that are held are shown.
 _HELD = 20
@@ -175,11 +175,12 @@ def _facts(details: TrackerDetails) -> list[tuple[str, Cell]]:
             else "",
         ),
         ("Watches", f"{facts.watches}, {facts.due} of them due"),
+        ("How old", "" if details.staleness is None else age_of(details.staleness)),
         ("Clock", _clock(facts.clock_skew)),
         ("Asked", _politeness(details)),
         ("Polled", _polling(facts)),
         ("Follows", "" if facts.follows else "no, watches stay where they are"),
-        ("Quota", "" if origin is None else _quota(origin.quota)),
+        ("Quota", "" if origin is None else quota_left(origin.quota, moment)),
         ("Wants no more until", "" if origin is None else at(origin.retry_at, moment)),
         ("At work on it", f"{claim.holder}, until {at(claim.until, moment)}" if claim else ""),
         ("State", _state(facts)),
@@ -233,15 +234,6 @@ def _polling(facts: TrackerFacts) -> str:
     if facts.polling is Polling.ALWAYS:
         return ""
     return f"{facts.polling.value}: {facts.not_polled}"
-
-
-def _quota(quota: Quota) -> str:
-    if quota.remaining is None and quota.limit is None:
-        return ""
-    left = "some" if quota.remaining is None else str(quota.remaining)
-    text = f"{left} left" if quota.limit is None else f"{left} of {quota.limit} left"
-    reset = at(quota.reset, now())
-    return f"{text}, all of it again {reset}" if reset else text
 
 
 def show_held(held: tuple[BugWatchChange, ...], name: str) -> None:

@@ -10,7 +10,7 @@ from zope.schema import Bool, Choice, Datetime, Text, TextLine, Tuple
 
 from malonewatch.interfaces.enumerations import BugTrackerType, BugWatchErrorType
 from malonewatch.interfaces.facts import IBugTrackerFacts
-from malonewatch.interfaces.figures import SiteFigures
+from malonewatch.interfaces.figures import SiteFigures, Staleness
 from malonewatch.interfaces.http import OriginState
 from malonewatch.interfaces.values import (
     Applied,
@@ -106,6 +106,23 @@ class IBugTracker(IBugTrackerFacts):
     held = Attribute(
         "The `BugWatchChange` values that are kept back as too many at once, by watch; a list."
     )
+    held_count = Attribute("Of how many remote bugs something is kept back.")
+
+    def getHeld(
+        remotebugs: Iterable[str] | None = None, limit: int | None = None
+    ) -> list[BugWatchChange]:
+        """Of what is `held`, that of these remote bugs, or of the first `limit` ones."""
+
+    next_due = Attribute(
+        "When the first is due of what is asked for there (aware, UTC); None if nothing ever is."
+    )
+
+    def getStaleness(now: datetime) -> Staleness | None:
+        """How long ago it last said something of its watches, as in `BugTrackerFigures`.
+
+        Of very many watches some thousand are looked at, spread evenly, so that it costs a
+        moment.
+        """
 
     def getBugsWatching(remotebug: str | int) -> Any:
         """The local bugs that watch that remote bug, oldest bug first."""
@@ -175,8 +192,9 @@ class IBugTracker(IBugTrackerFacts):
     def setClockBack(now: datetime) -> None:
         """Make the watches due that a clock that was wrong put off."""
 
-    def countDue(now: datetime) -> int:
-        """How many watches are due.  Costs what is due."""
+    def countDue(now: datetime, most: int | None = None) -> int:
+        """How many watches are due.  Costs what is due; where that is very much, `most` or
+        somewhat more are counted."""
 
     def getDueBatches(
         now: datetime, batch_size: int, request_size: int, changed_since: bool = False

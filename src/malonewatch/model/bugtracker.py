@@ -30,7 +30,6 @@ from malonewatch.interfaces import (
 from malonewatch.model import applying, following, rereading, schedule, ways
 from malonewatch.model.asking import due_batches
 from malonewatch.model.baseurl import base_key, check_baseurl, origin_of
-from malonewatch.model.comparing import held_changes
 from malonewatch.model.condition import Condition
 from malonewatch.model.counters import Counters
 from malonewatch.model.enums import member
@@ -344,8 +343,8 @@ class BugTracker(Condition):
 
     # A run.
 
-    def countDue(self, now: datetime) -> int:
-        return self.ledger.count_due(to_seconds(now))
+    def countDue(self, now: datetime, most: int | None = None) -> int:
+        return self.ledger.count_due(to_seconds(now), most)
 
     def setClockBack(self, now: datetime) -> None:
         self.set_clock_back(to_seconds(now))
@@ -360,10 +359,6 @@ class BugTracker(Condition):
 
     def apply(self, fetched: Fetched, brake: Brake = Brake()) -> Applied:
         return applying.apply(self, fetched, brake)
-
-    @property
-    def held(self) -> list[BugWatchChange]:
-        return held_changes(self)
 
     def acceptChanges(self, now: datetime) -> Applied:
         return applying.accept(self, to_seconds(now))

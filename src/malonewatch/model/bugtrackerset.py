@@ -257,11 +257,12 @@ class BugTrackerSet(Numbered):
                 title,
                 baseurl,
                 active,
-                self._first_due(tracker_id) <= moment,
+                self.first_due(tracker_id) <= moment,
                 None if put_off is None or put_off <= moment else from_seconds(put_off),
             )
 
-    def _first_due(self, tracker_id: int) -> int:
+    def first_due(self, tracker_id: int) -> int:
+        """When the first is due of what is asked for there; `NEVER` if nothing ever is."""
         get = self._earliest.get
         return int(min(get(tracker_id, NEVER), get(_followed_key(tracker_id), NEVER)))
 

@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Any, NamedTuple
 
 from malonewatch.interfaces import (
@@ -315,9 +316,13 @@ def _failure(tracker: Any, watch: Any, error: RemoteBugError) -> BugWatchChange:
     )
 
 
-def held_changes(tracker: Any) -> list[BugWatchChange]:
-    """See `IBugTracker.held`."""
-    held = {name: unpack(name, packed) for name, (_, packed) in tracker.ledger.held.items()}
+def held_changes(
+    tracker: Any, remotebugs: Iterable[str] | None, limit: int | None
+) -> list[BugWatchChange]:
+    """See `IBugTracker.getHeld`."""
+    everything = tracker.ledger.held
+    names = everything if remotebugs is None else filter(everything.__contains__, remotebugs)
+    held = {name: unpack(name, everything[name][1]) for name in islice(names, limit)}
     sayings = sayings_of(tracker, held.values())
     changes: dict[int, BugWatchChange] = {}
     for remotebug, outcome in held.items():

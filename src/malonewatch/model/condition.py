@@ -11,18 +11,21 @@ from malonewatch.interfaces import (
     BugTrackerTrouble,
     BugTrackerType,
     BugWatchActivity,
+    BugWatchChange,
     BugWatchErrorType,
     CredentialsUnreadable,
     DialectLearnt,
     Happening,
+    Staleness,
 )
 from malonewatch.model import following, schedule
 from malonewatch.model.activity import activity_entries, log_activity, one_line
+from malonewatch.model.comparing import held_changes
 from malonewatch.model.enums import member
 from malonewatch.model.events import BugTrackerInTrouble, BugTrackerRecovered, tell
 from malonewatch.model.ledger import Ledger
 from malonewatch.model.ledgerpages import Pages
-from malonewatch.model.pages import PAGE
+from malonewatch.model.pages import PAGE, PARKED
 from malonewatch.model.readonly import stored
 from malonewatch.model.relisting import Relisting
 from malonewatch.model.telling import note_trouble, trouble_limit
@@ -80,6 +83,32 @@ class Condition(Persistent):
     @property
     def activity(self) -> list[BugWatchActivity]:
         return activity_entries(self._activity)
+
+    # What becomes of its watches.
+
+    @property
+    def held(self) -> list[BugWatchChange]:
+        return self.getHeld()
+
+    @property
+    def held_count(self) -> int:
+        return len(self.ledger.held)
+
+    def getHeld(
+        self, remotebugs: Iterable[str] | None = None, limit: int | None = None
+    ) -> list[BugWatchChange]:
+        return held_changes(self, remotebugs, limit)
+
+    @property
+    def next_due(self) -> datetime | None:
+        due = PARKED if self.__parent__ is None else self.__parent__.first_due(self.id)
+        return from_seconds(due) if due < PARKED else None
+
+    def getStaleness(self, now: datetime) -> Staleness | None:
+        # Only now: most programs never want to know.
+        from malonewatch.model.figures import staleness_of
+
+        return staleness_of(self, now)
 
     # The dialect.
 

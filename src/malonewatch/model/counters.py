@@ -9,8 +9,8 @@ from persistent import Persistent
 
 from malonewatch.interfaces import DailyCounters, FailureOwner, Totals
 
-#: How many days are kept.
-DAYS = 60
+#: How many days are kept, at least.
+DAYS = 365
 
 #: In the order in which their failures are kept.
 _OWNERS = (
@@ -21,9 +21,24 @@ _OWNERS = (
 )
 #: A day: its number, requests, checks, changes, and failures by owner.
 _DAY = Struct(f"<{4 + len(_OWNERS)}I")
+#: How many octets those of a month are.
+_MONTH = 30 * _DAY.size
 #: The same without the number, of many days.
 _SUM = Struct(f"<{3 + len(_OWNERS)}Q")
 _NOTHING = bytes(_SUM.size)
+
+
+class OlderDays(Persistent):
+    """The days that are longer ago than a month or two, the oldest first; written once a month."""
+
+    def __init__(self) -> None:
+        self.days = b""
+
+    def __getstate__(self) -> Any:
+        return self.days
+
+    def __setstate__(self, state: Any) -> None:
+        self.days = state
 
 
 class PastDays(Persistent):
@@ -33,19 +48,36 @@ class PastDays(Persistent):
     def __init__(self) -> None:
         self.days = b""
         self.gone = _NOTHING
+        self.older: OlderDays | None = None
 
     def __getstate__(self) -> Any:
-        return self.days, self.gone
+        return self.days, self.gone, self.older
 
     def __setstate__(self, state: Any) -> None:
         # Before there was a sum, the record was the days.
-        self.days, self.gone = (state, _NOTHING) if isinstance(state, bytes) else state
+        days: Any = (state, _NOTHING) if isinstance(state, bytes) else state
+        self.days, self.gone, *older = days
+        self.older = older[0] if older else None
 
     def add(self, day: bytes) -> None:
         days = self.days + day
-        kept = max(len(days) - (DAYS - 1) * _DAY.size, 0)
+        if len(days) >= 2 * _MONTH:
+            self._age(days[:-_MONTH])
+            days = days[-_MONTH:]
+        self.days = days
+
+    def _age(self, days: bytes) -> None:
+        """Put these where it costs nothing that they are many."""
+        if self.older is None:
+            self.older = OlderDays()
+        days = self.older.days + days
+        kept = max(len(days) - (DAYS * _DAY.size - _MONTH), 0)
         self.gone = _SUM.pack(*_added(_SUM.unpack(self.gone), days[:kept]))
-        self.days = days[kept:]
+        self.older.days = days[kept:]
+
+    def all(self) -> bytes:
+        """All that are kept."""
+        return self.days if self.older is None else self.older.days + self.days
 
 
 class Counters(Persistent):
@@ -87,13 +119,13 @@ class Counters(Persistent):
 
     def list(self, days: int) -> list[DailyCounters]:
         """The latest `days` days on which anything was counted, the newest first."""
-        found = [_shown(*day) for day in _DAY.iter_unpack(self._past.days + self._latest)]
+        found = [_shown(*day) for day in _DAY.iter_unpack(self._past.all() + self._latest)]
         return found[::-1][:days]
 
     def totals(self) -> Totals:
         """What was counted on all days."""
         past = self._past
-        counted = _added(_SUM.unpack(past.gone), past.days + self._latest)
+        counted = _added(_SUM.unpack(past.gone), past.all() + self._latest)
         requests, checks, changes, *failures = counted
         return Totals(requests, checks, changes, _by_owner(failures))
 

@@ -29,6 +29,9 @@ from malonewatch.model.times import to_seconds
 
 QUANTILES = (0.5, 0.95, 1.0)
 
+#: How many pages of a ledger are looked at where a moment is all there is.
+_LOOKS = 500
+
 #: By meaning, the bits of all watches of it, by page.
 _Bits = Mapping[MeaningGroup, Mapping[int, int]]
 
@@ -42,7 +45,7 @@ def site_figures(trackers: Any, now: datetime) -> SiteFigures:
     origins: dict[str, OriginState] = {}
     for tracker in trackers:
         moments, failing = _heard(tracker.ledger)
-        is_asked = tracker.active and tracker.polling is not Polling.NEVER
+        is_asked = _is_asked(tracker)
         if is_asked:
             heard.append(moments)
         found.append(
@@ -75,12 +78,27 @@ def site_figures(trackers: Any, now: datetime) -> SiteFigures:
     )
 
 
-def _heard(ledger: Ledger) -> tuple[list[int], int]:
+def staleness_of(tracker: Any, now: datetime) -> Staleness | None:
+    """See `IBugTracker.getStaleness`."""
+    if not _is_asked(tracker):
+        return None
+    moments, _ = _heard(tracker.ledger, _LOOKS)
+    return _staleness(moments, now)
+
+
+def _is_asked(tracker: Any) -> bool:
+    return tracker.active and tracker.polling is not Polling.NEVER
+
+
+def _heard(ledger: Ledger, looks: int | None = None) -> tuple[list[int], int]:
     """When something was last heard of the watches that are asked for and not failing, in order;
-    and how many are failing."""
+    and how many are failing.  Of more than `looks` pages so many are looked at."""
     moments: list[int] = []
     failing = 0
-    for times in ledger._times.values():
+    numbers = list(ledger._times)
+    step = 1 if looks is None else max(math.ceil(len(numbers) / looks), 1)
+    for number in numbers[::step]:
+        times = ledger._times[number]
         failing += len(times.failures) - times.failures.count(0)
         moments += [
             # When it was never checked, it is due since it was to be.

@@ -4,10 +4,9 @@ Each watch has a row.  Checking a watch that is as it was writes to the row
 alone, and the rows lie in pages, so a thousand checked watches cost a few
 small writes rather than a thousand objects.
 
-A row is known by its slot: 0 for the bug tracker's first watch, and so on.  A
-slot is not used again after its watch is gone.  Row `slot` is entry
-``slot % PAGE`` of page ``slot // PAGE``, in two kinds of page: one for what
-every check changes, one for what hardly ever changes.
+A row is known by its slot: 0 for the bug tracker's first watch, and so on.  A slot is not used
+again after its watch is gone.  Row `slot` is entry ``slot % PAGE`` of page ``slot // PAGE``, in
+two kinds of page: one for what every check changes, one for what hardly ever changes.
 
 Moments are whole seconds since the epoch in 32 bits, which last until 2106.
 """
@@ -26,6 +25,7 @@ from persistent import Persistent
 from malonewatch.interfaces import BugWatchErrorType
 from malonewatch.model import schedule
 from malonewatch.model.enums import member
+from malonewatch.model.holding import HeldBack
 from malonewatch.model.pages import NEVER, PAGE, PARKED, UNKNOWN, NamesPage, TimesPage
 
 
@@ -39,7 +39,7 @@ class RemoteBugIndex(OOBTree):
 class Ledger(Persistent):
     """The rows of one bug tracker."""
 
-    # Made when the first is there, as ledgers of 0.1.0 have none.
+    # Made when the first is there; earlier versions had an OOBTree.
     _held: Any = None
     _apart: Any = None
     #: Whether any row is ever due; each keeps its `due` meanwhile.
@@ -248,8 +248,8 @@ class Ledger(Persistent):
 
     def hold(self, remotebug: str, moment: float, packed: Any) -> None:
         """Hold back what was said of a remote bug."""
-        if self._held is None:
-            self._held = OOBTree()
+        if not isinstance(self._held, HeldBack):
+            self._held = HeldBack(self.held)
         self._held[remotebug] = moment, packed
 
     def let_go(self, remotebug: str) -> None:
@@ -285,13 +285,13 @@ class Ledger(Persistent):
         found.sort()
         return found
 
-    def count_due(self, now: float) -> int:
-        """How many are due."""
-        return sum(
-            sum(due <= now for due in self._times[number].due)
-            for number, earliest in self._page_due.items()
-            if self.polled and earliest <= now
-        )
+    def count_due(self, now: float, most: int | None = None) -> int:
+        """How many are due; of very many, `most` or somewhat more."""
+        count, most = 0, NEVER if most is None else most
+        for number, earliest in self._page_due.items() if self.polled else ():
+            if earliest <= now and count < most:
+                count += sum(due <= now for due in self._times[number].due)
+        return count
 
     def not_checked_since(self, moment: float) -> Iterator[tuple[str, int]]:
         """(remote id, watch's number) of the watches last checked before `moment`."""

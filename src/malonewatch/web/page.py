@@ -182,6 +182,10 @@ class Page:
     def at(self, moment: datetime | None) -> str:
         return wording.at(moment, self.now)
 
+    def due(self, moment: datetime | None) -> str:
+        """When something is due, which may be since a while."""
+        return "now" if moment is not None and moment <= self.now else self.ago(moment)
+
     @staticmethod
     def remote(url: str | None) -> str | None:
         """`url` if a browser may be led there."""

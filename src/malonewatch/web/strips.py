@@ -51,6 +51,14 @@ def strip_of(counters: Sequence[DailyCounters], today: date, days: int) -> Strip
     return Strip(days, HEIGHT, bars, summary)
 
 
+def requests_a_day(counters: Sequence[DailyCounters], today: date, days: int) -> tuple[int, float]:
+    """How many requests there were today, and on average on each of the `days` days before."""
+    first = today - timedelta(days=days)
+    now = sum(each.requests for each in counters if each.day == today)
+    before = sum(each.requests for each in counters if first <= each.day < today)
+    return now, before / days
+
+
 def _bar(day: DailyCounters, x: int, most: int) -> Bar:
     failures = day.failures.get(FailureOwner.TRACKER, 0)
     # A day on which nothing but failures happened is seen too.

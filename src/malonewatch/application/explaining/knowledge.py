@@ -129,10 +129,17 @@ def gather(watch: Any, at: datetime | None) -> Knowledge:
             for bug, said in zip((own, *watch.followed), way.said, strict=True)
         ),
         shown=way.shown,
-        held=next((each for each in tracker.held if each.watch_id == watch.id), None),
+        held=_held(watch),
         confirm_after=trackers.brake_settings.confirm_after,
         then=then,
     )
+
+
+def _held(watch: Any) -> BugWatchChange | None:
+    tracker = watch.bugtracker
+    along = [bug.remotebug for bug in watch.followed if bug.tracker == tracker.name]
+    held = tracker.getHeld([watch.remotebug, *along])
+    return next((each for each in held if each.watch_id == watch.id), None)
 
 
 def _said(trackers: Any, bug: FollowedBug, said: RemoteBug | RemoteBugError | None) -> BugSaid:

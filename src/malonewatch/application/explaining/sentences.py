@@ -8,12 +8,12 @@ from datetime import datetime
 
 from malonewatch.application.explaining.history import Then
 from malonewatch.application.explaining.knowledge import BugSaid, Knowledge
+from malonewatch.application.explaining.upcoming import of_watch
 from malonewatch.application.facts import INACTIVE
 from malonewatch.application.references import shortened
 from malonewatch.interfaces import (
     BugTaskStatus,
     BugWatchActivity,
-    BugWatchErrorType,
     Polling,
     StatusReading,
     TableRow,
@@ -60,7 +60,7 @@ def sections_of(known: Knowledge) -> tuple[Section, ...]:
             Section("What it said", tuple(_answer(known)), tuple(_record(known))),
             Section("What that means", tuple(_meaning(known))),
             Section("What stands in the way", tuple(_trouble(known))),
-            Section("What comes next", tuple(_next(known))),
+            Section("What comes next", tuple(of_watch(known.watch, known.tracker, known.now))),
         )
     else:
         made = (
@@ -296,24 +296,6 @@ def _trouble(known: Knowledge) -> Iterator[str]:
             f"It is applied when the bug tracker says so again at least {known.confirm_after:.0f} "
             "seconds later, or when you accept it."
         )
-
-
-# What comes next.
-
-
-def _next(known: Knowledge) -> Iterator[str]:
-    watch, tracker = known.watch, known.tracker
-    if watch.next_check is None:
-        yield f"It is not asked for again: {watch.not_polled}"
-    elif tracker.state == INACTIVE:
-        yield f"It is not asked for as long as {tracker.name} is inactive."
-    else:
-        when = "now" if watch.next_check <= known.now else f"on {_at(watch.next_check)}"
-        yield f"It is due {when}, and asked for by the next run of checkwatches after that."
-        if tracker.next_attempt is not None and tracker.next_attempt > known.now:
-            yield f"But {tracker.name} is left alone until {_at(tracker.next_attempt)}."
-    if watch.last_error_type is BugWatchErrorType.BUG_DELETED:
-        yield "Bugs that were deleted are asked for once a month only, as they hardly come back."
 
 
 # As it was.

@@ -3,43 +3,66 @@
 from typing import Any
 
 from malonewatch.application import trackers, words
+from malonewatch.application.explaining.upcoming import of_tracker
+from malonewatch.application.facts import now
 from malonewatch.application.trackers import TrackerChanges
 from malonewatch.interfaces import BadInput, BugTaskImportance, BugTaskStatus, IBugTracker
 from malonewatch.web.database import RequestDatabase, detached
-from malonewatch.web.forms import choice, number, text
+from malonewatch.web.forms import choice, number, text, whole_number
 from malonewatch.web.page import action, done, page, shown
 from malonewatch.web.resources import Trackers
 from malonewatch.web.security import MANAGE_TRACKERS
-from malonewatch.web.strips import strip_of
-from malonewatch.wording import count_of
+from malonewatch.web.strips import requests_a_day, strip_of
+from malonewatch.wording import age_of, count_of, quota_left
 
-#: How far back the counters of a bug tracker are shown.
-_DAYS = 365
+#: How many are on a page, and how many of those with the most watches are named.
+_PAGE, _TOP = 50, 10
+
+#: How far back the counters of a bug tracker are shown as a strip, and one by one; and of how
+#: many days the average is.
+_DAYS, _SHOWN_DAYS, _MEAN_DAYS = 365, 14, 7
+
+#: Of how many watches that are due, or of which something is held, it is told.
+_MOST = 100
 
 
 @page(Trackers, "trackers")
 def listed(context: Trackers, request: Any) -> dict[str, Any]:
-    """All bug trackers, those with the most watches first."""
-    found = trackers.list_trackers(RequestDatabase())
-    found.sort(key=lambda tracker: -tracker.watches)
-    return shown(request, "Bug trackers", trackers=found)
+    """A page of the bug trackers, by title; before the first one those with the most watches."""
+    database = RequestDatabase()
+    first = max(whole_number(request.GET.get("from") or "1"), 1)
+    found = trackers.list_lines(database, first, _PAGE + 1)
+    return shown(
+        request,
+        "Bug trackers",
+        trackers=found[:_PAGE],
+        following=first + _PAGE if len(found) > _PAGE else None,
+        first=first,
+        top=trackers.most_active(database, _TOP) if first == 1 else (),
+    )
 
 
 @page(IBugTracker, "tracker")
 def one(context: Any, request: Any) -> dict[str, Any]:
     """All that is known of a bug tracker."""
-    details = trackers.show(RequestDatabase(), context.thing.name, _DAYS)
+    details = trackers.show(RequestDatabase(), context.thing.name, _DAYS, _MOST)
     _, mappings = words.list_mappings(RequestDatabase(), context.thing.name)
-    made = shown(
+    moment, origin = now(), details.origin
+    return shown(
         request,
         details.facts.title,
         details=details,
         tracker=details.facts,
         mappings=mappings,
         statuses=list(BugTaskStatus),
+        strip=strip_of(details.counters, moment.date(), _DAYS),
+        days=details.counters[:_SHOWN_DAYS],
+        requests=requests_a_day(details.counters, moment.date(), _MEAN_DAYS),
+        age="" if details.staleness is None else age_of(details.staleness),
+        quota="" if origin is None else quota_left(origin.quota, moment),
+        upcoming=list(of_tracker(details, moment)),
+        is_more_due=details.facts.due >= _MOST,
     )
-    made["strip"] = strip_of(details.counters, made["page"].now.date(), _DAYS)
-    return made
 
 
 @action(Trackers, "add", MANAGE_TRACKERS)
