@@ -65,6 +65,39 @@ def test_all_is_told_of_a_watch(browser, watched):
     assert page.html.find("a", string="Why?")
 
 
+def test_when_it_is_checked_next_and_why_is_told_as_where_it_is_explained(browser, watched):
+    sentence = "and asked for by the next run of checkwatches after that."
+    for path in ("/watches/1", "/watches/1/explain"):
+        assert sentence in text_of(browser.get(path))
+
+
+def test_the_history_is_a_timeline_that_leads_to_how_it_was(browser, watched, check):
+    watched.change("1", status="RESOLVED", resolution="FIXED")
+    check()
+    page = browser.get("/watches/1")
+    entries = page.html.find("ol", "history").find_all("li")
+    assert [entry["class"] for entry in entries] == [["fixed"], ["open"]]
+    assert [entry.find("time")["datetime"][10] for entry in entries] == ["T", "T"]
+    page = page.click("As it was", index=0)
+    assert "RESOLVED FIXED (Fix Released)" in page.html.find("h1").text
+
+
+def test_the_chain_of_duplicates_is_shown_with_links(browser, watched, check):
+    watched.change("1", status="RESOLVED", resolution="DUPLICATE", duplicate_of="2")
+    check()
+    page = browser.get("/watches/1")
+    first, second = page.html.find("ol", "chain").find_all("li")
+    assert first.find("a")["href"] == f"{watched.url}/show_bug.cgi?id=1"
+    assert [each["href"] for each in second.find_all("a")] == [
+        f"{watched.url}/show_bug.cgi?id=2",
+        "/trackers/auto-127.0.0.1",
+    ]
+    assert "RESOLVED DUPLICATE" in first.text
+    assert "CONFIRMED" in second.text
+    assert "This one counts." in second.text
+    assert browser.get("/watches/2").html.find("ol", "chain") is None
+
+
 def test_what_went_wrong_and_what_to_do_is_told(browser, watched, check):
     del watched.bugs["2"]
     check()

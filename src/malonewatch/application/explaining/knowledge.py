@@ -24,6 +24,9 @@ from malonewatch.interfaces import (
     remote_name,
 )
 
+#: How many watches that are due are counted, somewhat more or less.
+_MOST_DUE = 1000
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class BugSaid:
@@ -58,6 +61,7 @@ class Knowledge:
     """What is known of a watch and of how that came to be known.
 
     - `now`: when this was found out,
+    - `tracker`: its bug tracker; of very many watches that are due, some are counted,
     - `type_title`: the type of its bug tracker for people, None if nothing
       registered can talk to such a bug tracker,
     - `section`: the section of the credentials file that has some for it, None
@@ -117,7 +121,7 @@ def gather(watch: Any, at: datetime | None) -> Knowledge:
     return Knowledge(
         now=now(),
         watch=facts,
-        tracker=TrackerFacts.of(tracker),
+        tracker=TrackerFacts.of(tracker, _MOST_DUE),
         type_title=None if kind is None else kind.title,
         section=section,
         are_sent=are_sent,

@@ -6,6 +6,7 @@ from typing import Any
 
 from malonewatch.application import watches
 from malonewatch.application.explaining import explain_watch
+from malonewatch.application.explaining.upcoming import of_watch
 from malonewatch.application.listing import WatchPage, find_page
 from malonewatch.interfaces import BadInput, IBugWatch
 from malonewatch.web.database import RequestDatabase
@@ -48,8 +49,18 @@ def listed(context: Watches, request: Any) -> dict[str, Any]:
 @page(IBugWatch, "watch")
 def one(context: Any, request: Any) -> dict[str, Any]:
     """All that is known of a watch."""
-    details = watches.show(RequestDatabase(), context.__name__)
-    return shown(request, details.facts.remote, details=details, watch=details.facts)
+    database = RequestDatabase()
+    details = watches.show(database, context.__name__)
+    known = explain_watch(database, context.__name__).known
+    return shown(
+        request,
+        details.facts.remote,
+        details=details,
+        watch=details.facts,
+        chain=known.said if len(known.said) > 1 else (),
+        shown_at=known.shown,
+        upcoming=list(of_watch(known.watch, known.tracker, known.now)),
+    )
 
 
 @page(IBugWatch, "explain", "explain")
