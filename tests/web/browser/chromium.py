@@ -5,6 +5,7 @@ import contextlib
 import os
 import shutil
 
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver import Chrome, ChromeOptions, ChromeService
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -145,7 +146,9 @@ class Chromium:
     def _leave(self, element, how=lambda element: element.click()):
         page = self._driver.find_element(By.TAG_NAME, "html")
         how(element)
-        WebDriverWait(self._driver, _PATIENCE, _GLANCE).until(staleness_of(page))
+        # While one page takes the place of the other there may be nothing to ask.
+        wait = WebDriverWait(self._driver, _PATIENCE, _GLANCE, [WebDriverException])
+        wait.until(staleness_of(page))
 
     # Looking
 

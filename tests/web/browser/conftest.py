@@ -6,15 +6,20 @@ from pathlib import Path
 
 import pytest
 
+from malonewatch.application import people
 from malonewatch.application.database import open_database
 from malonewatch.cli import demo
 from malonewatch.configuration import configure
+from malonewatch.interfaces import Role
 from malonewatch.web.serving import Options, open_server
 
 from .chromium import missing, started
 
 #: The variable that names the directory for pictures of all pages.
 PICTURES = "MALONEWATCH_SCREENSHOTS"
+
+#: Who has an account where the demonstration is shown.
+NAME, PASSWORD = "jo", "correct horse battery"
 
 
 @pytest.fixture(scope="session")
@@ -39,10 +44,10 @@ def chromium(running_chromium):
 
 
 @contextlib.contextmanager
-def desk_of(database):
+def desk_of(database, **options):
     """What has been said by a desk that is served on a database."""
     said = []
-    server = open_server(database, Options(port=0), said.append)
+    server = open_server(database, Options(port=0, **options), said.append)
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
@@ -53,8 +58,8 @@ def desk_of(database):
 
 
 def link(said):
-    """The log-in link that was said last."""
-    return re.search(r"http://\S+", said[-1])[0]
+    """The log-in link that was said last; without one, where the desk is."""
+    return re.search(r"http://[^ ,]+", said[-1])[0]
 
 
 @pytest.fixture
@@ -76,10 +81,26 @@ def demonstration(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def demonstrated(demonstration):
-    """A desk that shows what the demonstration has left."""
+def demonstration_database(demonstration):
+    """That database, opened; somebody has an account."""
     configure()
-    with open_database(demonstration) as database, desk_of(database) as said:
+    with open_database(demonstration) as database:
+        people.add(database, NAME, f"{NAME}@example.com", Role.ADMINISTRATOR)
+        people.set_password(database, NAME, PASSWORD)
+        yield database
+
+
+@pytest.fixture(scope="session")
+def demonstrated(demonstration_database):
+    """A desk that shows what the demonstration has left."""
+    with desk_of(demonstration_database) as said:
+        yield said
+
+
+@pytest.fixture(scope="session")
+def demonstrated_to_people(demonstration_database):
+    """A desk that shows the same to who has an account."""
+    with desk_of(demonstration_database, accounts=True) as said:
         yield said
 
 

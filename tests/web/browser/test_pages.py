@@ -1,12 +1,14 @@
 """Each page as it is shown, large and small, light and dark."""
 
+import html
 import itertools
 import re
+import urllib.request
 
 import pytest
 
 from .chromium import SCHEMES
-from .conftest import link
+from .conftest import NAME, PASSWORD, link
 
 #: The pages, of what the demonstration has left, by what each is called in pictures.
 PAGES = {
@@ -30,6 +32,9 @@ PAGES = {
     "needs": "/needs",
     "subscriptions": "/subscriptions",
     "settings": "/settings",
+    "feeds": "/feeds",
+    "people": "/people",
+    "remove-person": f"/people/remove?name={NAME}",
     "not-found": "/watches/999",
 }
 
@@ -79,3 +84,44 @@ def test_a_page_can_be_used_by_everybody_everywhere(logged_in, place, visit, nam
 def test_so_can_that_of_who_is_not_logged_in(chromium, place, visit):
     chromium.open(place)
     assert visit(chromium, "nobody") == []
+
+
+def test_so_can_the_pages_of_who_has_an_account(chromium, demonstrated_to_people, visit):
+    chromium.open(link(demonstrated_to_people))
+    assert visit(chromium, "log-in") == []
+    chromium.fill("Name", NAME)
+    for password, told in (("wrong", "There is no such name"), (PASSWORD, "What moved")):
+        chromium.fill("Password", password)
+        chromium.press("Log in")
+        assert told in chromium.text
+        assert visit(chromium, "log-in-refused" if password == "wrong" else "logged-in") == []
+    chromium.follow(NAME)
+    assert visit(chromium, "account") == []
+
+
+def test_so_can_one_that_shows_a_token(logged_in, place, visit):
+    logged_in.open(f"{place}/feeds")
+    logged_in.fill("What it is for", "The reader on my telephone")
+    logged_in.press("Make a token")
+    assert visit(logged_in, "feed-token") == []
+
+
+def test_no_page_is_forgotten(demonstrated, place):
+    opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+    opener.open(link(demonstrated)).close()
+    found, ahead = {}, ["/"]
+    while ahead:
+        path = ahead.pop()
+        if shape(path) not in found:
+            with opener.open(place + path) as answer:
+                found[shape(path)] = answer.headers.get_content_type() == "text/html"
+                links = re.findall(r'<a [^>]*href="(/[^"#]*)"', answer.read().decode())
+            ahead += map(html.unescape, links)
+    pages = {each for each, is_page in found.items() if is_page}
+    assert pages <= {shape(path) for path in PAGES.values()}
+
+
+def shape(path):
+    """What all paths to pages of one kind have in common: ``/bugs/*`` for that of a bug."""
+    first, *more = path.partition("?")[0].strip("/").split("/")
+    return "/".join(["", first, *("*" for _ in more[:1]), *more[1:]])

@@ -179,7 +179,7 @@ def issue(context: Feeds, request: Any) -> dict[str, Any]:
     request.response.headers["Referrer-Policy"] = "no-referrer"
     links = [
         (title, request.route_url(ROUTE, traverse=("feeds", name), _query={"token": issued.text}))
-        for name, title in (("mine", f"What {owner} is told"), ("all", "All that moves"))
+        for name, title in (("mine", f"What is told to {owner}"), ("all", "All that moves"))
     ]
     return shown(request, "A token for feeds", token=issued.token, text=issued.text, links=links)
 
