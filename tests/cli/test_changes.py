@@ -217,3 +217,28 @@ def test_a_bug_that_nobody_asks_for_is_shown_as_such():
     url = "https://bugs.example.com/show_bug.cgi?id=7"
     shown = watches._followed(FollowedBug(None, url, url))
     assert shown == f"{url} (not asked: nothing is registered there that is)"
+
+
+def test_what_its_events_are_signed_with_is_added_or_replaced(some):
+    some("tracker", "edit", "some", "--hook-secret", "env:A")
+    some("tracker", "edit", "some", "--hook-secret", "file:/b", "--hook-secret", "env:A")
+    shown = some("tracker", "show", "some").out
+    assert "at /hooks/some of the desk, signed with env:A or file:/b; no event" in shown
+    some("tracker", "edit", "some", "--no-hook-secrets", "--hook-secret", "env:C")
+    assert show(some, "some")["hook_secrets"] == ["env:C"]
+    some("tracker", "edit", "some", "--no-hook-secrets")
+    assert show(some, "some")["hook_secrets"] == []
+    assert "Webhook" not in some("tracker", "show", "some").out
+
+
+@pytest.mark.parametrize(
+    ("secrets", "sentence"),
+    [(["hunter2"], "is not kept here"), ([f"env:{n}" for n in "ABCDE"], "has 4 secrets at most")],
+)
+def test_no_secret_of_its_events_is_kept(some, secrets, sentence):
+    options = [part for secret in secrets for part in ("--hook-secret", secret)]
+    result = some("tracker", "edit", "some", *options)
+    assert result.code == 2
+    assert sentence in result.err
+    assert "hunter2" not in result.err
+    assert show(some, "some")["hook_secrets"] == []

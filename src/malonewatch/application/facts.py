@@ -247,6 +247,8 @@ class TrackerFacts:
     help: str | None
     failures: int
     next_attempt: datetime | None
+    hook_secrets: tuple[str, ...]
+    lasthook: datetime | None
 
     @classmethod
     def of(cls, tracker: Any, most_due: int | None = None) -> "TrackerFacts":
@@ -281,6 +283,8 @@ class TrackerFacts:
             help=None if error_type is None else error_type.help,
             failures=tracker.failures,
             next_attempt=tracker.next_attempt,
+            hook_secrets=tuple(tracker.hook_secrets),
+            lasthook=tracker.lasthook,
         )
 
 

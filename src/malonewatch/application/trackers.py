@@ -8,9 +8,11 @@ from typing import Any
 
 from malonewatch.application.facts import TrackerDetails, TrackerFacts, now, state_of
 from malonewatch.application.finding import FoundTracker, find_tracker_at, known_type
+from malonewatch.application.hooks import check_secret
 from malonewatch.application.references import check_url, find_tracker
 from malonewatch.application.remote import remote
 from malonewatch.interfaces import (
+    BadInput,
     BaseURLTaken,
     BugTrackerType,
     BugWatchChange,
@@ -28,6 +30,8 @@ class TrackerChanges:
     - `aliases`: these are added to those known; `no_aliases` forgets those first,
     - `active`: whether it is asked; `follows`: whether watches on duplicates are
       followed to what those duplicate,
+    - `hook_secrets`: what refers to secrets of its events; these are added, and
+      `no_hook_secrets` forgets those first,
     - `concurrency` and `gap` (seconds): how it is asked, as in `Politeness`;
       `no_politeness` first forgets what was said before.
     """
@@ -45,6 +49,8 @@ class TrackerChanges:
     concurrency: int | None = None
     gap: float | None = None
     no_politeness: bool = False
+    hook_secrets: Sequence[str] = ()
+    no_hook_secrets: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -188,6 +194,8 @@ def edit(database: Any, what: str, changes: TrackerChanges) -> tuple[TrackerFact
         if changes.aliases or changes.no_aliases:
             known = () if changes.no_aliases else tracker.aliases
             tracker.aliases = (*known, *map(check_url, changes.aliases))
+        if changes.hook_secrets or changes.no_hook_secrets:
+            tracker.hook_secrets = _hook_secrets(tracker.hook_secrets, changes)
         if changes.type_name is not None:
             types = [str(name) for name, _ in trackers.getBugTrackerTypes()]
             tracker.bugtrackertype = known_type(changes.type_name, types)
@@ -252,6 +260,21 @@ def _describe(tracker: Any, changes: TrackerChanges) -> None:
         tracker.summary = changes.summary
     if changes.contactdetails is not None:
         tracker.contactdetails = changes.contactdetails
+
+
+#: How many secrets may be good at a time; each costs whoever refuses what is not genuine.
+MOST_SECRETS = 4
+
+
+def _hook_secrets(before: Sequence[str], changes: TrackerChanges) -> tuple[str, ...]:
+    """What refers to the secrets of a bug tracker's events, after `changes`."""
+    known = () if changes.no_hook_secrets else before
+    after = tuple(dict.fromkeys((*known, *map(check_secret, changes.hook_secrets))))
+    if len(after) > MOST_SECRETS:
+        raise BadInput(
+            f"A webhook has {MOST_SECRETS} secrets at most; forget those that are used no more."
+        )
+    return after
 
 
 def _politeness(before: Politeness, changes: TrackerChanges) -> Politeness:

@@ -49,6 +49,15 @@ _NAME = click.argument("what", metavar="NAME")
 @click.option(
     "--no-politeness", is_flag=True, help="Forget what was said with --concurrency and --gap."
 )
+@click.option(
+    "--hook-secret",
+    "hook_secrets",
+    metavar="REFERENCE",
+    multiple=True,
+    help="Take events that are signed with what env:NAME, file:PATH or keyring:SERVICE/USER "
+    "refers to, beside those known.",
+)
+@click.option("--no-hook-secrets", is_flag=True, help="Forget those secrets known.")
 @database_options
 @click.pass_obj
 def edit(
@@ -67,6 +76,8 @@ def edit(
     concurrency: int | None,
     gap: float | None,
     no_politeness: bool,
+    hook_secrets: Sequence[str],
+    no_hook_secrets: bool,
 ) -> None:
     """Change what is known of a bug tracker."""
     changes = trackers.TrackerChanges(
@@ -83,6 +94,8 @@ def edit(
         concurrency=concurrency,
         gap=gap,
         no_politeness=no_politeness,
+        hook_secrets=tuple(hook_secrets),
+        no_hook_secrets=no_hook_secrets,
     )
     if changes == trackers.TrackerChanges():
         raise click.UsageError("Say what to change, such as --title; see --help.")

@@ -4,6 +4,7 @@ import click
 
 from malonewatch.application import trackers
 from malonewatch.application.facts import ACTIVE, TROUBLE, TrackerDetails, TrackerFacts, now
+from malonewatch.application.hooks import state_of
 from malonewatch.application.plain import joined
 from malonewatch.cli.options import (
     Settings,
@@ -183,6 +184,7 @@ def _facts(details: TrackerDetails) -> list[tuple[str, Cell]]:
         ("Quota", "" if origin is None else quota_left(origin.quota, moment)),
         ("Wants no more until", "" if origin is None else at(origin.retry_at, moment)),
         ("At work on it", f"{claim.holder}, until {at(claim.until, moment)}" if claim else ""),
+        ("Webhook", _webhook(facts)),
         ("State", _state(facts)),
         ("Left alone until", at(facts.next_attempt, moment)),
         ("Failures in a row", str(facts.failures or "")),
@@ -234,6 +236,16 @@ def _polling(facts: TrackerFacts) -> str:
     if facts.polling is Polling.ALWAYS:
         return ""
     return f"{facts.polling.value}: {facts.not_polled}"
+
+
+def _webhook(facts: TrackerFacts) -> str:
+    """Where its events are sent to, what they are signed with, and whether they come."""
+    if not facts.hook_secrets:
+        return ""
+    return (
+        f"at /hooks/{facts.name} of the desk, signed with {' or '.join(facts.hook_secrets)}; "
+        f"{state_of(facts, now())}"
+    )
 
 
 def show_held(held: tuple[BugWatchChange, ...], name: str) -> None:

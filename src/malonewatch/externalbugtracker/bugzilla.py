@@ -32,14 +32,8 @@ from malonewatch.externalbugtracker.driver.tracker import ExternalBugTracker
 from malonewatch.externalbugtracker.driver.urls import URLShape
 from malonewatch.externalbugtracker.driver.vocabulary import Workflow, join
 from malonewatch.externalbugtracker.driver.words import RESOLUTIONS, STATUSES
-from malonewatch.interfaces import (
-    BugTaskStatus,
-    Credentials,
-    IBatches,
-    IDuplicates,
-    RemoteVocabulary,
-    Response,
-)
+from malonewatch.interfaces import BugTaskStatus, Credentials, RemoteVocabulary, Response
+from malonewatch.interfaces.externalbugtracker import IBatches, IDuplicates
 
 # What the web services call a bug's fields, and what the XML export does.
 XML_FIELDS = {
@@ -251,6 +245,8 @@ class Bugzilla(ExternalBugTracker):
     title = "Bugzilla"
     request_size = 500
     protocols = (JsonRpc, RestWithKey, Rest, RestCgi, Xml)
+    signatures = {"X-API-Key": None}
+    named_in = ("bug.id",)
     urls = (
         URLShape("/show_bug.cgi?id={id}"),
         # Issuezilla said "issue".

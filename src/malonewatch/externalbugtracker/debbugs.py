@@ -22,14 +22,8 @@ from malonewatch.externalbugtracker.driver.times import from_epoch, is_number
 from malonewatch.externalbugtracker.driver.tracker import ExternalBugTracker
 from malonewatch.externalbugtracker.driver.urls import URLShape
 from malonewatch.externalbugtracker.driver.vocabulary import Vocabulary, Workflow
-from malonewatch.interfaces import (
-    BugTaskImportance,
-    BugTaskStatus,
-    IBatches,
-    IDuplicates,
-    Response,
-    StatusReading,
-)
+from malonewatch.interfaces import BugTaskImportance, BugTaskStatus, Response, StatusReading
+from malonewatch.interfaces.externalbugtracker import IBatches, IDuplicates
 
 GNU = "debbugs.gnu.org"
 

@@ -79,6 +79,8 @@ class Gitea(OneByOne, Forge):
         "/{product:path}/issues?state=all&q={summary}",
         "/issues?type=all&state=all&q={summary}",
     )
+    signatures = {"X-Gitea-Signature": "", "X-Forgejo-Signature": ""}
+    named_in = ("issue.html_url", "pull_request.html_url")
     statuses = ISSUE_STATUSES
     token_scheme = "token"
 

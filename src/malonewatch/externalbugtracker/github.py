@@ -23,9 +23,9 @@ from malonewatch.externalbugtracker.driver.labels import ISSUE_STATUSES, status_
 from malonewatch.externalbugtracker.driver.times import format_time, parse_time
 from malonewatch.externalbugtracker.driver.urls import URLShape
 from malonewatch.externalbugtracker.driver.vocabulary import join
-from malonewatch.interfaces import BugTrackerRateLimited, Certainty, IBugTrackerFacts, Response
+from malonewatch.interfaces import BugTrackerRateLimited, IBatches, IBugTrackerFacts, Response
+from malonewatch.interfaces.enumerations import Certainty
 from malonewatch.interfaces.externalbugtracker import (
-    IBatches,
     IChangesSince,
     IDuplicates,
     IMoves,
@@ -241,6 +241,8 @@ class GitHub(Forge):
         "/{product:path}/issues?q=is%3Aissue%20{summary}",
         "/search?type=issues&q={summary}",
     )
+    signatures = {"X-Hub-Signature-256": "sha256="}
+    named_in = ("issue.html_url", "pull_request.html_url", "changes.new_issue.html_url")
     statuses = ISSUE_STATUSES
 
     def __init__(self, facts: IBugTrackerFacts) -> None:

@@ -206,6 +206,8 @@ class GitLab(Forge):
         "/{product:path}/-/issues/?state=all&search={summary}",
         "/search?scope=issues&search={summary}",
     )
+    signatures = {"X-Gitlab-Token": None}
+    named_in = ("object_attributes.url",)
     # What is locked is being merged.
     statuses = issue_workflow(
         "opened", {BugTaskStatus.NEW: "reopened", BugTaskStatus.INPROGRESS: "locked"}

@@ -22,15 +22,8 @@ from malonewatch.externalbugtracker.driver.tracker import ExternalBugTracker
 from malonewatch.externalbugtracker.driver.urls import URLShape, by_https
 from malonewatch.externalbugtracker.driver.vocabulary import Workflow, join
 from malonewatch.externalbugtracker.driver.words import RESOLUTIONS, STATUSES
-from malonewatch.interfaces import (
-    BugTaskStatus,
-    Certainty,
-    IBatches,
-    IDuplicates,
-    IMoves,
-    RemoteVocabulary,
-    Response,
-)
+from malonewatch.interfaces import BugTaskStatus, Certainty, RemoteVocabulary, Response
+from malonewatch.interfaces.externalbugtracker import IBatches, IDuplicates, IMoves
 
 FIELDS = (
     *("summary", "status", "resolution", "priority", "updated", "resolutiondate"),
@@ -181,6 +174,8 @@ class Jira(ExternalBugTracker):
         **by_https("jira.slf4j.org", "tickets.puppet.com"),
         "issues.apache.org": "https://issues.apache.org/jira",
     }
+    signatures = {"X-Hub-Signature": "sha256="}
+    named_in = ("issue.key", "changelog.items.field=Key.fromString")
     urls = (
         _page("/browse/{id}"),
         # The cloud's own, before what elsewhere would be below a base URL.

@@ -249,6 +249,8 @@ class Redmine(ExternalBugTracker):
         **by_https("redmine.openinfosecfoundation.org"),
         "redmine.org": "https://www.redmine.org",
     }
+    signatures = {"X-Redmine-Signature-256": "sha256="}
+    named_in = ("data.issue.id", "payload.issue.id")
     urls = tuple(
         URLShape(path, certainty=Certainty.GUESS, form=r"json|xml|pdf|atom")
         for path in ("/issues/{id}", "/issues/{id}.{form}", "/issues/show/{id}")

@@ -100,6 +100,7 @@ from malonewatch.interfaces.figures import (
     Staleness,
     Totals,
 )
+from malonewatch.interfaces.hooks import HookEvent, INamesBugsInEvents
 from malonewatch.interfaces.http import (
     Credentials,
     Exchange,
@@ -252,6 +253,7 @@ __all__ = [
     "FollowedBug",
     "FollowedWay",
     "Happening",
+    "HookEvent",
     "IAccount",
     "IAccountSet",
     "IBatches",
@@ -297,6 +299,7 @@ __all__ = [
     "ILinkGone",
     "ILinkSet",
     "IMoves",
+    "INamesBugsInEvents",
     "IOutbox",
     "IPerson",
     "IPersonSet",

@@ -76,6 +76,18 @@ class IBugTracker(IBugTrackerFacts):
     )
     not_polled = Attribute("A sentence for people, why it is not ALWAYS; else empty.")
 
+    hook_secrets = Tuple(
+        title="What refers to the secrets that its events are signed with",
+        value_type=TextLine(),
+        description="As `ISecrets` has them.  Two of them while one takes the place of another.",
+    )
+    lasthook = Datetime(
+        title="When it last sent an event",
+        description="Or something in its place did; five minutes early at most.  None: never.",
+        required=False,
+        readonly=True,
+    )
+
     watches = Attribute("All its watches, newest first: an `IResultSet` of `IBugWatch`.")
     latestwatches = Attribute("The ten newest watches.")
 
@@ -176,6 +188,16 @@ class IBugTracker(IBugTrackerFacts):
 
     def getDailyCounters(days: int = 30) -> list[DailyCounters]:
         """What each of the last `days` days on which it was asked cost and gave, newest first."""
+
+    def noteEvent(references: Iterable[str], now: datetime) -> int:
+        """Something happened to the bugs of those ids or URLs: make the watches on them due.
+
+        Returns how many watches were not due, and are now.  Bugs that nobody
+        watches, and those of other bug trackers, do not matter.  None is made
+        due within a minute of its last check; one that is being asked for
+        stays due.  Where nothing becomes due, nothing is written, but for
+        `lasthook`.
+        """
 
     totals = Attribute("What it cost and gave in all: `Totals`.")
     facts = Attribute("The same as a plain value: `BugTrackerFacts`.")

@@ -22,7 +22,7 @@ from malonewatch.model.ledger import Ledger
 from malonewatch.model.ledgerpages import Pages
 from malonewatch.model.pages import PAGE, PARKED, UNKNOWN
 from malonewatch.model.relisting import Relisting
-from malonewatch.model.times import to_seconds
+from malonewatch.model.times import now, to_seconds
 
 
 def preview(tracker: Any, fetched: Fetched, brake: Brake) -> Applied:
@@ -130,6 +130,8 @@ def _write(tracker: Any, found: Comparison, moment: float, skew: float | None) -
     seen = UNKNOWN
     if skew is not None and abs(skew) <= schedule.CLOCK_SKEW_LIMIT and not engaged:
         seen = int(moment + skew)
+    # What an event made due while it was asked for is asked for once more.
+    soon = int(to_seconds(now())) + schedule.LEAST_PAUSE
     told_rows: dict[int, list[int]] = {}
     for told in found.told:
         number, row = divmod(told.slot, PAGE)
@@ -142,7 +144,7 @@ def _write(tracker: Any, found: Comparison, moment: float, skew: float | None) -
     for by_page, full in answered:
         for number, rows in by_page.items():
             if rows:
-                pages.page(number)[1].check(rows, checked, due, seen, full)
+                pages.page(number)[1].check(rows, checked, due, seen, full, soon)
     for failing in found.failing:
         number, row = divmod(failing.slot, PAGE)
         _, times = pages.page(number)
@@ -150,7 +152,7 @@ def _write(tracker: Any, found: Comparison, moment: float, skew: float | None) -
         error_type = failing.error.error_type
         later = PARKED if once and error_type in _GONE else _later(moment, error_type, failures)
         code = ledger.error_code(error_type)
-        times.fail(row, checked, due if engaged else later, failures, code)
+        times.fail(row, checked, due if engaged else later, failures, code, soon)
     # These stay as due as they are, and show why.
     for refused in found.refused:
         _show_error(ledger, pages, refused.slot, BugWatchErrorType.APPLICATION_FAILED)

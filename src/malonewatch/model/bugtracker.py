@@ -34,6 +34,7 @@ from malonewatch.model.condition import Condition
 from malonewatch.model.counters import Counters
 from malonewatch.model.enums import member
 from malonewatch.model.following import Followed
+from malonewatch.model.hooks import Hooked
 from malonewatch.model.ledger import Ledger
 from malonewatch.model.mappings import Packed, pack, unpack
 from malonewatch.model.pages import UNKNOWN
@@ -45,7 +46,7 @@ from malonewatch.model.trackertypes import find_type, polling_of
 
 
 @implementer(IBugTracker)
-class BugTracker(Condition):
+class BugTracker(Hooked, Condition):
     """See `IBugTracker`."""
 
     __parent__: Any = None

@@ -71,23 +71,28 @@ class TimesPage(Persistent):
         self._p_changed = True
 
     def check(
-        self, rows: Iterable[int], checked: int, due: int, seen: int, full: int | None
+        self, rows: Iterable[int], checked: int, due: int, seen: int, full: int | None, soon: int
     ) -> None:
-        """Note that these were found in order; `full` is None if that was no answer in full."""
+        """Note that these were found in order; `full` is None if that was no answer in full.
+
+        What was made due since it was asked for, and until `soon`, stays so.
+        """
         moments, dues, seens, fulls = self.checked, self.due, self.seen, self.full
         failures, errors = self.failures, self.errors
         for row in rows:
             moments[row] = checked
-            dues[row] = due
+            if not checked < dues[row] <= soon:
+                dues[row] = due
             seens[row] = seen
             failures[row] = errors[row] = 0
             if full is not None:
                 fulls[row] = full
 
-    def fail(self, row: int, checked: int, due: int, failures: int, error: int) -> None:
-        """Note that a check failed, for the `failures`-th time in a row."""
+    def fail(self, row: int, checked: int, due: int, failures: int, error: int, soon: int) -> None:
+        """Note that a check failed, for the `failures`-th time in a row; `soon` as in `check`."""
         self.checked[row] = checked
-        self.due[row] = due
+        if not checked < self.due[row] <= soon:
+            self.due[row] = due
         self.seen[row] = UNKNOWN
         self.failures[row] = failures
         self.errors[row] = error

@@ -10,6 +10,8 @@ DAY = 24 * HOUR
 
 #: A watch in order is checked again within this time.
 CHECK_INTERVAL = 23 * HOUR
+#: However many events come, none is checked again within so many seconds.
+LEAST_PAUSE = 60
 #: One that fails on and on is still tried that often.
 LONGEST_CHECK_INTERVAL = 7 * DAY
 #: One that was deleted comes back only where somebody restores it, which is rare; but it happens.

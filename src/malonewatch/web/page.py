@@ -70,6 +70,8 @@ def answer(context: Any, name: str = "", method: str = "GET") -> Callable[[View]
         name=name,
         request_method=method,
         permission=NO_PERMISSION_REQUIRED,
+        # Programs have no form of ours.
+        require_csrf=False,
     )
     return view
 

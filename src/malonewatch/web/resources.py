@@ -68,6 +68,17 @@ class Trackers(Branch):
         return Located(getUtility(IBugTrackerSet)[name], name, self)
 
 
+class Hook(Branch):
+    """Where events are sent to, be there such a bug tracker or not."""
+
+
+class Hooks(Branch):
+    """Where events are sent to, by the name of the bug tracker."""
+
+    def __getitem__(self, name: str) -> Hook:
+        return Hook(name, self)
+
+
 class Subscriptions(Branch):
     """Who is told of what."""
 
@@ -102,6 +113,7 @@ class Desk(Branch):
         "subscriptions": Subscriptions,
         "feeds": Feeds,
         "needs": Needs,
+        "hooks": Hooks,
         "settings": Settings,
         "people": People,
         "account": Account,

@@ -11,6 +11,7 @@ from zope.interface import alsoProvides, implementer
 
 from malonewatch.externalbugtracker.driver.asking import Asking
 from malonewatch.externalbugtracker.driver.dialect import Dialect
+from malonewatch.externalbugtracker.driver.events import ReadsEvents
 from malonewatch.externalbugtracker.driver.fetching import Fetching
 from malonewatch.externalbugtracker.driver.times import is_number
 from malonewatch.externalbugtracker.driver.urls import URLShape, fill, url_of
@@ -41,7 +42,7 @@ from malonewatch.interfaces import (
 
 @adapter(IBugTrackerFacts)
 @implementer(IExternalBugTracker)
-class ExternalBugTracker(Dialect):
+class ExternalBugTracker(ReadsEvents, Dialect):
     """Base of all types.
 
     A subclass gives the data that differ, and the functions of `Dialect`.  It

@@ -5,8 +5,10 @@ from typing import Any
 from malonewatch.application import trackers, words
 from malonewatch.application.explaining.upcoming import of_tracker
 from malonewatch.application.facts import now
+from malonewatch.application.hooks import state_of
 from malonewatch.application.trackers import TrackerChanges
 from malonewatch.interfaces import BadInput, BugTaskImportance, BugTaskStatus, IBugTracker
+from malonewatch.web import ROUTE
 from malonewatch.web.database import RequestDatabase, detached
 from malonewatch.web.forms import choice, number, text, whole_number
 from malonewatch.web.page import action, done, page, shown
@@ -54,6 +56,8 @@ def one(context: Any, request: Any) -> dict[str, Any]:
         details=details,
         tracker=details.facts,
         mappings=mappings,
+        hook=request.route_url(ROUTE, traverse=("hooks", details.facts.name)),
+        hook_state=state_of(details.facts, moment),
         statuses=list(BugTaskStatus),
         strip=strip_of(details.counters, moment.date(), _DAYS),
         days=details.counters[:_SHOWN_DAYS],

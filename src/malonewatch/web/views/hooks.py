@@ -1,0 +1,42 @@
+"""Where bug trackers send that something happened to a bug.
+
+They have no session: what an event is signed with lets it in.
+"""
+
+from typing import Any
+
+from pyramid.response import Response
+
+from malonewatch.application import hooks
+from malonewatch.interfaces import BadInput
+from malonewatch.web.database import RequestDatabase
+from malonewatch.web.page import answer
+from malonewatch.web.resources import Hook
+
+
+def _said(status: int, sentence: str) -> Response:
+    """An answer for people who look at what became of what they sent."""
+    return Response(f"{sentence}\n", status, content_type="text/plain")
+
+
+@answer(Hook, method="POST")
+def receive(context: Hook, request: Any) -> Response:
+    """Take an event.  Nothing in the answer tells what is watched, or which bug trackers are."""
+    body = b""
+    is_large = (request.content_length or 0) > hooks.LARGEST
+    if not is_large:
+        body = request.body_file.read(hooks.LARGEST + 1)
+    if is_large or len(body) > hooks.LARGEST:
+        return _said(413, f"An event of more than {hooks.LARGEST} bytes is not read.")
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    try:
+        is_genuine = hooks.receive(RequestDatabase(), context.__name__, headers, body)
+    except BadInput as error:
+        return _said(400, str(error))
+    if not is_genuine:
+        return _said(
+            401,
+            "The event is not signed with a secret that is known for this address, or too long "
+            "ago; see that both sides have the same.",
+        )
+    return _said(202, "The event is noted; what it is about is looked at soon.")
