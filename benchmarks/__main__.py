@@ -12,6 +12,7 @@ from pathlib import Path
 from benchmarks import (
     adding,
     delivery,
+    desk,
     fairness,
     hanging,
     hostile,
@@ -68,7 +69,7 @@ def main() -> int:
     for module in (
         *(throughput, writing, idle, hanging, fairness, isolation, hostile, adding),
         *(searching, text, starting, requests, scanning, metrics, mail),
-        *(telling, delivery),
+        *(telling, delivery, desk),
     ):
         print(f"{module.COMMAND} ...", file=sys.stderr, flush=True)
         rows += module.rows()

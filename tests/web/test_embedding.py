@@ -1,6 +1,7 @@
 """The desk in a Pyramid application that has pages, and an idea of who may what, of its own."""
 
 import pytest
+from pyramid.authorization import Allow, Everyone
 from pyramid.config import Configurator
 from pyramid.response import Response
 from pyramid.session import SignedCookieSessionFactory
@@ -27,12 +28,12 @@ class Everybody(Policy):
         return Identity("anna", False)
 
 
-def make(database, add=None, **settings):
+def make(database, add=None, policy=Everybody, **settings):
     with Configurator(
         settings={"tm.manager_hook": "pyramid_tm.explicit_manager", **settings},
         session_factory=SignedCookieSessionFactory("secret"),
     ) as config:
-        config.set_security_policy(Everybody())
+        config.set_security_policy(policy())
         config.include("pyramid_tm")
         config.include("pyramid_zodbconn")
         config.include("malonewatch.web", route_prefix="/desk")
@@ -128,6 +129,16 @@ def test_the_site_says_who_may(database):
 
     database.write(close)
     make(database).get("/desk/", status=403)
+
+
+def test_who_is_nobody_keeps_no_searches(database, watched):
+    def open_to_all(trackers):
+        trackers.__parent__.__acl__ = [(Allow, Everyone, "view")]
+
+    database.write(open_to_all)
+    page = make(database, policy=Policy).get("/desk/watches?q=second")
+    assert "Second" in text_of(page)
+    assert "Keep this search" not in text_of(page)
 
 
 def _titles(trackers):

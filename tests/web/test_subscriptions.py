@@ -41,7 +41,7 @@ def test_somebody_is_told_of_everything(browser):
 
 
 def test_a_search_is_kept(browser, watched):
-    page = browser.get("/watches?q=open").click("Keep this search")
+    page = browser.get("/watches?q=open").click("Be told of what it finds")
     subscribe(browser, path=page.request.path_qs, email="bert@example.com")
     page = browser.get("/subscriptions")
     assert "Saved searches" in text_of(page)

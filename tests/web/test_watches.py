@@ -22,14 +22,49 @@ def test_a_search_leaves_some(browser, watched):
     found = form.submit()
     assert "#2 Second" in text_of(found)
     assert "#1" not in text_of(found)
-    assert found.forms[1]["q"].value == "open second"
+    assert found.forms[1]["q"].value == "second"
+    assert found.forms[1]["status"].value == "open"
     assert "There are no such watches." in text_of(page.click("Fixed"))
+
+
+def test_what_is_chosen_becomes_a_part_of_the_search(browser, watched):
+    form = browser.get("/watches").forms[1]
+    form["q"] = "second"
+    form["status"] = "open"
+    form["tracker"] = "auto-127.0.0.1"
+    form["changed"] = "changed<7d"
+    form["sort"] = "changed"
+    page = form.submit(status=303).follow()
+    assert page.request.GET["q"] == "open tracker:auto-127.0.0.1 changed<7d second"
+    assert page.request.GET["sort"] == "changed"
+    form = page.forms[1]
+    assert (form["q"].value, form["status"].value) == ("second", "open")
+    form["status"] = form["changed"] = form["sort"] = ""
+    page = form.submit(status=303).follow()
+    assert page.request.query_string == "q=tracker%3Aauto-127.0.0.1+second"
+    assert "#2 Second" in text_of(page)
+
+
+def test_a_search_is_kept_and_dropped(browser, watched):
+    page = browser.get("/watches?q=second")
+    form = next(form for form in page.forms.values() if form.action.endswith("/keep"))
+    page = form.submit(status=303).follow()
+    assert "The search 'second' is kept." in text_of(page)
+    assert "Keep this search" not in text_of(page)
+    page = browser.get("/watches").click("^second$")
+    assert "#2 Second" in text_of(page)
+    form = next(form for form in page.forms.values() if form.action.endswith("/drop"))
+    page = form.submit(status=303).follow()
+    assert "The search 'second' is kept no more." in text_of(page)
+    assert "Searches of yours" not in text_of(page)
 
 
 def test_a_search_that_cannot_be_read_is_shown_again(browser, watched):
     page = browser.get("/watches?q=colour:red", status=400)
     assert "colour: is nothing to search for" in text_of(page)
     assert page.forms[1]["q"].value == "colour:red"
+    token = page.forms[0]["csrf_token"].value
+    browser.post("/watches/keep", {"csrf_token": token, "q": "colour:red"}, status=400)
 
 
 def test_what_a_status_means_is_seen(browser, watched, check):
@@ -49,6 +84,7 @@ def test_there_are_fifty_to_a_page(browser, database, watched, sort, monkeypatch
     last = page.click("Next")
     assert "#2 Second" in text_of(last)
     assert "Next" not in text_of(last)
+    assert "#1" in text_of(last.click("First page"))
 
 
 def test_a_page_that_is_none_is_refused(database):

@@ -92,6 +92,16 @@ class ISubscriptionSet(Interface):
     def enable(destination: Any) -> None:
         """Send to a destination again, at once: also what waited."""
 
+    def getKeptSearches(who: str) -> tuple[str, ...]:
+        """The searches that somebody keeps without being told of them, by the name that they log
+        in with, whatever its case; in order."""
+
+    def keepSearch(who: str, search: str) -> None:
+        """Let somebody keep a search, as `IBugWatchSet.parseSearch` reads it."""
+
+    def dropSearch(who: str, search: str) -> None:
+        """Let somebody keep a search no more, if they did."""
+
     def subscribersOf(bugwatch: Any, happening: Happening, old_status: Any) -> set[int]:
         """The numbers of the destinations that are told what happened to a watch, whose status
         meant `old_status` before."""

@@ -85,6 +85,8 @@ class SubscriptionSet(Numbered):
 
     __parent__: Any = None
     __name__ = "subscriptions"
+    #: By who keeps them, searches that nobody is told of; made when somebody does.
+    _kept: Any = None
 
     def __init__(self) -> None:
         self._subscriptions = LOBTree()
@@ -201,6 +203,23 @@ class SubscriptionSet(Numbered):
     def ofPerson(self, person: Any) -> list[Subscription]:
         numbers = self._destinations.of_person(person)
         return [self.get(each) for number in numbers for each in self.leading_to(number)]
+
+    # Searches that are only kept.
+
+    def getKeptSearches(self, who: str) -> tuple[str, ...]:
+        return () if self._kept is None else self._kept.get(who.lower(), ())
+
+    def keepSearch(self, who: str, search: str) -> None:
+        if self._kept is None:
+            self._kept = OOBTree()
+        self._kept[who.lower()] = tuple(sorted({search, *self.getKeptSearches(who)}))
+
+    def dropSearch(self, who: str, search: str) -> None:
+        kept = tuple(each for each in self.getKeptSearches(who) if each != search)
+        if kept:
+            self._kept[who.lower()] = kept
+        elif self._kept is not None:
+            self._kept.pop(who.lower(), None)
 
     # Destinations.
 

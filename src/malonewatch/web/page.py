@@ -89,11 +89,13 @@ def failure(error: type[Exception]) -> Callable[[View], View]:
     return view
 
 
-def done(request: Any, sentences: Iterable[str], *path: Any) -> HTTPSeeOther:
-    """Lead to the page at `path`, which says what was done."""
+def done(request: Any, sentences: Iterable[str], *path: Any, **query: str) -> HTTPSeeOther:
+    """Lead to the page at `path`, with that query, which says what was done."""
     for sentence in sentences:
         request.session.flash(sentence)
-    return HTTPSeeOther(request.route_path(ROUTE, traverse=tuple(map(str, path))))
+    return HTTPSeeOther(
+        request.route_path(ROUTE, traverse=tuple(map(str, path)), _query=query or None)
+    )
 
 
 class Page:

@@ -10,6 +10,7 @@ import waitress
 from waitress import wasyncore
 
 from malonewatch.application.people import list_people
+from malonewatch.garbage import seldom_collected
 from malonewatch.interfaces import BadInput
 from malonewatch.web.accounts import AccountPolicy
 from malonewatch.web.application import Place, make_application
@@ -114,7 +115,9 @@ class Server:
     def run(self) -> None:
         """Answer until it is stopped, or the process interrupted."""
         try:
-            self._server.run()
+            # What is loaded by now stays; looking through it would have somebody wait.
+            with seldom_collected():
+                self._server.run()
         finally:
             self._server.task_dispatcher.shutdown()
             wasyncore.close_all(self._map)

@@ -42,7 +42,7 @@ def test_a_bug_is_watched_until_it_moves(chromium, desk, bugzilla):
     assert "There are no such watches." in chromium.text
     chromium.follow("Fixed")
 
-    chromium.follow("Keep this search, and be told of what it finds")
+    chromium.follow("Be told of what it finds")
     chromium.fill("Who", "jo@example.com")
     chromium.tick("fixed")
     chromium.press("Subscribe")

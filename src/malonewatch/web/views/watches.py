@@ -4,14 +4,19 @@ import re
 from datetime import datetime, timezone
 from typing import Any
 
-from malonewatch.application import watches
+from malonewatch.application import searches, trackers, watches
 from malonewatch.application.explaining import explain_watch
 from malonewatch.application.explaining.upcoming import of_watch
 from malonewatch.application.listing import WatchPage, find_page
 from malonewatch.interfaces import BadInput, IBugWatch
 from malonewatch.web.database import RequestDatabase
-from malonewatch.web.page import page, shown
+from malonewatch.web.filters import CHANGES, STATUSES, Filters
+from malonewatch.web.forms import text
+from malonewatch.web.page import done, page, shown
 from malonewatch.web.resources import Watches
+
+#: How many bug trackers are offered to choose from.
+_OFFERED = 50
 
 #: What many look for.
 _USUAL = (
@@ -25,13 +30,22 @@ _USUAL = (
 
 
 @page(Watches, "watches")
-def listed(context: Watches, request: Any) -> dict[str, Any]:
-    """A page of the watches that a search finds."""
-    search = request.GET.get("q", "").strip()
-    newest = request.GET.get("sort") == "changed"
-    problem = ""
+def listed(context: Watches, request: Any) -> Any:
+    """A page of the watches that a search finds.
+
+    What is chosen beside the search becomes a part of it, so that a link, or
+    who keeps it, has all of it.
+    """
+    fields, database = request.GET, RequestDatabase()
+    search, sort = text(fields, "q"), text(fields, "sort")
+    newest = sort == "changed"
+    chosen = [text(fields, name) for name in Filters._fields[1:]]
+    if any(chosen):
+        search = Filters(search, *chosen).search
+        return done(request, [], "watches", q=search, **({"sort": sort} if newest else {}))
+    problem, start = "", fields.get("after")
     try:
-        found = find_page(RequestDatabase(), search, newest, request.GET.get("after"))
+        found = find_page(database, search, newest, start)
     except BadInput as error:
         found, problem = WatchPage((), None), str(error)
         request.response.status_int = 400
@@ -43,7 +57,25 @@ def listed(context: Watches, request: Any) -> dict[str, Any]:
         sort="changed" if newest else "",
         problem=problem,
         usual=_USUAL,
+        filters=Filters.of(search),
+        statuses=STATUSES,
+        changes=CHANGES,
+        offered=trackers.most_active(database, _OFFERED),
+        is_first=start is None,
+        **_searches(request, database),
     )
+
+
+def _searches(request: Any, database: Any) -> dict[str, Any]:
+    """The searches that who looks at it keeps, and those that they are told of; None for whoever
+    is nobody."""
+    identity = request.identity
+    if identity is None:
+        return {"kept": None, "subscribed": ()}
+    return {
+        "kept": searches.list_kept(database, identity.name),
+        "subscribed": searches.list_subscribed(database, identity.address),
+    }
 
 
 @page(IBugWatch, "watch")
