@@ -40,6 +40,7 @@ watch https://bugs.example.com/show_bug.cgi?id=2 --bug 1
 unwatch 2 --yes
 person add ann
 person list
+audit
 unsubscribe 1
 upgrade
 pack
@@ -76,7 +77,15 @@ def test_each_command_does_without_the_others(cli, monkeypatch):
 
 @pytest.mark.parametrize(
     "line",
-    ["subscriptions", "destination list", "delivery", "outbox", "scan --report", "person list"],
+    [
+        "subscriptions",
+        "destination list",
+        "delivery",
+        "outbox",
+        "scan --report",
+        "person list",
+        "audit",
+    ],
 )
 def test_what_a_database_of_before_has_no_room_for_is_said(run, monkeypatch, tmp_path, line):
     old = shutil.copy(OLD, tmp_path / "Data.fs")

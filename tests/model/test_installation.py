@@ -4,6 +4,7 @@ from zope.interface.verify import verifyObject
 
 from malonewatch.interfaces import (
     IAccountSet,
+    IAuditLog,
     IBugSet,
     IBugTrackerSet,
     IBugWatchSet,
@@ -26,7 +27,7 @@ from malonewatch.model.site import own_utility, site_of
 
 UTILITIES = [
     *(IBugSet, IBugTrackerSet, IBugWatchSet, IInstallation, ILinkSet, IOutbox, IPersonSet),
-    *(ISubscriptionSet, ITokenSet, IAccountSet),
+    *(ISubscriptionSet, ITokenSet, IAccountSet, IAuditLog),
 ]
 
 
@@ -56,7 +57,7 @@ def test_installing_again_changes_nothing():
     "interface",
     [
         *(IBugSet, IBugWatchSet, ILinkSet, IOutbox, IPersonSet, ISubscriptionSet, ITokenSet),
-        IAccountSet,
+        *(IAccountSet, IAuditLog),
     ],
 )
 def test_what_is_missing_is_added(interface):

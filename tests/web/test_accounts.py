@@ -3,7 +3,7 @@ import re
 import pytest
 from tests.web.conftest import Browser, text_of
 
-from malonewatch.application import people, watches
+from malonewatch.application import audit, people, watches
 from malonewatch.interfaces import Role
 from malonewatch.web.accounts import AccountPolicy
 from malonewatch.web.application import Place, make_application
@@ -368,3 +368,42 @@ def test_nobody_shuts_the_door_on_oneself(open_browser, action):
     fields = {"csrf_token": token, "name": "ANNA"}
     page = browser.post(f"/people/{action}", fields, status=400)
     assert "Nobody shuts the door on oneself" in text_of(page)
+
+
+def told(database):
+    found = audit.find_page(database, size=1000)
+    return [(entry.actor, entry.action, entry.target, entry.detail) for entry in found]
+
+
+def test_who_logs_in_is_kept_and_who_fails(open_browser, database):
+    open_browser("bert")
+    browser = open_browser(REMOTE_ADDR="10.0.9.9")
+    log_in(browser, "Bert", "wrong")
+    log_in(browser, "my secret password", "wrong")
+    assert told(database)[:3] == [
+        ("", "failed log-in", "nobody known", "from 10.0.9.9"),
+        ("", "failed log-in", "person bert", "from 10.0.9.9"),
+        ("bert", "log in", "person bert", "from 10.0.0.1"),
+    ]
+    assert "secret" not in str(told(database))
+
+
+def test_nobody_fills_the_audit_trail(open_browser, database, clock, monkeypatch):
+    monkeypatch.setattr("malonewatch.web.accounts.MOST_FAILURES", 2)
+    for number in range(4):
+        log_in(open_browser(REMOTE_ADDR=f"10.0.0.{number}"), f"name{number}", "wrong", status=403)
+    failed = [each for each in told(database) if each[1] == "failed log-in"]
+    assert [each[3] for each in failed] == [
+        "from 10.0.0.1; further ones of this hour are not kept",
+        "from 10.0.0.0",
+    ]
+    clock.now += 3600
+    log_in(open_browser(), "anna", "wrong", status=403)
+    assert told(database)[0] == ("", "failed log-in", "person anna", "from 10.0.0.1")
+
+
+def test_what_somebody_does_is_kept_with_the_name(open_browser, database):
+    browser = open_browser("bert")
+    token = browser.get("/").forms[0]["csrf_token"].value
+    browser.post("/bugs/1/retitle", {"csrf_token": token, "title": "Mill"}, status=303)
+    assert told(database)[0] == ("bert", "retitle", "bug 1", "was '', is 'Mill'")

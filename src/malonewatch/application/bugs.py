@@ -6,6 +6,7 @@ from typing import Any
 
 from zope.component import getUtility
 
+from malonewatch.application.audit import record
 from malonewatch.application.facts import BugFacts
 from malonewatch.application.references import check_title
 from malonewatch.application.remote import remote
@@ -71,6 +72,8 @@ def retitle(database: Any, bug_id: int, title: str) -> tuple[BugFacts, BugFacts]
         bug = getUtility(IBugSet).get(bug_id)
         before = BugFacts.of(bug)
         bug.title = title
+        if title != before.title:
+            record("retitle", f"bug {bug.id}", f"was {before.title!r}, is {title!r}")
         return before, BugFacts.of(bug)
 
     both: tuple[BugFacts, BugFacts] = database.write(step)
@@ -87,6 +90,7 @@ def delete(database: Any, bug_ids: Sequence[int]) -> None:
     def step(trackers: Any) -> None:
         bugs = getUtility(IBugSet)
         for bug in _all_of(bug_ids):
+            record("delete", f"bug {bug.id}", bug.title or "")
             bugs.removeBug(bug)
 
     database.write(step)

@@ -9,6 +9,7 @@ from typing import Any
 
 from zope.component import getUtility
 
+from malonewatch.application.audit import record
 from malonewatch.application.facts import TrackerFacts, WatchFacts, now
 from malonewatch.application.finding import known_type
 from malonewatch.application.references import check_url, find_tracker
@@ -100,6 +101,7 @@ def migrate(database: Any, what: str, rule: Rule, dry_run: bool = False) -> Migr
                 continue
             left = watches.relocateBugWatch(watch, *place, moment)
             migrated.append(Migrated(facts, WatchFacts.of(left), left.id != facts.id))
+        record("migrate", f"tracker {before.name}", f"{len(migrated)} watches")
         return Migration(
             before, tuple(map(TrackerFacts.of, registered.values())), tuple(migrated), tuple(stay)
         )

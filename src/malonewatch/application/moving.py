@@ -8,6 +8,7 @@ from typing import Any
 
 from zope.component import getUtility, queryUtility
 
+from malonewatch.application.audit import record
 from malonewatch.application.facts import TrackerFacts, WatchFacts
 from malonewatch.application.finding import known_type
 from malonewatch.application.references import check_url, find_tracker
@@ -64,6 +65,7 @@ def move(
         tracker.aliases = (*tracker.aliases, before.baseurl)
         if bugtrackertype != before.bugtrackertype:
             tracker.bugtrackertype = bugtrackertype
+        record("move", f"tracker {tracker.name}", f"from {before.baseurl} to {url}")
         return before, TrackerFacts.of(tracker)
 
     both: tuple[TrackerFacts, TrackerFacts] = _step(database, dry_run)(step)
@@ -102,6 +104,7 @@ def merge(database: Any, source: str, target: str, dry_run: bool = False) -> Tra
             subscriptions.retarget(first, other)
         trackers.remove(first)
         other.aliases = (*other.aliases, before.baseurl, *before.aliases)
+        record("merge", f"tracker {before.name}", f"into {other.name}, {len(moved)} watches")
         return TrackerMerge(before, TrackerFacts.of(other), tuple(moved), tuple(dropped))
 
     merged: TrackerMerge = _step(database, dry_run)(step)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from malonewatch.application import passwords
+from malonewatch.application.audit import record
 from malonewatch.application.references import get_part
 from malonewatch.interfaces import AccountFacts, BadInput, IAccountSet, ITokenSet, Role
 
@@ -63,7 +64,13 @@ def add(database: Any, name: str, email: str = "", role: Role = Role.WATCHER) ->
 
     :raises BadInput: the name or the address is no such, or another's.
     """
-    return _change(database, lambda people: people.add(name, email, role))
+
+    def step(people: Any) -> Any:
+        account = people.add(name, email, role)
+        record("add", f"person {account.name}", role.value)
+        return account
+
+    return _change(database, step)
 
 
 def edit(
@@ -77,7 +84,12 @@ def edit(
 
     def step(people: Any) -> Any:
         account = people.get(name)
+        before = account.facts
         people.edit(account, email, role)
+        if role not in (None, before.role):
+            record("edit", f"person {before.name}", f"role {account.facts.role.value}")
+        if email not in (None, before.email):
+            record("edit", f"person {before.name}", "e-mail address")
         return account
 
     return _change(database, step)
@@ -94,6 +106,7 @@ def set_password(database: Any, name: str, password: str) -> AccountFacts:
     def step(people: Any) -> Any:
         account = people.get(name)
         people.setPassword(account, made)
+        record("give a password", f"person {account.name}")
         return account
 
     # Made before what writes, as it takes its time; and for who is there only.
@@ -122,6 +135,7 @@ def enable(database: Any, name: str) -> AccountFacts:
     def step(people: Any) -> Any:
         account = people.get(name)
         people.enable(account)
+        record("enable", f"person {account.name}")
         return account
 
     return _change(database, step)
@@ -137,6 +151,7 @@ def disable(database: Any, name: str) -> Removed:
         people = get_part(IAccountSet)
         account = people.get(name)
         people.disable(account)
+        record("disable", f"person {account.name}")
         return Removed(account.facts, _revoke_tokens(account.facts))
 
     disabled: Removed = database.write(step)
@@ -155,6 +170,7 @@ def remove(database: Any, name: str) -> Removed:
         account = people.get(name)
         facts = account.facts
         people.remove(account)
+        record("remove", f"person {facts.name}")
         return Removed(facts, _revoke_tokens(facts))
 
     removed: Removed = database.write(step)
@@ -204,5 +220,6 @@ def _revoke_tokens(account: AccountFacts) -> int:
     tokens, owners = get_part(ITokenSet), {account.name, account.email.lower()} - {""}
     gone = [token for token in tokens if token.facts.owner.lower() in owners]
     for token in gone:
+        record("revoke", f"token {token.id}", f"of {token.facts.owner}")
         tokens.revoke(token)
     return len(gone)

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from zope.component import getUtilitiesFor, getUtility, queryUtility
 
+from malonewatch.application.audit import record
 from malonewatch.application.facts import now
 from malonewatch.application.references import find_tracker, get_part, shortened
 from malonewatch.application.remote import remote
@@ -60,15 +61,23 @@ def subscribe(
         subscriptions = get_part(ISubscriptionSet)
         person = getUtility(IPersonSet).ensurePerson(email)
         destination = subscriptions.ensureDestination(person, settings)
-        return [
+        made = [
             subscriptions.subscribe(
                 destination, _named(trackers, target), happenings or _usual(target)
             ).facts
             for target in targets
         ]
+        for facts in made:
+            record("subscribe", f"subscription {facts.id}", _told(facts))
+        return made
 
     found: list[SubscriptionFacts] = database.write(step)
     return found
+
+
+def _told(facts: SubscriptionFacts) -> str:
+    """Who is told of what; not where, as the URL of a webhook is a secret."""
+    return f"{facts.person} of {facts.target} by {facts.kind}"
 
 
 def _checked(settings: DestinationSettings) -> DestinationSettings:
@@ -114,6 +123,8 @@ def unsubscribe(database: Any, numbers: Iterable[int]) -> list[SubscriptionFacts
         facts = [subscription.facts for subscription in chosen]
         for subscription in chosen:
             subscriptions.unsubscribe(subscription)
+        for each in facts:
+            record("unsubscribe", f"subscription {each.id}", _told(each))
         return facts
 
     found: list[SubscriptionFacts] = database.write(step)
@@ -164,6 +175,7 @@ def enable_destination(database: Any, number: int) -> DestinationFacts:
         destination = subscriptions.getDestination(number)
         subscriptions.enable(destination)
         facts: DestinationFacts = destination.facts
+        record("enable", f"destination {number}", f"of {facts.person}")
         return facts
 
     enabled: DestinationFacts = database.write(step)
@@ -256,6 +268,8 @@ def change_delivery(database: Any, values: Mapping[str, Any]) -> DeliverySetting
         settings: DeliverySettings = dataclasses.replace(outbox.settings, **changes)
         _check_delivery(settings)
         outbox.settings = settings
+        # Not what they are: a URL may have a secret in it.
+        record("change", "delivery", ", ".join(changes))
         return settings
 
     changed: DeliverySettings = database.write(step)

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from malonewatch.application.audit import record
 from malonewatch.application.references import get_part
 from malonewatch.application.remote import remote
 from malonewatch.interfaces import ITokenSet, Scope, TokenFacts
@@ -26,6 +27,7 @@ def issue(
 
     def step(trackers: Any) -> Issued:
         token, text = get_part(ITokenSet).issue(owner, title, scope, expires)
+        record("issue", f"token {token.id}", f"{scope.value}, for {owner}: {title}")
         return Issued(token.facts, text)
 
     issued: Issued = database.write(step)
@@ -59,6 +61,7 @@ def revoke(database: Any, number: int) -> TokenFacts:
         token = tokens.get(number)
         facts: TokenFacts = token.facts
         tokens.revoke(token)
+        record("revoke", f"token {facts.id}", f"of {facts.owner}: {facts.title}")
         return facts
 
     revoked: TokenFacts = database.write(step)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from malonewatch.application.audit import record
 from malonewatch.application.facts import TrackerDetails, TrackerFacts, now, state_of
 from malonewatch.application.finding import FoundTracker, find_tracker_at, known_type
 from malonewatch.application.hooks import check_secret
@@ -90,6 +91,13 @@ class TrackerLine:
         )
 
 
+#: What of `TrackerFacts` can be changed.
+_EDITABLE = (
+    *("name", "title", "bugtrackertype", "baseurl", "aliases", "summary", "contactdetails"),
+    *("politeness", "follows", "active", "hook_secrets"),
+)
+
+
 @remote(Scope.ADMIN)
 def add(
     database: Any, url: str, changes: TrackerChanges = TrackerChanges()
@@ -118,6 +126,7 @@ def add(
                 contactdetails=changes.contactdetails or "",
                 name=changes.name,
             )
+            record("add", f"tracker {tracker.name}", found.baseurl)
             return TrackerFacts.of(tracker)
         if not tracker.guessed:
             raise BaseURLTaken(
@@ -128,6 +137,7 @@ def add(
         if found.bugtrackertype != tracker.bugtrackertype:
             tracker.bugtrackertype = found.bugtrackertype
         _describe(tracker, changes)
+        record("approve", f"tracker {tracker.name}", found.baseurl)
         return TrackerFacts.of(tracker)
 
     facts: TrackerFacts = database.write(step)
@@ -207,7 +217,11 @@ def edit(database: Any, what: str, changes: TrackerChanges) -> tuple[TrackerFact
         if politeness != tracker.politeness:
             tracker.politeness = politeness
         _describe(tracker, changes)
-        return before, TrackerFacts.of(tracker)
+        after = TrackerFacts.of(tracker)
+        changed = [name for name in _EDITABLE if getattr(before, name) != getattr(after, name)]
+        if changed:
+            record("edit", f"tracker {after.name}", ", ".join(changed))
+        return before, after
 
     both: tuple[TrackerFacts, TrackerFacts] = database.write(step)
     return both
@@ -225,6 +239,7 @@ def remove(database: Any, what: str) -> TrackerFacts:
         tracker = find_tracker(trackers, what)
         facts = TrackerFacts.of(tracker)
         trackers.remove(tracker)
+        record("remove", f"tracker {facts.name}", facts.baseurl)
         return facts
 
     forgotten: TrackerFacts = database.write(step)
@@ -245,6 +260,7 @@ def accept_changes(database: Any, what: str) -> tuple[TrackerFacts, tuple[BugWat
         held = tuple(tracker.held)
         if held:
             tracker.acceptChanges(now())
+            record("accept changes", f"tracker {tracker.name}", str(len(held)))
         return TrackerFacts.of(tracker), held
 
     accepted: tuple[TrackerFacts, tuple[BugWatchChange, ...]] = database.write(step)

@@ -14,6 +14,7 @@ from typing import Any
 
 from zope.component import getUtility
 
+from malonewatch.application.audit import record
 from malonewatch.application.finding import look_up
 from malonewatch.application.listing import Wanted, list_watches
 from malonewatch.application.references import MOST_DIGITS, check_title, shortened, watches_on
@@ -86,7 +87,9 @@ def import_lines(database: Any, lines: Sequence[Line]) -> Imported:
     _refuse([f"{line.place}: {bad[line.url]}" for line in lines if line.url in bad], len(lines))
 
     def step(trackers: Any) -> Imported:
-        return _Import(trackers).add(lines, found)
+        added = _Import(trackers).add(lines, found)
+        record("import", f"{len(lines)} lines", f"{added.watches} watches added")
+        return added
 
     imported: Imported = database.write(step)
     return imported

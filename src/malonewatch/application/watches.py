@@ -6,6 +6,7 @@ from typing import Any
 
 from zope.component import getUtility, queryAdapter
 
+from malonewatch.application.audit import record
 from malonewatch.application.facts import BugFacts, TrackerFacts, WatchFacts
 from malonewatch.application.finding import FoundBug, find_bugs
 from malonewatch.application.linkfacts import LinkFacts
@@ -30,6 +31,7 @@ from malonewatch.interfaces import (
     RecognisedURL,
     Refused,
     Scope,
+    remote_name,
 )
 
 
@@ -102,7 +104,9 @@ def watch(
     found = find_bugs(database, urls)
 
     def step(trackers: Any) -> Watched:
-        return _watch(trackers, found, bug_id, title)
+        watched = _watch(trackers, found, bug_id, title)
+        _record(watched)
+        return watched
 
     watched: Watched = database.write(step)
     return watched
@@ -131,7 +135,7 @@ def watch_text(
             return Watched(proposals=proposals)
         bug, is_new = ensure_bug(bug_id, title)
         added = watches.fromText(text, bug, None)
-        return Watched(
+        watched = Watched(
             bug=BugFacts.of(bug),
             is_new=is_new,
             keep_title=_with_other_title([bug], title),
@@ -139,6 +143,8 @@ def watch_text(
             trackers=_trackers_of(added),
             proposals=proposals,
         )
+        _record(watched)
+        return watched
 
     watched: Watched = database.write(step)
     return watched
@@ -200,6 +206,7 @@ def unwatch(database: Any, watch_ids: Sequence[int]) -> None:
         for watch_id in watch_ids:
             try:
                 found = watches.get(watch_id)
+                record("unwatch", _named(found), _remote_of(found))
                 found.bug.removeWatch(found)
             except NotFoundError as error:
                 refused.append(str(error))
@@ -229,10 +236,29 @@ def move(database: Any, what: str, url: str, bug_id: int | None = None) -> Moved
         tracker = registrar.tracker_of(found[0])
         watches.moveBugWatch(watch, tracker, found[0].remotebug)
         registered = next(iter(registrar.registered), None)
+        record("move", _named(watch), f"from {moved.remote} to {_remote_of(watch)}")
         return MovedWatch(moved, WatchFacts.of(watch), registered)
 
     result: MovedWatch = database.write(step)
     return result
+
+
+def _named(watch: Any) -> str:
+    return f"watch {watch.id} for bug {watch.bug.id}"
+
+
+def _remote_of(watch: Any) -> str:
+    return remote_name(watch.bugtracker.name, watch.remotebug)
+
+
+def _record(watched: Watched) -> None:
+    """Record what became of watching some bugs, if anything did."""
+    for registration in watched.registered:
+        record("add", f"tracker {registration.tracker.name}", registration.tracker.baseurl)
+    for name in watched.approved:
+        record("approve", f"tracker {name}")
+    for each in watched.watches:
+        record("watch", f"watch {each.id} for bug {each.bug}", each.remote)
 
 
 def _watch(

@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from malonewatch.application.audit import record
 from malonewatch.application.facts import now
 from malonewatch.application.references import find_tracker, shortened
 from malonewatch.application.remote import remote
@@ -125,6 +126,8 @@ def map_word(
             )
         changed = {"importances" if is_importance else "statuses": tuple(pairs.items())}
         changes = tracker.setMappings(before._replace(**changed), now())
+        said = "as its type has it" if meaning is None else meaning.name
+        record("map", f"tracker {tracker.name}", f"{word!r}: {said}")
         return Reread(tracker.name, tuple(changes))
 
     reread: Reread = database.write(step)
@@ -142,7 +145,10 @@ def reread_words(database: Any, what: str | None = None) -> list[Reread]:
 
     def reread(name: str) -> Reread:
         def step(trackers: Any) -> Reread:
-            return Reread(name, tuple(trackers[name].rereadWords(now())))
+            changes = tuple(trackers[name].rereadWords(now()))
+            if changes:
+                record("reread", f"tracker {name}", f"{len(changes)} changes")
+            return Reread(name, changes)
 
         found: Reread = database.write(step)
         return found

@@ -2,11 +2,13 @@
 
 import contextlib
 import errno
+import getpass
 import traceback
 from collections.abc import Sequence
 from typing import Any
 
 from malonewatch import streams
+from malonewatch.acting import Actor, acting
 from malonewatch.exitcodes import (
     EXIT_DATABASE,
     EXIT_FAULT,
@@ -47,8 +49,16 @@ def _run(args: Sequence[str] | None) -> int:
     from malonewatch.cli.command import command
     from malonewatch.cli.logs import warnings_said
 
-    with warnings_said():
+    with warnings_said(), acting(Actor("command line", _user())):
         return run(command, args, "malonewatch")
+
+
+def _user() -> str:
+    """Who runs this, as the system has it; empty if it does not."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return ""
 
 
 def run(command: Any, args: Sequence[str] | None, name: str) -> int:

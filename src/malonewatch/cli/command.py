@@ -7,6 +7,7 @@ from malonewatch.cli.places import Places
 
 _COMMANDS = Places(
     {
+        "audit": "audit.audit_command",
         "bug": "bugs.bug",
         "check": "check.check",
         "completion": "completion.completion",

@@ -6,6 +6,7 @@ from here.
 
 from malonewatch.interfaces.accounts import AccountFacts, IAccount, IAccountSet, Role
 from malonewatch.interfaces.answers import FollowedBug, FollowedWay, KeptAnswer
+from malonewatch.interfaces.audit import AuditEntry, IAuditLog
 from malonewatch.interfaces.bug import (
     IBug,
     IBugSet,
@@ -202,6 +203,7 @@ __all__ = [
     "AnswerTooLarge",
     "ApplicationFailed",
     "Applied",
+    "AuditEntry",
     "BadInput",
     "BaseURLTaken",
     "Batch",
@@ -256,6 +258,7 @@ __all__ = [
     "HookEvent",
     "IAccount",
     "IAccountSet",
+    "IAuditLog",
     "IBatches",
     "IBug",
     "IBugSet",

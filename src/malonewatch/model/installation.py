@@ -8,6 +8,7 @@ from zope.interface import implementer
 
 from malonewatch.interfaces import (
     IAccountSet,
+    IAuditLog,
     IBugSet,
     IBugTrackerSet,
     IBugWatchSet,
@@ -19,6 +20,7 @@ from malonewatch.interfaces import (
     ITokenSet,
 )
 from malonewatch.model.accounts import AccountSet
+from malonewatch.model.audit import AuditLog
 from malonewatch.model.bug import BugSet
 from malonewatch.model.bugtrackerset import BugTrackerSet
 from malonewatch.model.bugwatchset import BugWatchSet
@@ -31,7 +33,7 @@ from malonewatch.model.tokens import TokenSet
 from malonewatch.model.uri import location_of
 
 #: The version of the schema of databases that are made now.
-SCHEMA = 6
+SCHEMA = 7
 
 
 @implementer(IInstallation)
@@ -47,8 +49,8 @@ def install(site: Any) -> Any:
     """Register the persistent utilities in the site manager of `site`, and return `site`.
 
     They are `IBugTrackerSet`, `IBugWatchSet`, `IBugSet`, `IPersonSet`,
-    `ILinkSet`, `ISubscriptionSet`, `IOutbox`, `ITokenSet`, `IAccountSet`
-    and `IInstallation`,
+    `ILinkSet`, `ISubscriptionSet`, `IOutbox`, `ITokenSet`, `IAccountSet`,
+    `IAuditLog` and `IInstallation`,
     each new and empty; those that are registered in it already stay.  `site` is
     an ISite: malonewatch's own, or an embedding application's.
     """
@@ -64,6 +66,7 @@ def install(site: Any) -> Any:
         (Outbox, IOutbox),
         (TokenSet, ITokenSet),
         (AccountSet, IAccountSet),
+        (AuditLog, IAuditLog),
     ):
         if own_utility(site, interface) is None:
             _add(site, factory(), interface)

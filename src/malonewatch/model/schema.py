@@ -55,6 +55,7 @@ STEPS: tuple[Step, ...] = (
     Step(4, "Make room for subscriptions, and for an outbox", lambda trackers: True, _make_room),
     Step(5, "Make room for tokens", lambda trackers: True, _make_room),
     Step(6, "Make room for accounts", lambda trackers: True, _make_room),
+    Step(7, "Make room for an audit trail", lambda trackers: True, _make_room),
 )
 
 

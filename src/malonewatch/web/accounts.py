@@ -1,5 +1,6 @@
 """Who has an account logs in by name and password."""
 
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 from pyramid.request import RequestLocalCache
 from zope.component import queryUtility
 
-from malonewatch.application import people
+from malonewatch.application import audit, people
 from malonewatch.interfaces import IAccountSet
 from malonewatch.web.database import RequestDatabase
 from malonewatch.web.limits import LogInLimits
@@ -16,6 +17,10 @@ from malonewatch.web.sessions import Sessions
 
 #: How long a session lasts without a request, in seconds.
 LENGTH = 12 * 3600
+
+
+#: How many failed log-ins an hour are kept in the audit trail, whoever wants to fill it.
+MOST_FAILURES = 100
 
 
 class TooManyAttempts(Exception):
@@ -34,8 +39,12 @@ class AccountPolicy(Policy):
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._sessions = Sessions(LENGTH, clock)
         self._limits = LogInLimits(clock)
+        #: How many log-ins failed in that hour.
+        self._hour, self._failures = 0, 0
+        self._lock = threading.Lock()
         # Many parts of a page ask.
         self._identities = RequestLocalCache(self._look)
 
@@ -66,12 +75,33 @@ class AccountPolicy(Policy):
         wait = self._limits.begin(name, address)
         if wait:
             raise TooManyAttempts(wait)
-        found = people.log_in(RequestDatabase(), name, password)
+        database = RequestDatabase()
+        found = people.log_in(database, name, password)
         if found is None:
+            self._note_failure(database, name, address)
             return False
         self._limits.succeeded(name, address)
         self._open(request, found)
+        audit.note(database, "log in", f"person {name}", f"from {address}")
         return True
+
+    def _note_failure(self, database: Any, name: str, address: str) -> None:
+        """Keep that a log-in failed, unless too many did in the last hour."""
+        hour = int(self._clock() // 3600)
+        with self._lock:
+            if hour != self._hour:
+                self._hour, self._failures = hour, 0
+            self._failures += 1
+            count = self._failures
+        if count > MOST_FAILURES:
+            return
+        # What was typed as a name may be a password, so only a known one is kept.
+        is_known = people.known(database, name) is not None
+        detail = f"from {address}"
+        if count == MOST_FAILURES:
+            detail += "; further ones of this hour are not kept"
+        target = f"person {name}" if is_known else "nobody known"
+        audit.note(database, "failed log-in", target, detail)
 
     def change_password(self, request: Any, old: str, new: str) -> None:
         """Give who makes the request another password; other sessions of the person end.

@@ -11,10 +11,12 @@ from pyramid.security import NO_PERMISSION_REQUIRED
 from pyramid.session import SignedCookieSessionFactory
 from zope.component import hooks
 
+from malonewatch.application.audit import note
 from malonewatch.interfaces import BadInput
 from malonewatch.web import ROUTE
 from malonewatch.web.accountpages import add_account_pages
 from malonewatch.web.accounts import LENGTH, AccountPolicy
+from malonewatch.web.database import RequestDatabase
 from malonewatch.web.headers import plain_host
 from malonewatch.web.resources import Desk
 from malonewatch.web.security import LinkPolicy, Policy
@@ -87,6 +89,12 @@ def _add_log_in(config: Any, policy: LinkPolicy) -> None:
     def log_in(request: Any) -> HTTPSeeOther:
         if not policy.log_in(request, request.GET.get("token", "")):
             raise BadInput(f"This log-in link was used already, or is not of this server. {_HOW}")
+        note(
+            RequestDatabase(),
+            "log in",
+            f"person {policy.NAME}",
+            f"from {request.client_addr or '?'}",
+        )
         return HTTPSeeOther(request.route_path(ROUTE, traverse=()))
 
     def log_out(request: Any) -> HTTPSeeOther:

@@ -30,12 +30,12 @@ def secret(fields: Mapping[str, Any], name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def whole_number(value: str) -> int:
-    """The whole number that a field, or a link, has.
+def whole_number(value: str, digits: int = MOST_DIGITS) -> int:
+    """The whole number of so many digits at most that a field, or a link, has.
 
     :raises BadInput: it is none.
     """
-    if not (value.isascii() and value.isdigit() and len(value) <= MOST_DIGITS):
+    if not (value.isascii() and value.isdigit() and len(value) <= digits):
         raise BadInput(f"{shortened(value, 40)!r} is not a whole number.")
     return int(value)
 

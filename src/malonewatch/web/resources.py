@@ -6,6 +6,7 @@ from pyramid_zodbconn import get_connection
 from zope.component import getUtility, hooks
 from zope.interface import alsoProvides, providedBy
 
+from malonewatch import acting
 from malonewatch.application.references import MOST_DIGITS
 from malonewatch.interfaces import DatabaseError, IBugSet, IBugTrackerSet, IBugWatchSet
 from malonewatch.web.headers import protect
@@ -99,6 +100,10 @@ class People(Branch):
     """Who may log in."""
 
 
+class Audit(Branch):
+    """Who did what."""
+
+
 class Account(Branch):
     """Who is logged in."""
 
@@ -117,6 +122,7 @@ class Desk(Branch):
         "settings": Settings,
         "people": People,
         "account": Account,
+        "audit": Audit,
     }
 
     def __init__(self, site: Any) -> None:
@@ -134,6 +140,8 @@ def desk_of(request: Any) -> Desk:
     before = hooks.getSite()
     hooks.setSite(site)
     request.add_finished_callback(lambda request: hooks.setSite(before))
+    end = acting.begin(lambda: acting.Actor("desk", request.authenticated_userid or ""))
+    request.add_finished_callback(lambda request: end())
     return Desk(site)
 
 
