@@ -5,7 +5,15 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from malonewatch.http.politeness import LONGEST_GAP, PATIENCE, SHORT_WAIT, Lane, Lanes, LeftAlone
+from malonewatch.http.politeness import (
+    LONGEST_GAP,
+    PATIENCE,
+    SHORT_WAIT,
+    Lane,
+    Lanes,
+    LeftAlone,
+    mark_of,
+)
 from malonewatch.interfaces import Credentials, OriginState, Politeness, Quota
 
 USUAL = Politeness(2, 0.0)
@@ -58,6 +66,11 @@ class Visitors:
             self.ends[name] = asyncio.Event()
             self.tasks[name] = asyncio.create_task(self._go(name))
         await self.settle()
+
+    async def came_first(self):
+        """When somebody has come."""
+        while not self.came:
+            await asyncio.sleep(0.01)
 
     async def _go(self, name):
         try:
@@ -242,7 +255,7 @@ def test_a_refusal_sends_away_all_who_wait_and_all_who_come(visitors, run, clock
     run(scene())
 
 
-def test_a_refusal_without_a_time_is_for_the_rest_of_the_run(visitors, run, clock):
+def test_a_refusal_without_a_time_holds_to_the_end_and_a_while_longer(visitors, run, clock):
     async def scene():
         refuse(visitors.lane)
         clock.tick(days=365)
@@ -250,7 +263,7 @@ def test_a_refusal_without_a_time_is_for_the_rest_of_the_run(visitors, run, cloc
         assert visitors.came == [("a", math.inf)]
 
     run(scene())
-    assert visitors.lane.state().retry_at is None
+    assert visitors.lane.state().retry_at == moment(clock, minutes=5)
 
 
 def test_a_later_answer_does_not_shorten_the_wait(run, clock):
@@ -445,3 +458,82 @@ def test_a_time_that_has_passed_is_not_kept(run, clock):
     run(scene())
     clock.tick(seconds=60)
     assert lane.state().retry_at is None
+
+
+def known(lane, state, gap=None):
+    """Let a lane know what an earlier run kept."""
+    lane.agree(Politeness(gap=gap), Politeness(), state)
+
+
+def test_a_gap_is_kept_from_run_to_run(visitors, run, clock):
+    known(visitors.lane, None, gap=10.0)
+
+    async def scene():
+        await visitors.send("a")
+        await visitors.end("a")
+        return visitors.lane.state()
+
+    state = run(scene())
+    assert state == OriginState(asked=clock.now())
+    clock.tick(seconds=4)
+    later = Visitors(Lane(USUAL))
+    known(later.lane, state, gap=10.0)
+
+    async def next_run():
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        await later.send("b")
+        assert later.came == []
+        await asyncio.wait_for(later.came_first(), 60)
+        assert loop.time() - started == pytest.approx(6, abs=0.01)
+        await later.end("b")
+
+    run(next_run())
+
+
+def test_where_there_is_no_gap_nothing_is_kept_of_when_it_was_asked(visitors, run):
+    async def scene():
+        await visitors.send("a")
+        await visitors.end("a")
+
+    run(scene())
+    assert visitors.lane.state() == OriginState()
+
+
+def test_a_clock_that_is_wrong_makes_no_gap_longer(visitors, run, clock):
+    known(visitors.lane, OriginState(asked=moment(clock, days=1)), gap=10.0)
+
+    async def scene():
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        await visitors.send("a")
+        await asyncio.wait_for(visitors.came_first(), 60)
+        assert loop.time() - started == pytest.approx(10, abs=0.01)
+        await visitors.end("a")
+
+    run(scene())
+
+
+@pytest.mark.parametrize("seconds", [SHORT_WAIT - 1, SHORT_WAIT + 1])
+def test_a_quota_that_another_run_used_up_is_kept_to(visitors, run, clock, seconds):
+    reset = moment(clock, seconds=seconds)
+    known(visitors.lane, OriginState(quota=Quota(60, 0, reset)))
+
+    async def scene():
+        await visitors.send("a")
+        if seconds > SHORT_WAIT:
+            assert visitors.came == [("a", reset.timestamp())]
+            return
+        assert visitors.came == []
+        await asyncio.wait_for(visitors.came_first(), 60)
+        await visitors.end("a")
+
+    run(scene())
+
+
+def test_a_mark_tells_credentials_apart_and_little_of_them():
+    marks = {mark_of(Credentials(token=str(number))) for number in range(10)}
+    assert len(marks) > 5
+    assert all(0 <= mark < 1 << 16 for mark in marks)
+    assert mark_of(Credentials("ann", "secret")) == mark_of(Credentials("ann", "secret"))
+    assert mark_of(None) is None

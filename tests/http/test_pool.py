@@ -1,6 +1,7 @@
 """Few requests at once, none at another's expense, and none that is not wanted."""
 
 import asyncio
+import dataclasses
 from datetime import timedelta
 
 import pytest
@@ -292,3 +293,29 @@ def test_nothing_is_known_of_who_was_never_asked(baseurl, facts):
             return pool.state(facts(baseurl))
 
     assert asyncio.run(run()) == OriginState()
+
+
+def test_what_is_known_is_known_of_each_set_of_credentials(limited, facts, clock, credentials):
+    one, two = facts(f"{limited.url}/one"), facts(f"{limited.url}/two")
+    credentials[one.baseurl] = Credentials(token="one")
+    credentials[two.baseurl] = Credentials(token="two")
+    retry_at = clock.now() + timedelta(seconds=60)
+
+    async def ask(tracker, state, *others):
+        async with HTTPClient().open() as pool:
+            with pytest.raises(BugTrackerRateLimited):
+                await pool.session(tracker, state=state).request("GET", tracker.baseurl)
+            for other in others:
+                pool.session(other, state=state)
+            return pool.state(tracker)
+
+    first = asyncio.run(ask(one, None, two))
+    assert (first.retry_at, first.others) == (retry_at, ())
+    # The other one is asked all the same, and what is known of the first stays.
+    both = asyncio.run(ask(two, first))
+    assert len(limited.requests) == 2
+    assert (both.retry_at, both.others) == (retry_at, (first,))
+    # Now both are to be left alone.
+    again = asyncio.run(ask(one, both, two))
+    assert len(limited.requests) == 2
+    assert again == dataclasses.replace(first, others=(dataclasses.replace(both, others=()),))

@@ -95,6 +95,7 @@ STATES = [
     OriginState(),
     OriginState(Politeness(2, 1.5), Quota(5000, 12, NOW), UNTIL),
     OriginState(Politeness(gap=10.0), Quota(remaining=0)),
+    OriginState(asked=NOW, mark=7, others=(OriginState(Politeness(1)), OriginState(mark=8))),
 ]
 
 

@@ -22,8 +22,8 @@ class Claimant:
     """Claims origins in the database under a name of its own.
 
     `run_id` tells the run from others, and `what` is what it is called.  What
-    runs of the ids in `ended` still have is taken from them.  A dry run claims nothing, as it writes nothing,
-    and respects what others have claimed.
+    runs of the ids in `ended` still have is taken from them.  A dry run claims
+    nothing, as it writes nothing, and respects what others have claimed.
     """
 
     def __init__(

@@ -13,6 +13,7 @@ A quota that has come to its end is waited for if that takes no longer than
 
 import asyncio
 import contextlib
+import hashlib
 import math
 from collections import deque
 from collections.abc import AsyncIterator
@@ -27,6 +28,8 @@ LONGEST_GAP = 16.0
 PATIENCE = 200
 #: In seconds.
 SHORT_WAIT = 5.0
+#: For how many seconds after a run a server is left alone that did not say for how long.
+UNTOLD = 5 * 60.0
 
 
 class LeftAlone(Exception):
@@ -41,11 +44,13 @@ class LeftAlone(Exception):
 class Lane:
     """The way to one server with one set of credentials.
 
-    Of one event loop.  `usual` is how it is asked if nobody knows better.
+    Of one event loop.  `usual` is how it is asked if nobody knows better, and
+    `mark` that of the credentials.
     """
 
-    def __init__(self, usual: Politeness):
+    def __init__(self, usual: Politeness, mark: int | None = None):
         self.quota: Quota | None = None
+        self.mark = mark
         self._usual = usual
         self._defaults = self._said = self._learnt = Politeness()
         self._agreed: Politeness | None = None
@@ -55,6 +60,10 @@ class Lane:
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._running = 0
         self._next = -math.inf
+        #: When the last request began, and when the next one may, in seconds since the epoch, as
+        #: far as others have to do with it.
+        self._asked: float | None = None
+        self._not_before: float | None = None
         self._timer: asyncio.TimerHandle | None = None
 
     def agree(self, said: Politeness, defaults: Politeness, state: OriginState | None) -> None:
@@ -70,12 +79,28 @@ class Lane:
             self.quota = state.quota
         if state.retry_at is not None:
             self._until = max(self._until, state.retry_at.timestamp())
+        if state.asked is not None:
+            # Whatever another machine's clock says, it is no longer than that.
+            gap = self.politeness.gap or 0.0
+            self._not_before = min(state.asked.timestamp(), now()) + gap
+        reset = state.quota.reset
+        if is_exhausted(self.quota) and reset is not None:
+            left = reset.timestamp() - now()
+            if left > SHORT_WAIT:
+                self._until = max(self._until, reset.timestamp())
+            else:
+                self._not_before = max(self._not_before or 0.0, reset.timestamp())
 
     def state(self) -> OriginState:
         """What is to be kept for the next run."""
-        closed = now() < self._until < math.inf
+        until = now() + UNTOLD if self._until == math.inf else self._until
+        asked = self._asked if self.politeness.gap else None
         return OriginState(
-            self._learnt, self.quota or Quota(), moment(self._until) if closed else None
+            self._learnt,
+            self.quota or Quota(),
+            moment(until) if now() < until else None,
+            None if asked is None else moment(asked),
+            self.mark,
         )
 
     @property
@@ -146,6 +171,9 @@ class Lane:
                     turn.set_exception(LeftAlone(self._until))
             return
         loop = asyncio.get_running_loop()
+        if self._not_before is not None:
+            self._next = max(self._next, loop.time() + self._not_before - now())
+            self._not_before = None
         concurrency, gap = self.politeness
         while self._waiting and self._running < max(1, concurrency or 1):
             if loop.time() < self._next:
@@ -156,6 +184,7 @@ class Lane:
             if not turn.done():
                 self._running += 1
                 self._next = loop.time() + (gap or 0.0)
+                self._asked = now()
                 turn.set_result(None)
 
     def _wake(self) -> None:
@@ -192,8 +221,24 @@ class Lanes:
         """The lane to a server, with those credentials or without any."""
         lane = self._lanes.get((origin, credentials))
         if lane is None:
-            lane = self._lanes[origin, credentials] = Lane(self._usual)
+            lane = Lane(self._usual, mark_of(credentials))
+            self._lanes[origin, credentials] = lane
         return lane
+
+    def beside(self, lane: Lane) -> list[Lane]:
+        """The others to the same server, with other credentials."""
+        (origin,) = (origin for (origin, _), each in self._lanes.items() if each is lane)
+        return [
+            each for (other, _), each in self._lanes.items() if other == origin and each is not lane
+        ]
+
+
+def mark_of(credentials: Credentials | None) -> int | None:
+    """What tells credentials from others, and is too little to try passwords on."""
+    if credentials is None:
+        return None
+    parts = (credentials.username, credentials.password, credentials.token)
+    return int.from_bytes(hashlib.sha256(repr(parts).encode()).digest()[:2], "big")
 
 
 def _first(*choices: Politeness) -> Politeness:

@@ -1,6 +1,7 @@
 """The connections and the lanes of a run."""
 
 import asyncio
+import dataclasses
 from collections.abc import Callable, Mapping
 
 import aiohttp
@@ -41,6 +42,8 @@ class Pool:
         self._connections = Connections(settings)
         self._lanes = Lanes(Politeness(settings.per_host, 0.0))
         self._lanes_of_trackers: dict[str, Lane] = {}
+        #: What was known before, by the base URL of a bug tracker.
+        self._known: dict[str, OriginState] = {}
 
     def session(
         self,
@@ -57,13 +60,24 @@ class Pool:
             self._settings, self._connections, self._lanes, tracker, timeout, authorization, service
         )
         if session.lane is not None:
+            if state is not None:
+                self._known[tracker.baseurl] = state
+                state = state.of(session.lane.mark)
             session.lane.agree(politeness, defaults, state)
             self._lanes_of_trackers[tracker.baseurl] = session.lane
         return session
 
     def state(self, tracker: IBugTrackerFacts) -> OriginState:
         lane = self._lanes_of_trackers.get(tracker.baseurl)
-        return OriginState() if lane is None else lane.state()
+        if lane is None:
+            return OriginState()
+        known = self._known.get(tracker.baseurl, OriginState())
+        before = (dataclasses.replace(each, others=()) for each in (known, *known.others))
+        others = {each.mark: each for each in before}
+        others |= {each.mark: each.state() for each in self._lanes.beside(lane)}
+        others.pop(lane.mark, None)
+        worth = (each for each in others.values() if each != OriginState(mark=each.mark))
+        return dataclasses.replace(lane.state(), others=tuple(worth))
 
     async def post(
         self,

@@ -81,12 +81,23 @@ class OriginState:
     """What is known of a server (an origin, with one set of credentials), kept between runs.
 
     `learnt` is what its answers taught, `quota` what it said last, and
-    `retry_at` (aware, UTC) until when it wants no more requests.
+    `retry_at` (aware, UTC) until when it wants no more requests.  `asked` is
+    when the last request began, where there is to be a gap before the next one.
+    `mark` tells the credentials from others without telling them, None stands
+    for none; and `others` is what is known with other ones.
     """
 
     learnt: Politeness = Politeness()
     quota: Quota = Quota()
     retry_at: datetime | None = None
+    asked: datetime | None = None
+    mark: int | None = None
+    others: tuple["OriginState", ...] = ()
+
+    def of(self, mark: int | None) -> "OriginState | None":
+        """What is known with the credentials of that mark; None if nothing is."""
+        found = (each for each in (self, *self.others) if each.mark == mark)
+        return next(found, None)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -64,19 +64,10 @@ class Claims(Persistent):
         record = self._records.get(origin)
         if record is None or record.state is None:
             return None
-        concurrency, gap, limit, remaining, reset, retry_at = record.state
-        return OriginState(
-            Politeness(concurrency, gap),
-            Quota(limit, remaining, from_optional(reset)),
-            from_optional(retry_at),
-        )
+        return _state_of(record.state)
 
     def setState(self, origin: str, state: OriginState) -> None:
-        values = (
-            *state.learnt,
-            *(state.quota.limit, state.quota.remaining, to_optional(state.quota.reset)),
-            to_optional(state.retry_at),
-        )
+        values = _values_of(state)
         record = self._record(origin)
         if record.state != values:
             record.state = values
@@ -86,3 +77,27 @@ class Claims(Persistent):
         if record is None:
             record = self._records[origin] = OriginRecord()
         return record
+
+
+def _values_of(state: OriginState) -> tuple[Any, ...]:
+    """What is stored of a state; of what is seldom there, nothing where it is not."""
+    values: tuple[Any, ...] = (
+        *state.learnt,
+        *(state.quota.limit, state.quota.remaining, to_optional(state.quota.reset)),
+        to_optional(state.retry_at),
+    )
+    more = to_optional(state.asked), state.mark, tuple(map(_values_of, state.others))
+    return values if more == (None, None, ()) else (*values, *more)
+
+
+def _state_of(values: tuple[Any, ...]) -> OriginState:
+    concurrency, gap, limit, remaining, reset, retry_at, *more = values
+    asked, mark, others = more or (None, None, ())
+    return OriginState(
+        Politeness(concurrency, gap),
+        Quota(limit, remaining, from_optional(reset)),
+        from_optional(retry_at),
+        from_optional(asked),
+        mark,
+        tuple(map(_state_of, others)),
+    )
