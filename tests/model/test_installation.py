@@ -12,6 +12,7 @@ from malonewatch.interfaces import (
     ILinkSet,
     IOutbox,
     IPersonSet,
+    IReplySet,
     ISubscriptionSet,
     ITokenSet,
 )
@@ -27,7 +28,7 @@ from malonewatch.model.site import own_utility, site_of
 
 UTILITIES = [
     *(IBugSet, IBugTrackerSet, IBugWatchSet, IInstallation, ILinkSet, IOutbox, IPersonSet),
-    *(ISubscriptionSet, ITokenSet, IAccountSet, IAuditLog),
+    *(ISubscriptionSet, ITokenSet, IAccountSet, IAuditLog, IReplySet),
 ]
 
 
@@ -54,11 +55,7 @@ def test_installing_again_changes_nothing():
 
 
 @pytest.mark.parametrize(
-    "interface",
-    [
-        *(IBugSet, IBugWatchSet, ILinkSet, IOutbox, IPersonSet, ISubscriptionSet, ITokenSet),
-        *(IAccountSet, IAuditLog),
-    ],
+    "interface", [each for each in UTILITIES if each not in (IBugTrackerSet, IInstallation)]
 )
 def test_what_is_missing_is_added(interface):
     site = install(Site())

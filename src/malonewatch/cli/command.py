@@ -26,7 +26,6 @@ _COMMANDS = Places(
         "outbox": "destinations.outbox",
         "pack": "database.pack",
         "person": "people.person",
-        "prune": "database.prune",
         "scan": "scan.scan",
         "serve": "serving.serve",
         "show": "watches.show",

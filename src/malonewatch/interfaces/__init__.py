@@ -160,6 +160,7 @@ from malonewatch.interfaces.person import (
     IPerson,
     IPersonSet,
 )
+from malonewatch.interfaces.replies import IReplySet, Reply
 from malonewatch.interfaces.tokens import IToken, ITokenSet, Scope, TokenFacts
 from malonewatch.interfaces.values import (
     Applied,
@@ -307,6 +308,7 @@ __all__ = [
     "IPerson",
     "IPersonSet",
     "IProject",
+    "IReplySet",
     "IResultSet",
     "ISecrets",
     "ISender",
@@ -341,6 +343,7 @@ __all__ = [
     "RemoteBugError",
     "RemoteBugUnchanged",
     "RemoteVocabulary",
+    "Reply",
     "Response",
     "Role",
     "Scope",

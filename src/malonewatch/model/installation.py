@@ -16,6 +16,7 @@ from malonewatch.interfaces import (
     ILinkSet,
     IOutbox,
     IPersonSet,
+    IReplySet,
     ISubscriptionSet,
     ITokenSet,
 )
@@ -27,13 +28,14 @@ from malonewatch.model.bugwatchset import BugWatchSet
 from malonewatch.model.links import LinkSet
 from malonewatch.model.outbox import Outbox
 from malonewatch.model.person import PersonSet
+from malonewatch.model.replies import ReplySet
 from malonewatch.model.site import own_utility
 from malonewatch.model.subscriptions import SubscriptionSet
 from malonewatch.model.tokens import TokenSet
 from malonewatch.model.uri import location_of
 
 #: The version of the schema of databases that are made now.
-SCHEMA = 7
+SCHEMA = 8
 
 
 @implementer(IInstallation)
@@ -50,9 +52,9 @@ def install(site: Any) -> Any:
 
     They are `IBugTrackerSet`, `IBugWatchSet`, `IBugSet`, `IPersonSet`,
     `ILinkSet`, `ISubscriptionSet`, `IOutbox`, `ITokenSet`, `IAccountSet`,
-    `IAuditLog` and `IInstallation`,
-    each new and empty; those that are registered in it already stay.  `site` is
-    an ISite: malonewatch's own, or an embedding application's.
+    `IAuditLog`, `IReplySet` and `IInstallation`, each new and empty; those that
+    are registered in it already stay.  `site` is an ISite: malonewatch's own, or
+    an embedding application's.
     """
     if own_utility(site, IBugTrackerSet) is own_utility(site, IInstallation) is None:
         _add(site, Installation(SCHEMA), IInstallation)
@@ -67,6 +69,7 @@ def install(site: Any) -> Any:
         (TokenSet, ITokenSet),
         (AccountSet, IAccountSet),
         (AuditLog, IAuditLog),
+        (ReplySet, IReplySet),
     ):
         if own_utility(site, interface) is None:
             _add(site, factory(), interface)

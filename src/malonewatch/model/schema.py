@@ -56,6 +56,7 @@ STEPS: tuple[Step, ...] = (
     Step(5, "Make room for tokens", lambda trackers: True, _make_room),
     Step(6, "Make room for accounts", lambda trackers: True, _make_room),
     Step(7, "Make room for an audit trail", lambda trackers: True, _make_room),
+    Step(8, "Make room for what was answered", lambda trackers: True, _make_room),
 )
 
 

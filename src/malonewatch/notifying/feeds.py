@@ -84,7 +84,7 @@ class FeedChannel:
 
     @contextlib.contextmanager
     def open(self, delivery: DeliverySettings) -> Iterator[ISender]:
-        yield FeedSender(delivery.bug_page)
+        yield FeedSender(delivery.bug_url)
 
 
 @implementer(ISender)

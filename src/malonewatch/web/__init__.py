@@ -38,5 +38,7 @@ def includeme(config: Any) -> None:
     if config.route_prefix:
         config.add_route(f"{ROUTE}.front", "", inherit_slash=True)
         config.add_view(to_front, route_name=f"{ROUTE}.front")
+    # Before the pages, which are at all other paths.
+    config.include("malonewatch.web.rest")
     config.add_route(ROUTE, "/*traverse", factory=desk_of)
     config.scan("malonewatch.web.views")

@@ -45,6 +45,14 @@ def token_for(text: str, scope: Scope) -> TokenFacts | None:
     return facts if facts is not None and facts.scope.allows(scope) else None
 
 
+def identity_of(token: TokenFacts) -> Identity:
+    """On whose behalf a token asks: who may less than before may no more with it."""
+    known = people.known(RequestDatabase(), token.owner)
+    if known is not None:
+        return Identity.of(known.account)
+    return Identity(token.owner, token.scope is Scope.ADMIN)
+
+
 class Reader(NamedTuple):
     """Who reads feeds.
 
@@ -80,11 +88,7 @@ def reader_of(request: Any) -> Reader | None:
 def _reader_by(token: TokenFacts | None) -> Reader | None:
     if token is None:
         return None
-    identity = Identity(token.owner, token.scope is Scope.ADMIN)
-    known = people.known(RequestDatabase(), token.owner)
-    if known is not None:
-        # Who may less than before sees less.
-        identity = Identity.of(known.account)
+    identity = identity_of(token)
 
     def may_view(located: Any) -> Any:
         return ACLHelper().permits(located, identity.principals, VIEW)

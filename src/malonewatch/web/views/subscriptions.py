@@ -16,9 +16,7 @@ from malonewatch.web.forms import choice, number, text, whole_number
 from malonewatch.web.page import action, done, page, shown
 from malonewatch.web.resources import Settings, Subscriptions
 from malonewatch.web.security import ADMINISTER, Identity
-
-#: What anybody may have messages sent by; the others write files, or read secrets.
-_OPEN_KINDS = ("mail", "webhook")
+from malonewatch.web.subscribers import check_own
 
 
 @page(Subscriptions, "subscriptions")
@@ -57,22 +55,14 @@ def subscribe(context: Subscriptions, request: Any) -> Any:
     """Let somebody be told of something."""
     fields, own = request.POST, _own_address(request)
     email = text(fields, "email") if own is None else own
-    if own == "":
-        raise BadInput("It takes an e-mail address to subscribe; none is known of you.")
     by = text(fields, "by") or "mail"
-    if own is not None and by not in _OPEN_KINDS:
-        raise BadInput(f"Only who administers the site lets messages go by {by[:40]}.")
-    address = text(fields, "address") or email
-    if own is not None and by == "mail" and address != own:
-        raise BadInput("Only who administers the site lets others be told.")
-    if own is not None and by == "webhook" and not address.startswith("https://"):
-        raise BadInput("A webhook is at a URL that begins with https://.")
     settings = DestinationSettings(
         kind=by,
-        address=address,
+        address=text(fields, "address") or email,
         timing=choice(fields, "timing", Timing),
         is_trusted=own is None,
     )
+    check_own(own, email, settings)
     happenings = frozenset(each for each in SUBSCRIBABLE if each.name in fields.getall("events"))
     target = Target(choice(fields, "kind", TargetKind), text(fields, "key"))
     (made,) = subscribing.subscribe(
@@ -119,8 +109,6 @@ _DELIVERY = (
     ("username", "Name to log in with for that"),
     ("password", "Where the password is: env:NAME, file:PATH or keyring:SERVICE/USER"),
     ("bug_url", "URL of a bug of ours, with {bug} for its number"),
-    ("desk_url", "URL of this desk, for the links in mails and feeds"),
-    ("link_secret", "Where the secret is that signs links to unsubscribe by: env:NAME, file:PATH"),
     ("unsubscribe_url", "URL to unsubscribe at, with {subscription} or {destination}"),
 )
 

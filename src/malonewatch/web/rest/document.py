@@ -1,0 +1,118 @@
+"""What the OpenAPI document says: the operations, and whether a request is as it has to be."""
+
+import functools
+from collections.abc import Iterator, Mapping
+from importlib import resources
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+import yaml
+from jsonschema_path import SchemaPath
+from openapi_core import V31ResponseValidator
+from openapi_core.unmarshalling.request import V31RequestUnmarshaller
+from pyramid_openapi3.wrappers import PyramidOpenAPIRequest, PyramidOpenAPIResponse
+
+TEXT = (resources.files(__package__) / "openapi.yaml").read_bytes()
+
+#: The document.  Its form is held by a test.
+DOCUMENT: Mapping[str, Any] = yaml.load(TEXT, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+
+#: What stands for a number in a path.
+_NUMBER = "{{{}:0*[1-9][0-9]{{0,17}}}}"
+
+
+class Given(NamedTuple):
+    """What a request says beside its path: the parameters that it has, or that have a value
+    otherwise, and the body as JSON has it."""
+
+    query: Mapping[str, Any]
+    body: Any
+
+
+class Operation:
+    """An operation: where it is, what it is called, and the status of its success."""
+
+    def __init__(self, path: str, method: str) -> None:
+        self.path = path
+        self.method = method
+        self._item = DOCUMENT["paths"][path]
+        definition = self._item[method]
+        self.name: str = definition["operationId"]
+        self.status = next(int(status) for status in definition["responses"] if status[0] == "2")
+        self.takes_body = "requestBody" in definition
+        parameters = list(self._parameters(definition))
+        self.query = frozenset(each["name"] for each in parameters if each["in"] == "query")
+        self.takes_key = any(each["name"] == "Idempotency-Key" for each in parameters)
+
+    @property
+    def pattern(self) -> str:
+        """The path as Pyramid has it; where a number stands, nothing else matches."""
+        pattern = self.path
+        for each in self._parameters(self._item):
+            if each["schema"].get("$ref", "").endswith("/Number"):
+                pattern = pattern.replace(f"{{{each['name']}}}", _NUMBER.format(each["name"]))
+        return pattern
+
+    @staticmethod
+    def _parameters(of: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+        shared = DOCUMENT["components"]["parameters"]
+        for each in of.get("parameters", ()):
+            yield shared[each["$ref"].rpartition("/")[2]] if "$ref" in each else each
+
+    @functools.cached_property
+    def _specification(self) -> SchemaPath:
+        # Nothing but this operation: who may do it is seen to elsewhere, and a
+        # search through all paths takes longer than most requests.
+        definition = dict(self._item[self.method])
+        definition.pop("security")
+        item = {"parameters": self._item.get("parameters", []), self.method: definition}
+        return SchemaPath.from_dict(
+            {**DOCUMENT, "servers": [{"url": "/"}], "paths": {self.path: item}}
+        )
+
+    @functools.cached_property
+    def _requests(self) -> Any:
+        return V31RequestUnmarshaller(self._specification)
+
+    @functools.cached_property
+    def _answers(self) -> Any:
+        return V31ResponseValidator(self._specification)
+
+    def read(self, request: Any) -> tuple[Given, list[Exception]]:
+        """What a request says, and how it is not as the document has it."""
+        found = self._requests.unmarshal(_Request(request, self))
+        return Given(found.parameters.query, found.body), found.errors
+
+    def faults(self, request: Any, response: Any) -> list[Exception]:
+        """How an answer is not as the document has it."""
+        asked, answered = _Request(request, self), PyramidOpenAPIResponse(response)
+        return list(self._answers.iter_errors(asked, answered))
+
+
+class _Request(PyramidOpenAPIRequest):
+    """A request as openapi-core has it, wherever the application is mounted."""
+
+    def __init__(self, request: Any, operation: Operation) -> None:
+        super().__init__(request)
+        self._operation = operation
+
+    @property
+    def path(self) -> str:
+        values = {name: quote(value, "") for name, value in self.request.matchdict.items()}
+        return self._operation.path.format(**values)
+
+    @property
+    def path_pattern(self) -> str:
+        return self._operation.path
+
+    @property
+    def method(self) -> str:
+        # HEAD is a GET.
+        return self._operation.method
+
+
+#: The operations by path and method.
+OPERATIONS: dict[str, dict[str, Operation]] = {
+    path: {method: Operation(path, method) for method in item if method != "parameters"}
+    for path, item in DOCUMENT["paths"].items()
+}

@@ -1,0 +1,35 @@
+"""The operations on bugs of ours."""
+
+from typing import Any
+
+from malonewatch.application import bugs
+from malonewatch.application.references import MOST_DIGITS
+from malonewatch.interfaces import BadInput
+from malonewatch.web.rest.calls import Call, Page, after_of, cursor_to, operation
+
+
+@operation(bugs.list_page)
+def list_page(call: Call) -> Page:
+    after = after_of(call) or 0
+    if not isinstance(after, int) or not 0 <= after < 10**MOST_DIGITS:
+        raise BadInput("The cursor is not one of this list.")
+    found = bugs.list_page(call.database, after + 1, call.limit + 1)
+    items = found[: call.limit]
+    return Page(items, cursor_to(items[-1].id) if len(found) > len(items) else None)
+
+
+@operation(bugs.find)
+def find(call: Call) -> Any:
+    (facts,) = bugs.find(call.database, [call.number("bug")])
+    return facts
+
+
+@operation(bugs.retitle)
+def retitle(call: Call) -> Any:
+    before, after = bugs.retitle(call.database, call.number("bug"), call.body["title"])
+    return {"before": before, "after": after}
+
+
+@operation(bugs.delete)
+def delete(call: Call) -> None:
+    bugs.delete(call.database, [call.number("bug")])
