@@ -23,6 +23,7 @@ from benchmarks import (
     requests,
     scanning,
     searching,
+    soak,
     starting,
     telling,
     text,
@@ -69,7 +70,7 @@ def main() -> int:
     for module in (
         *(throughput, writing, idle, hanging, fairness, isolation, hostile, adding),
         *(searching, text, starting, requests, scanning, metrics, mail),
-        *(telling, delivery, desk),
+        *(telling, delivery, desk, soak),
     ):
         print(f"{module.COMMAND} ...", file=sys.stderr, flush=True)
         rows += module.rows()
