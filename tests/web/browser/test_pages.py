@@ -34,6 +34,7 @@ PAGES = {
     "settings": "/settings",
     "feeds": "/feeds",
     "people": "/people",
+    "audit": "/audit",
     "remove-person": f"/people/remove?name={NAME}",
     "not-found": "/watches/999",
 }
