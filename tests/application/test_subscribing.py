@@ -170,6 +170,8 @@ GOOD = DeliverySettings(
     password="env:PASSWORD",
     bug_url="https://example.org/bugs/{bug}",
     unsubscribe_url="https://example.org/stop/{subscription}",
+    desk_url="https://example.org/desk",
+    link_secret="file:/etc/malonewatch/links",
 )
 
 
@@ -209,6 +211,11 @@ def test_mail_goes_out_in_these_ways(database, transport):
         ({"bug_url": "https://example.org/{bug}/\u00e9"}, "is not the URL of a page"),
         ({"unsubscribe_url": "https://example.org/"}, "{subscription} or {destination}"),
         ({"unsubscribe_url": "https://example.org/{destination}>"}, "is not the URL of a page"),
+        ({"link_secret": "hunter2"}, "What links are signed with is not kept in the database"),
+        ({"desk_url": "bugs.example.com"}, "is not the URL of the desk"),
+        ({"desk_url": "https://example.org/?a=b"}, "is not the URL of the desk"),
+        ({"desk_url": "https://example.org/{bug}"}, "is not the URL of the desk"),
+        ({"desk_url": "https://example.org/>"}, "is not the URL of the desk"),
         ({"templates": "/no/such/folder"}, "/no/such/folder is not a folder"),
         ({"trouble_after": 0}, "after one attempt at least"),
     ],

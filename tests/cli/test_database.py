@@ -1,9 +1,10 @@
 import re
 
 import pytest
+from zope.component import getUtility
 
-from malonewatch.application.database import Upgrade
-from malonewatch.interfaces import UpgradeStep
+from malonewatch.application.database import Upgrade, open_database
+from malonewatch.interfaces import IBugWatchSet, UpgradeStep
 
 
 def test_it_says_where_the_database_is(run, tmp_path):
@@ -110,3 +111,18 @@ def test_a_database_is_copied(run, tmp_path):
     assert run("--database", target, "list").out == run("list").out
     again = run("copy", source, target)
     assert (again.code, "There is something in" in again.err) == (2, True)
+
+
+def test_pruning_says_what_was_forgotten(cli):
+    cli("watch", "https://bugs.example.com/show_bug.cgi?id=1")
+    result = cli("prune", "1d")
+    assert re.fullmatch(
+        r"Forgot 0 entries from before 20.* UTC \(24h ago\) of the histories of 0 watches\.\n",
+        result.out,
+    )
+    with open_database() as database:
+        database.write(lambda trackers: getUtility(IBugWatchSet).get(1).log(0, "note", "x"))
+    result = cli("prune", "1d")
+    assert result.out.startswith("Forgot 1 entry from before 20"), result
+    assert result.out.endswith(" of the history of 1 watch.\n")
+    assert cli("prune", "2999-01-01").code == 2

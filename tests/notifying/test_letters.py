@@ -11,6 +11,7 @@ from malonewatch.interfaces import DeliverySettings, DestinationFacts, Happening
 from malonewatch.notifying.letters import LONGEST_SUBJECT, Letters, is_address
 from malonewatch.notifying.mime import header
 from malonewatch.notifying.texts import MOST
+from malonewatch.unsubscribing import read_link
 
 from .conftest import IDENTITY, MOMENT
 
@@ -21,12 +22,12 @@ SITE = {"sender": "bugs@example.org", "bug_url": "https://desk/{bug}"}
 def write(settings):
     """Writes a mail of notices; its bytes."""
 
-    def write(*notices, subscriptions=(3,), **site):
+    def write(*notices, subscriptions=(3,), secret="", **site):
         destination = DestinationFacts(
             *(4, "jane", "jane@example.com", settings("mail", "jane@example.com"), subscriptions)
         )
         key = f"{IDENTITY}.4.{'-'.join(str(each.id) for each in notices)}"
-        made = Letters(DeliverySettings(**{**SITE, **site}))
+        made = Letters(DeliverySettings(**{**SITE, **site}), secret)
         return made.letter(Message(key, destination, notices, len(notices) > 1), MOMENT)
 
     return write
@@ -443,6 +444,47 @@ def test_it_is_said_how_to_unsubscribe(url, subscriptions, ways, header, post, m
     assert " ".join(shown(page(read))).endswith(f"To be told no more: {ways}")
     assert read["List-Unsubscribe"] == header
     assert read["List-Unsubscribe-Post"] == post
+
+
+DESK = {"desk_url": "https://desk.example.com/ü", "secret": "a secret that is long enough"}
+
+
+@pytest.mark.parametrize(
+    ("subscriptions", "ways", "header"),
+    [
+        ((3,), ["subscription/3"], "subscription/3"),
+        ((3, 5), ["subscription/3", "subscription/5"], "destination/4"),
+        (tuple(range(6)), ["destination/4"], "destination/4"),
+    ],
+)
+def test_where_there_is_a_desk_its_links_are_signed(subscriptions, ways, header, mail, notice):
+    read = mail(notice(), subscriptions=subscriptions, **DESK)
+    begin = "https://desk.example.com/%C3%BC/unsubscribe/"
+    link = read["List-Unsubscribe"].strip("<>")
+    assert link.startswith(f"{begin}{header}/0/")
+    parts = link.removeprefix(begin).split("/")
+    assert read_link(parts, IDENTITY, DESK["secret"]) == (*parts[:1], int(parts[1]), 0)
+    assert read_link(parts, "another", DESK["secret"]) is None
+    assert read["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    said = text(read).rpartition("To be told no more: ")[2].strip().split(" or ")
+    assert [each.removeprefix(begin).rpartition("/0/")[0] for each in said] == ways
+
+
+def test_a_desk_by_plain_http_is_not_told_without_asking(mail, notice):
+    read = mail(notice(), **{**DESK, "desk_url": "http://desk"})
+    assert read["List-Unsubscribe"].startswith("<http://desk/unsubscribe/subscription/3/")
+    assert read["List-Unsubscribe-Post"] is None
+
+
+def test_the_sites_own_page_to_unsubscribe_comes_first(mail, notice):
+    read = mail(notice(), unsubscribe_url="https://own/{destination}", **DESK)
+    assert read["List-Unsubscribe"] == "<https://own/4>"
+
+
+def test_the_desk_has_pages_of_our_bugs_where_nobody_else_has(mail, notice):
+    read = mail(notice(), bug_url="", desk_url="https://desk.example.com")
+    assert "https://desk.example.com/bugs/12\n" in text(read)
+    assert "https://desk/12\n" in text(mail(notice(), desk_url="https://desk.example.com"))
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,28 @@ def test_the_interfaces_are_provided(channel, server):
         verifyObject(ISender, sender)
 
 
+@pytest.mark.parametrize(
+    ("secret", "sentence"),
+    [(None, "The reference env:LINKS"), ("short", "has less than 16 characters")],
+)
+def test_without_what_signs_its_links_no_mail_goes_out(
+    channel, server, monkeypatch, secret, sentence
+):
+    if secret is not None:
+        monkeypatch.setenv("LINKS", secret)
+    desk = {"desk_url": "https://desk.example.com", "link_secret": "env:LINKS"}
+
+    def send(**values):
+        with channel.open(delivery(server, **desk, **values)):
+            pass
+
+    said, is_permanent = failure(send)
+    assert sentence in said
+    assert not is_permanent
+    # The site's own page has no secret.
+    send(unsubscribe_url="https://own.example.com/{destination}")
+
+
 def test_messages_arrive_over_one_connection(channel, server, message, settings, notice):
     with channel.open(delivery(server)) as sender:
         for number in range(1, 4):

@@ -67,7 +67,9 @@ def check_page(response):
             if field.get("type") not in ("hidden", "submit"):
                 assert field in inside or field.get("id") in labelled, field.attrib
     for form in tree.iter("form"):
-        if form.get("method") == "post":
+        # Those without a log-in have none.
+        is_ours = "/unsubscribe/" not in response.request.path
+        if form.get("method") == "post" and is_ours:
             assert [each for each in form.iter("input") if each.get("name") == "csrf_token"]
     ids = [each.get("id") for each in tree.iter() if each.get("id")]
     assert len(ids) == len(set(ids))

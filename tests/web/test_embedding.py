@@ -8,6 +8,9 @@ from pyramid.session import SignedCookieSessionFactory
 from tests.web.conftest import Browser, text_of
 from zope.component import getUtility
 
+from malonewatch.application.trackers import TrackerChanges
+from malonewatch.application.trackers import add as add_tracker
+from malonewatch.application.trackers import edit as edit_tracker
 from malonewatch.interfaces import (
     BadInput,
     BugTrackerTimeout,
@@ -139,6 +142,21 @@ def test_who_is_nobody_keeps_no_searches(database, watched):
     page = make(database, policy=Policy).get("/desk/watches?q=second")
     assert "Second" in text_of(page)
     assert "Keep this search" not in text_of(page)
+
+
+def test_events_come_in_whatever_the_application_wants_of_forms(database, monkeypatch):
+    def add(config):
+        config.set_default_csrf_options(require_csrf=True)
+
+    monkeypatch.setenv("HOOK", "secret")
+    changes = TrackerChanges(name="bugs", type_name="BUGZILLA")
+    add_tracker(database, "https://bugs.example.com", changes)
+    edit_tracker(database, "bugs", TrackerChanges(hook_secrets=("env:HOOK",)))
+    browser = make(database, add)
+    where = "/desk/hooks/bugs"
+    browser.post(where, '{"bug": {"id": 1}}', {"X-API-Key": "secret"}, status=202)
+    browser.post(where, '{"bug": {"id": 1}}', {"X-API-Key": "other"}, status=401)
+    assert f"http://localhost{where}" in text_of(browser.get("/desk/trackers/bugs"))
 
 
 def _titles(trackers):

@@ -22,7 +22,7 @@ def test_a_day_is_a_bar_as_high_as_it_had_checks():
 
 def test_a_day_of_failures_is_seen():
     (bar,) = strip_of([DailyCounters(TODAY, failures=FAILED)], TODAY, 3).bars
-    assert (bar.look, bar.height) == ("failed", 2)
+    assert (bar.look, bar.height) == ("failed", HEIGHT // 4)
 
 
 def test_what_is_longer_ago_or_still_to_come_is_left_out():

@@ -219,7 +219,7 @@ def write_feed(
         for source in feed.sources:
             found.update((notice.id, notice) for notice in _notices(trackers, source))
         notices = sorted(found.values(), key=lambda notice: (notice.moment, notice.id))
-        where = get_part(IOutbox).settings.bug_url or bug_url
+        where = get_part(IOutbox).settings.bug_page or bug_url
         identity = get_part(IInstallation).identity
         return Feed(identity, feed.name, feed.title, where, url, page), notices[-MOST:]
 

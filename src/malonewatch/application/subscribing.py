@@ -36,6 +36,9 @@ from malonewatch.interfaces import (
     Timing,
 )
 
+#: A URL that may stand in a mail.
+_PAGE = re.compile(r"https?://[!#-;=?-~]+")
+
 
 @remote(Scope.WATCH)
 def subscribe(
@@ -259,6 +262,8 @@ def change_delivery(database: Any, values: Mapping[str, Any]) -> DeliverySetting
     :raises BadInput: it cannot send so.
     """
     usual = DeliverySettings()
+    if "desk_url" in values:
+        values = {**values, "desk_url": values["desk_url"].rstrip("/")}
     changes = {
         name: getattr(usual, name) if value == "" else value for name, value in values.items()
     }
@@ -290,11 +295,21 @@ def _check_delivery(settings: DeliverySettings) -> None:
             "A password is not kept in the database; say where it is, with env:NAME, file:PATH or "
             "keyring:SERVICE/USER."
         )
+    if settings.link_secret and not getUtility(ISecrets).isReference(settings.link_secret):
+        raise BadInput(
+            "What links are signed with is not kept in the database; say where it is, with "
+            "env:NAME, file:PATH or keyring:SERVICE/USER."
+        )
+    if settings.desk_url and not _is_place(settings.desk_url):
+        raise BadInput(
+            f"{shortened(settings.desk_url, 60)!r} is not the URL of the desk, such as "
+            "https://bugs.example.com."
+        )
     for url, names in (
         (settings.bug_url, ("{bug}",)),
         (settings.unsubscribe_url, ("{subscription}", "{destination}")),
     ):
-        is_page = re.fullmatch(r"https?://[!#-;=?-~]+", url) is not None
+        is_page = _PAGE.fullmatch(url) is not None
         if url and not (is_page and any(name in url for name in names)):
             raise BadInput(
                 f"{shortened(url, 60)!r} is not the URL of a page with {' or '.join(names)} in it."
@@ -304,6 +319,11 @@ def _check_delivery(settings: DeliverySettings) -> None:
             f"{shortened(settings.templates)} is not a folder; make it first, and put the texts "
             "there."
         )
+
+
+def _is_place(url: str) -> bool:
+    """Whether pages can be below that URL."""
+    return _PAGE.fullmatch(url) is not None and not set(url) & set("?#{}") and url[-1] != "/"
 
 
 def _is_transport(transport: str) -> bool:

@@ -26,6 +26,7 @@ _COMMANDS = Places(
         "outbox": "destinations.outbox",
         "pack": "database.pack",
         "person": "people.person",
+        "prune": "database.prune",
         "scan": "scan.scan",
         "serve": "serving.serve",
         "show": "watches.show",

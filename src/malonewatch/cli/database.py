@@ -1,12 +1,17 @@
-"""The commands for the database itself: init, upgrade, pack, copy."""
+"""The commands for the database itself: init, upgrade, prune, pack, copy."""
+
+from collections.abc import Callable
+from datetime import datetime
 
 import click
 
 from malonewatch.application import database as databases
-from malonewatch.cli.options import Settings, database_options, dry_run_option
+from malonewatch.application.facts import now
+from malonewatch.application.pruning import prune as prune_histories
+from malonewatch.cli.options import Moment, Settings, database_options, dry_run_option
 from malonewatch.cli.output import say
 from malonewatch.cli.progress import progress_bar
-from malonewatch.cli.text import count_of
+from malonewatch.cli.text import at, count_of
 from malonewatch.parameters import Whole
 
 
@@ -59,6 +64,28 @@ def upgrade(settings: Settings, dry_run: bool) -> None:
         say(f"{step.version}: {step.description}{' (quick)' if step.quick else ''}")
     last = done.steps[-1].version
     say(f"{'Would go' if dry_run else 'Went'} from schema {done.schema} to {last}: {done.place}")
+
+
+@click.command()
+@click.argument("before", metavar="BEFORE", type=Moment())
+@database_options
+@click.pass_obj
+def prune(settings: Settings, before: Callable[[datetime], datetime]) -> None:
+    """Forget what happened BEFORE then: entries of the histories of watches.
+
+    BEFORE is a date (2024-01-31, in UTC) or how long ago that is, such as 104w.
+    How each watch is, and since when, stays.  'malonewatch pack' then gives the
+    room back.
+    """
+    with settings.open() as database, progress_bar() as progress:
+        moment = before(now())
+        pruned = prune_histories(database, moment, progress)
+        when = at(moment, now())
+    say(
+        f"Forgot {count_of(pruned.entries, 'entry', 'entries')} from before {when} of the "
+        f"{'history' if pruned.watches == 1 else 'histories'} of "
+        f"{count_of(pruned.watches, 'watch', 'watches')}."
+    )
 
 
 @click.command()

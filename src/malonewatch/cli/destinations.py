@@ -142,6 +142,12 @@ def _remote(notice: Notice) -> str:
     metavar="URL",
     help="Where to unsubscribe, with {subscription} or {destination} for the number.",
 )
+@click.option("--desk-url", metavar="URL", help="Where the desk is.")
+@click.option(
+    "--link-secret",
+    metavar="REFERENCE",
+    help="Where the secret is that signs links, by which people unsubscribe at the desk.",
+)
 @click.option("--templates", metavar="FOLDER", help="Where the site's own texts are.")
 @click.option(
     "--trouble-after",

@@ -186,7 +186,8 @@ class DestinationFacts:
     - `next_attempt`: when it is looked at next, None if nothing waits,
     - `failures`: how many attempts in a row failed, `failing_since` since when,
       and `last_error` what was said of the last one, a sentence,
-    - `disabled`: why it is sent nothing any more, a sentence; None if it is.
+    - `disabled`: why it is sent nothing any more, a sentence; None if it is,
+    - `created`: when it was made, None if that was before this was noted.
     """
 
     id: int
@@ -200,6 +201,7 @@ class DestinationFacts:
     failing_since: datetime | None = None
     last_error: str | None = None
     disabled: str | None = None
+    created: datetime | None = None
 
 
 class SubscriptionFacts(NamedTuple):
@@ -248,6 +250,9 @@ class DeliverySettings:
       if nowhere,
     - `unsubscribe_url`: where to unsubscribe, with ``{subscription}`` or
       ``{destination}`` for the number; nothing if nowhere,
+    - `desk_url`: where the desk is, nothing if nowhere, and `link_secret`: a
+      reference to what the links in mails are signed with, by which people
+      unsubscribe there without a log-in; without it there are none,
     - `templates`: the folder with the site's own texts, nothing without,
     - `trouble_after`: after how many attempts in a row people are told that a
       bug tracker cannot be asked.
@@ -259,8 +264,17 @@ class DeliverySettings:
     password: str = ""
     bug_url: str = ""
     unsubscribe_url: str = ""
+    desk_url: str = ""
+    link_secret: str = ""
     templates: str = ""
     trouble_after: int = 3
+
+    @property
+    def bug_page(self) -> str:
+        """As `bug_url`; that of the desk where nothing else is said, nothing if nowhere."""
+        if self.bug_url or not self.desk_url:
+            return self.bug_url
+        return f"{self.desk_url}/bugs/{{bug}}"
 
 
 class Delivered(NamedTuple):

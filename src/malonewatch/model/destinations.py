@@ -19,7 +19,7 @@ from malonewatch.interfaces import (
 from malonewatch.model.numbers import Numbered
 from malonewatch.model.readonly import stored
 from malonewatch.model.site import find_utility
-from malonewatch.model.times import from_optional
+from malonewatch.model.times import from_optional, now, to_seconds
 from malonewatch.model.timings import check_timing
 
 
@@ -38,6 +38,8 @@ class Destination(Persistent):
     not_before: float | None = None
     #: The last notice of a digest that may be on its way.
     digest_end: int | None = None
+    #: The moment at which it was made.
+    created: float | None = None
 
     def __init__(
         self, subscriptions: Any, id: int, person: Any, settings: DestinationSettings
@@ -45,6 +47,7 @@ class Destination(Persistent):
         self.__parent__ = subscriptions
         self.__dict__.update(id=id, person=person)
         self.settings = settings
+        self.created = to_seconds(now())
 
     def __repr__(self) -> str:
         return f"<Destination {self.id}>"
@@ -80,6 +83,7 @@ class Destination(Persistent):
             failing_since=from_optional(self.failing_since),
             last_error=self.last_error,
             disabled=self.disabled,
+            created=from_optional(self.created),
         )
 
 

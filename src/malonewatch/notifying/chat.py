@@ -70,7 +70,7 @@ class AppriseChannel:
             library = _library()
         except ImportError:
             raise DeliveryFailed(_MISSING) from None
-        yield AppriseSender(library, delivery.bug_url)
+        yield AppriseSender(library, delivery.bug_page)
 
 
 @implementer(ISender)

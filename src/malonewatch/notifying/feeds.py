@@ -84,7 +84,7 @@ class FeedChannel:
 
     @contextlib.contextmanager
     def open(self, delivery: DeliverySettings) -> Iterator[ISender]:
-        yield FeedSender(delivery.bug_url)
+        yield FeedSender(delivery.bug_page)
 
 
 @implementer(ISender)

@@ -15,7 +15,7 @@ from zope.component import getUtility
 from malonewatch.cleaning import clean
 from malonewatch.interfaces import DeliverySettings, ITexts, Message, Notice
 from malonewatch.notifying.mime import header, part
-from malonewatch.notifying.texts import unsubscribe_urls, values_of
+from malonewatch.notifying.texts import one_click_url, values_of
 
 #: Longer subjects are cut off.
 LONGEST_SUBJECT = 200
@@ -36,10 +36,14 @@ def is_address(text: str) -> bool:
 
 
 class Letters:
-    """Makes mails as a site sends them; its sender is an address."""
+    """Makes mails as a site sends them; its sender is an address.
 
-    def __init__(self, delivery: DeliverySettings) -> None:
+    `secret` is what the links to unsubscribe by are signed with.
+    """
+
+    def __init__(self, delivery: DeliverySettings, secret: str = "") -> None:
         self._delivery = delivery
+        self._secret = secret
         self._texts = getUtility(ITexts)
         self._domain = delivery.sender.rpartition("@")[2]
         # It is known to nobody before, so no text can have it in it.
@@ -60,7 +64,8 @@ class Letters:
         :raises DeliveryFailed: a template of the site's cannot be used.
         """
         name = "digest" if message.is_digest else "message"
-        values, folder = values_of(message, self._delivery), self._delivery.templates
+        values = values_of(message, self._delivery, self._secret)
+        folder = self._delivery.templates
         plain = self._texts(f"{name}.txt", folder, values)
         page = self._texts(f"{name}.html", folder, values)
         plain = _BLANK_LINES.sub("\n\n", plain).strip("\n") + "\n"
@@ -92,12 +97,12 @@ class Letters:
 
     def _unsubscribe(self, message: Message) -> str:
         """The headers by which mail readers can unsubscribe; none if it is not clear from what."""
-        urls = unsubscribe_urls(message, self._delivery)
-        if len(urls) != 1:
+        url = one_click_url(message, self._delivery, self._secret)
+        if not url:
             return ""
         # That is done without asking, and so not in clear text.
         post = "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
-        return f"List-Unsubscribe: <{urls[0]}>\r\n{post if urls[0].startswith('https:') else ''}"
+        return f"List-Unsubscribe: <{url}>\r\n{post if url.startswith('https:') else ''}"
 
 
 def _subject(notice: Notice) -> tuple[str, str]:

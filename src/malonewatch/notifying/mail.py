@@ -15,11 +15,13 @@ from malonewatch.interfaces import (
     DestinationSettings,
     IChannel,
     IClock,
+    ISecrets,
     ISender,
     Message,
 )
 from malonewatch.notifying.letters import Letters, is_address
 from malonewatch.notifying.transports import Transport, open_transport
+from malonewatch.unsubscribing import check_secret
 
 
 @implementer(IChannel)
@@ -50,8 +52,9 @@ class MailChannel:
                 "What mail comes from is no mail address; correct it with malonewatch delivery "
                 "--sender."
             )
+        secret = _link_secret(delivery)
         with open_transport(delivery) as transport:
-            yield MailSender(Letters(delivery), transport)
+            yield MailSender(Letters(delivery, secret), transport)
 
 
 @implementer(ISender)
@@ -68,6 +71,21 @@ class MailSender:
         if not is_address(recipient):
             raise DeliveryFailed(_wrong(recipient), is_permanent=True)
         self._transport.send(recipient, self._letters.letter(message, self._clock.now()))
+
+
+def _link_secret(delivery: DeliverySettings) -> str:
+    """What the links to the desk are signed with; nothing where there are none.
+
+    :raises DeliveryFailed: it is not to be had.
+    """
+    if delivery.unsubscribe_url or not (delivery.desk_url and delivery.link_secret):
+        return ""
+    try:
+        secret: str = getUtility(ISecrets).get(delivery.link_secret)
+        check_secret(secret)
+    except BadInput as error:
+        raise DeliveryFailed(str(error)) from None
+    return secret
 
 
 def _wrong(address: str) -> str:

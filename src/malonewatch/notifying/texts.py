@@ -12,8 +12,12 @@ from zope.interface import provider
 from malonewatch.cleaning import clean
 from malonewatch.interfaces import DeliveryFailed, DeliverySettings, ITexts, Message, Notice
 from malonewatch.notifying.sentences import headline, links, sentences
+from malonewatch.unsubscribing import UnsubscribeLink
 
 _OWN = Path(__file__).parent / "templates"
+
+#: What of a URL is not quoted.
+_SAFE = "%/:?#@!$&'()*+,;=~[]{}"
 
 #: How many notices a digest tells one by one.
 MOST = 100
@@ -85,8 +89,8 @@ class Group(NamedTuple):
     entries: list[Entry]
 
 
-def values_of(message: Message, delivery: DeliverySettings) -> dict[str, Any]:
-    """What templates are given of a message.
+def values_of(message: Message, delivery: DeliverySettings, secret: str = "") -> dict[str, Any]:
+    """What templates are given of a message; `secret` is what links are signed with.
 
     - `headline`: a line, and `text`: all below it as plain text,
     - `footer`: how to unsubscribe,
@@ -106,7 +110,7 @@ def values_of(message: Message, delivery: DeliverySettings) -> dict[str, Any]:
         "ours": ours(first, delivery),
         "groups": [],
         "more": "",
-        "footer": footer(message, delivery),
+        "footer": footer(message, delivery, secret),
         "notices": notices,
         "message": message,
         "delivery": delivery,
@@ -130,25 +134,43 @@ def entry_of(notice: Notice) -> Entry:
 
 def ours(notice: Notice, delivery: DeliverySettings) -> str:
     """Where the bug of ours is; nothing if nowhere."""
-    return links(notice, delivery.bug_url).get("ours", "")
+    return links(notice, delivery.bug_page).get("ours", "")
 
 
-def unsubscribe_urls(message: Message, delivery: DeliverySettings) -> list[str]:
+def unsubscribe_urls(message: Message, delivery: DeliverySettings, secret: str = "") -> list[str]:
     """Where to unsubscribe: a page for each subscription that leads there, or one for all, as the
     site has them; no more than a few."""
-    if not delivery.unsubscribe_url:
-        return []
     destination = message.destination
+    if not delivery.unsubscribe_url:
+        numbers = destination.subscriptions if secret else ()
+        if len(numbers) > MOST_SUBSCRIPTIONS:
+            return [_link(message, delivery, secret, "destination", destination.id)]
+        return [_link(message, delivery, secret, "subscription", number) for number in numbers]
     # Fit for a header; in braces is where the number goes.
-    url = quote(delivery.unsubscribe_url, safe="%/:?#@!$&'()*+,;=~[]{}")
+    url = quote(delivery.unsubscribe_url, safe=_SAFE)
     url = url.replace("{destination}", str(destination.id))
     urls = [url.replace("{subscription}", str(each)) for each in destination.subscriptions]
     return list(dict.fromkeys(urls))[:MOST_SUBSCRIPTIONS]
 
 
-def footer(message: Message, delivery: DeliverySettings) -> str:
+def one_click_url(message: Message, delivery: DeliverySettings, secret: str = "") -> str:
+    """Where to unsubscribe from all that leads there; nothing if that is not one page."""
+    urls = unsubscribe_urls(message, delivery, secret)
+    if len(urls) > 1 and not delivery.unsubscribe_url:
+        return _link(message, delivery, secret, "destination", message.destination.id)
+    return urls[0] if len(urls) == 1 else ""
+
+
+def _link(message: Message, delivery: DeliverySettings, secret: str, kind: str, number: int) -> str:
+    """A link to the desk, which is good without a log-in."""
+    link = UnsubscribeLink.of(kind, number, message.destination.created)
+    path = link.path(message.key.partition(".")[0], secret)
+    return f"{quote(delivery.desk_url, safe=_SAFE)}/unsubscribe/{path}"
+
+
+def footer(message: Message, delivery: DeliverySettings, secret: str = "") -> str:
     """How to unsubscribe, in a sentence."""
-    urls, numbers = unsubscribe_urls(message, delivery), message.destination.subscriptions
+    urls, numbers = unsubscribe_urls(message, delivery, secret), message.destination.subscriptions
     if urls:
         return f"To be told no more: {' or '.join(urls)}"
     if 0 < len(numbers) <= MOST_SUBSCRIPTIONS:

@@ -62,8 +62,11 @@ def action(
     return view
 
 
-def answer(context: Any, name: str = "", method: str = "GET") -> Callable[[View], View]:
-    """Decorator: the function gives a response, and sees itself to who may have it."""
+def answer(
+    context: Any, name: str = "", method: str = "GET", template: str | None = None
+) -> Callable[[View], View]:
+    """Decorator: the function gives a response, or a page that is shown by `template`, and sees
+    itself to who may have it."""
     view: Callable[[View], View] = view_config(
         route_name=ROUTE,
         context=context,
@@ -72,6 +75,7 @@ def answer(context: Any, name: str = "", method: str = "GET") -> Callable[[View]
         permission=NO_PERMISSION_REQUIRED,
         # Programs have no form of ours.
         require_csrf=False,
+        renderer=template and f"malonewatch.web:templates/{template}.pt",
     )
     return view
 

@@ -61,8 +61,9 @@ def requests_a_day(counters: Sequence[DailyCounters], today: date, days: int) ->
 
 def _bar(day: DailyCounters, x: int, most: int) -> Bar:
     failures = day.failures.get(FailureOwner.TRACKER, 0)
-    # A day on which nothing but failures happened is seen too.
-    height = max(2, round(HEIGHT * day.checks / most)) if most else 2
+    # A day on which nothing but failures happened is seen too, and at a glance.
+    least = HEIGHT // 4 if failures else 2
+    height = max(least, round(HEIGHT * day.checks / most)) if most else least
     title = (
         f"{day.day}: {count_of(day.requests, 'request')}, {count_of(day.checks, 'check')}, "
         f"{count_of(day.changes, 'change')}, {count_of(failures, 'failure')}"

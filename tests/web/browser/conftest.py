@@ -80,7 +80,7 @@ def demonstration(tmp_path_factory):
     return f"sqlite://?data_dir={directory / 'data' / 'database'}"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def demonstration_database(demonstration):
     """That database, opened; somebody has an account."""
     configure()
@@ -90,14 +90,14 @@ def demonstration_database(demonstration):
         yield database
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def demonstrated(demonstration_database):
     """A desk that shows what the demonstration has left."""
     with desk_of(demonstration_database) as said:
         yield said
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def demonstrated_to_people(demonstration_database):
     """A desk that shows the same to who has an account."""
     with desk_of(demonstration_database, accounts=True) as said:

@@ -109,6 +109,8 @@ _DELIVERY = (
     ("username", "Name to log in with for that"),
     ("password", "Where the password is: env:NAME, file:PATH or keyring:SERVICE/USER"),
     ("bug_url", "URL of a bug of ours, with {bug} for its number"),
+    ("desk_url", "URL of this desk, for the links in mails and feeds"),
+    ("link_secret", "Where the secret is that signs links to unsubscribe by: env:NAME, file:PATH"),
     ("unsubscribe_url", "URL to unsubscribe at, with {subscription} or {destination}"),
 )
 
