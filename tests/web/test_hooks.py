@@ -20,7 +20,7 @@ from malonewatch.application import trackers, watches
 from malonewatch.application.asking import check as check_now
 from malonewatch.application.asking import find_targets
 from malonewatch.application.hooks import LARGEST, receive
-from malonewatch.interfaces import BadInput, IBugWatchUpdater, IClock
+from malonewatch.interfaces import BadInput, IBugWatchUpdater, IClock, ISecrets
 from malonewatch.testing.github import GitHubSimulator
 
 #: The example in https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries
@@ -562,7 +562,10 @@ def test_a_burst_of_events_is_one_check_and_one_write(hub, database, clock):
     clock.tick(hours=1)
 
     def serial(found):
-        return found["there"]._p_serial, found["there"].ledger._times[0]._p_serial
+        records = found["there"], found["there"].ledger._times[0]
+        for record in records:
+            record._p_activate()
+        return [record._p_serial for record in records]
 
     before = database.read(serial)
     hub.post(issues(), github("issues"), 202)
@@ -573,6 +576,33 @@ def test_a_burst_of_events_is_one_check_and_one_write(hub, database, clock):
         clock.tick(seconds=seconds)
         hub.post(issues(), github("issues"), 202)
     assert database.read(serial) == first
+    assert due(database, clock) == {"codertocat/hello-world#1"}
+
+
+class MeddlingSecrets:
+    """Lets another change the same page of the ledger while an event is taken."""
+
+    def __init__(self, database):
+        self.database = database
+        self.times = 0
+
+    def get(self, reference):
+        self.times += 1
+        if self.times < 6:
+            self.database.write(lambda found: found["there"].ledger.set(1, failures=self.times))
+        return SECRET
+
+
+def test_where_others_get_in_the_way_it_is_tried_again(hub, database, clock):
+    clock.tick(hours=1)
+    registry = getGlobalSiteManager()
+    before, meddling = registry.getUtility(ISecrets), MeddlingSecrets(database)
+    registry.registerUtility(meddling, ISecrets)
+    try:
+        hub.post(issues(), github("issues"), 202)
+    finally:
+        registry.registerUtility(before, ISecrets)
+    assert meddling.times == 6
     assert due(database, clock) == {"codertocat/hello-world#1"}
 
 

@@ -24,6 +24,9 @@ log = logging.getLogger("malonewatch.hooks")
 #: in GitHub, and is there twice, before and after it was edited.
 LARGEST = 1 << 20
 
+#: For how many seconds it is tried again where others get in the way; no sender waits for long.
+PATIENCE = 5.0
+
 #: After so long without an event somebody may have turned them off.
 QUIET = timedelta(days=7)
 
@@ -55,7 +58,7 @@ def receive(database: Any, name: str, headers: Mapping[str, str], body: bytes) -
         tracker.noteEvent(external.getBugsInEvent(event), event.received)
         return True
 
-    genuine: bool = database.write(step)
+    genuine: bool = database.write(step, PATIENCE)
     return genuine
 
 

@@ -9,7 +9,7 @@ from pyramid.response import Response
 
 from malonewatch.application import hooks
 from malonewatch.interfaces import BadInput
-from malonewatch.web.database import RequestDatabase
+from malonewatch.web.database import detached
 from malonewatch.web.page import answer
 from malonewatch.web.resources import Hook
 
@@ -30,7 +30,9 @@ def receive(context: Hook, request: Any) -> Response:
         return _said(413, f"An event of more than {hooks.LARGEST} bytes is not read.")
     headers = {name.lower(): value for name, value in request.headers.items()}
     try:
-        is_genuine = hooks.receive(RequestDatabase(), context.__name__, headers, body)
+        # It is tried again for longer than a page is: some senders send an event once.
+        with detached(request) as database:
+            is_genuine = hooks.receive(database, context.__name__, headers, body)
     except BadInput as error:
         return _said(400, str(error))
     if not is_genuine:
