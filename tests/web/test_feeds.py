@@ -318,7 +318,8 @@ def test_what_may_not_be_seen_is_not_read_by_a_token(stranger, moved, issue, dat
 
     database.write(hide)
     token = issue()
-    stranger.get(f"/feeds/bugs/1?token={token}", status=403)
+    hidden = stranger.get(f"/feeds/bugs/1?token={token}", status=403)
+    assert hidden.text == "What this feed is of may not be seen by whoever asks for it.\n"
     assert said(stranger.get(f"/feeds/bugs/2?token={token}")) == [TWO]
 
 

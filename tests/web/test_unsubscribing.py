@@ -5,6 +5,7 @@ from tests.web.conftest import text_of
 from zope.component import getUtility
 
 from malonewatch.application import subscribing
+from malonewatch.application.audit import list_entries
 from malonewatch.interfaces import (
     DestinationSettings,
     IOutbox,
@@ -67,6 +68,9 @@ def test_one_click_ends_a_subscription_without_a_log_in(stranger, subscribe, dat
     page = stranger.post(path, ONE_CLICK)
     assert "jane is told of all by mail no more." in text_of(page)
     assert numbers(database) == [2]
+    ((entry, *_),) = list_entries(database, limit=5)
+    told = (entry.face, entry.actor, entry.action, entry.target, entry.detail)
+    assert told == ("desk", "", "unsubscribe", "subscription 1", "jane of all by mail")
     assert page.headers["Cache-Control"].startswith("private")
     assert page.headers["Referrer-Policy"] == "no-referrer"
     # Twice is once.

@@ -6,6 +6,7 @@ from typing import Any
 from zope.component import getUtility
 
 from malonewatch.application.references import get_part
+from malonewatch.application.subscribing import unsubscribe
 from malonewatch.interfaces import (
     BadInput,
     IInstallation,
@@ -43,18 +44,8 @@ def unsubscribe_by_link(database: Any, parts: Sequence[str]) -> list[Subscriptio
     :raises BadInput: the link is not one of ours.
     :raises CannotCheckLinks: nobody can say.
     """
-    link = _read(database, parts)
-
-    def step(trackers: Any) -> list[SubscriptionFacts]:
-        subscriptions = get_part(ISubscriptionSet)
-        chosen = _meant(link)
-        facts = [subscription.facts for subscription in chosen]
-        for subscription in chosen:
-            subscriptions.unsubscribe(subscription)
-        return facts
-
-    gone: list[SubscriptionFacts] = database.write(step)
-    return gone
+    found = find_by_link(database, parts)
+    return unsubscribe(database, [each.id for each in found])
 
 
 def _read(database: Any, parts: Sequence[str]) -> UnsubscribeLink:

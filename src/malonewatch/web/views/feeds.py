@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from pyramid.httpexceptions import HTTPForbidden, HTTPNotFound, HTTPNotModified
+from pyramid.httpexceptions import HTTPNotFound, HTTPNotModified
 from pyramid.response import Response
 
 from malonewatch.application import feeds, subscribing, tokens
@@ -24,6 +24,8 @@ _REFUSED = (
     "This feed is for who is logged in, or has a token for feeds, in its URL or as the password "
     "of basic authentication; one that was revoked, or has expired, is good for nothing.\n"
 )
+
+_HIDDEN = "What this feed is of may not be seen by whoever asks for it.\n"
 
 
 @answer(Feeds, "all")
@@ -96,7 +98,8 @@ def _feed(
         refused.www_authenticate = 'Basic realm="malonewatch"'
         return refused
     if not reader.may_view(_place(context.__parent__, page)):
-        raise HTTPForbidden
+        # Whoever has a token is not led to a page for logging in.
+        return Response(_HIDDEN, 403, content_type="text/plain")
     database = RequestDatabase()
     if isinstance(wanted, int):
         feed = feeds.find_subscription_feed(database, wanted)
