@@ -86,10 +86,9 @@ def test_without_standard_input_there_is_nothing_to_import(some, monkeypatch, ca
 
 
 def test_much_is_written_in_portions(some, monkeypatch):
-    from malonewatch.cli import transfer
 
     whole = some("export").out
-    monkeypatch.setattr(transfer, "_PORTION", 10)
+    monkeypatch.setattr("malonewatch.application.transfer._PORTION", 10)
     assert some("export").out == whole
 
 

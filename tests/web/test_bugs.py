@@ -33,3 +33,12 @@ def test_a_bug_is_shown_with_its_watches(browser, watched):
 
 def test_what_is_not_there_is_not_found(browser):
     browser.get("/bugs/7", status=404)
+
+
+def test_a_bug_is_forgotten_after_a_question(browser, watched):
+    page = browser.get("/bugs/2").click("Forget this bug")
+    assert "Bug 2 is forgotten, with its 1 watch and the history of these." in text_of(page)
+    page = page.forms[1].submit(status=303).follow()
+    assert "Bug 2 is forgotten." in text_of(page)
+    browser.get("/bugs/2", status=404)
+    browser.get("/watches/2", status=404)

@@ -27,6 +27,9 @@ COLUMNS = ("bug", "title", "url")
 #: How many sentences on bad lines there are at most.
 _MOST_SENTENCES = 20
 
+#: How many characters are written in one go.
+_PORTION = 1 << 16
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Line:
@@ -74,8 +77,9 @@ def read_lines(text: str) -> list[Line]:
 
 
 @remote(Scope.ADMIN)
-def import_lines(database: Any, lines: Sequence[Line]) -> Imported:
-    """Watch what `lines` name; what is watched already is left as it is.
+def import_lines(database: Any, lines: Sequence[Line], dry_run: bool = False) -> Imported:
+    """Watch what `lines` name; what is watched already is left as it is.  A dry run does all of
+    it, and undoes it.
 
     A line without the number of a bug belongs to the bug that watches its URL,
     else to a new one, which it shares with the other such lines of its title.
@@ -91,7 +95,7 @@ def import_lines(database: Any, lines: Sequence[Line]) -> Imported:
         record("import", f"{len(lines)} lines", f"{added.watches} watches added")
         return added
 
-    imported: Imported = database.write(step)
+    imported: Imported = (database.read if dry_run else database.write)(step)
     return imported
 
 
@@ -114,6 +118,27 @@ def as_csv(lines: Iterator[dict[str, Any]]) -> Iterator[str]:
         yield _taken(row)
         writer.writerow([line[name] for name in COLUMNS])
     yield _taken(row)
+
+
+def as_json(lines: Iterator[dict[str, Any]]) -> Iterator[str]:
+    """The parts of a JSON list with these."""
+    separator = "[\n"
+    for line in lines:
+        yield f"{separator}  {json.dumps(line)}"
+        separator = ",\n"
+    yield "[]\n" if separator == "[\n" else "\n]\n"
+
+
+def in_portions(texts: Iterator[str]) -> Iterator[str]:
+    """The same in larger parts; one at least."""
+    portion, size = [], 0
+    for text in texts:
+        portion.append(text)
+        size += len(text)
+        if size >= _PORTION:
+            yield "".join(portion)
+            portion, size = [], 0
+    yield "".join(portion)
 
 
 def _taken(buffer: io.StringIO) -> str:

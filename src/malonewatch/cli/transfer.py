@@ -1,9 +1,8 @@
 """The commands import and export."""
 
 import contextlib
-import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import click
 
@@ -14,9 +13,6 @@ from malonewatch.cli.output import say, write
 from malonewatch.cli.text import count_of
 from malonewatch.cli.watches import say_registered
 from malonewatch.interfaces import BadInput
-
-#: How many characters are written in one go.
-_PORTION = 1 << 16
 
 
 @click.command("import")
@@ -60,9 +56,9 @@ def export_command(settings: Settings, file: str, as_json: bool, tracker: str | 
     """
     with settings.open(read_only=True) as database:
         lines = transfer.export_lines(database, Wanted(tracker=tracker))
-        texts = _as_json(lines) if as_json else transfer.as_csv(lines)
+        texts = transfer.as_json(lines) if as_json else transfer.as_csv(lines)
         if file == "-":
-            for text in _in_portions(texts):
+            for text in transfer.in_portions(texts):
                 write(text)
             return
         with _refusing(file), open(file, "w", encoding="utf-8", newline="") as stream:
@@ -92,23 +88,3 @@ def _refusing(file: str) -> Iterator[None]:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "it cannot be the name of a file"
         raise BadInput(f"{file} cannot be used: {reason}.") from None
-
-
-def _as_json(lines: Iterable[dict[str, object]]) -> Iterator[str]:
-    separator = "[\n"
-    for line in lines:
-        yield f"{separator}  {json.dumps(line)}"
-        separator = ",\n"
-    yield "[]\n" if separator == "[\n" else "\n]\n"
-
-
-def _in_portions(texts: Iterable[str]) -> Iterator[str]:
-    """The same in larger parts, each of which is written and flushed."""
-    portion, size = [], 0
-    for text in texts:
-        portion.append(text)
-        size += len(text)
-        if size >= _PORTION:
-            yield "".join(portion)
-            portion, size = [], 0
-    yield "".join(portion)

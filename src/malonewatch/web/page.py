@@ -80,6 +80,44 @@ def answer(
     return view
 
 
+def attempt(context: Any, name: str, permission: str = WATCH) -> Callable[[View], View]:
+    """Decorator: the function does what a form asks for, or first shows, by `preview`, what that
+    would do."""
+    view: Callable[[View], View] = view_config(
+        route_name=ROUTE,
+        context=context,
+        name=name,
+        request_method="POST",
+        permission=permission,
+        require_csrf=True,
+        renderer="malonewatch.web:templates/preview.pt",
+    )
+    return view
+
+
+def preview(
+    request: Any,
+    title: str,
+    sentences: Iterable[str],
+    back: Iterable[Any],
+    fields: Iterable[tuple[str, str]],
+    button: str,
+    lists: Iterable[tuple[str, list[str], int]] = (),
+) -> dict[str, Any]:
+    """What would be done: in sentences, and in lists with a title, some lines and how many there
+    are.  The `button` sends the `fields` again, with another one named ``sure``; empty for
+    none."""
+    return shown(
+        request,
+        title,
+        sentences=list(sentences),
+        back=list(back),
+        fields=list(fields),
+        button=button,
+        lists=list(lists),
+    )
+
+
 def shown(request: Any, title: str, /, **values: Any) -> dict[str, Any]:
     """What a template is given: `page`, and the values."""
     return {"page": Page(request, title), **values}

@@ -9,6 +9,8 @@ from malonewatch.web.database import RequestDatabase
 from malonewatch.web.forms import text, whole_number
 from malonewatch.web.page import action, done, page, shown
 from malonewatch.web.resources import Bugs
+from malonewatch.web.security import WATCH
+from malonewatch.wording import count_of
 
 _PAGE = 50
 
@@ -30,6 +32,27 @@ def one(context: Any, request: Any) -> dict[str, Any]:
     found = find_page(database, f"bug:{number}", start=request.GET.get("after"))
     title = f"Bug {bug.id}: {bug.title}" if bug.title else f"Bug {bug.id}"
     return shown(request, title, bug=bug, found=found)
+
+
+@page(IBug, "confirm", "delete", permission=WATCH)
+def ask_delete(context: Any, request: Any) -> dict[str, Any]:
+    """Ask whether a bug is to be forgotten."""
+    (bug,) = bugs.find(RequestDatabase(), [int(context.__name__)])
+    count = count_of(bug.watches, "watch", "watches")
+    return shown(
+        request,
+        f"Forget bug {bug.id}?",
+        sentence=f"Bug {bug.id} is forgotten, with its {count} and the history of these.",
+        button="Forget it",
+        back=("bugs", bug.id),
+    )
+
+
+@action(IBug, "delete")
+def delete(context: Any, request: Any) -> Any:
+    """Forget a bug and its watches."""
+    bugs.delete(RequestDatabase(), [int(context.__name__)])
+    return done(request, [f"Bug {context.__name__} is forgotten."], "bugs")
 
 
 @action(IBug, "retitle")
