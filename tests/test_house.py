@@ -20,7 +20,6 @@ MODULES = [pytest.param(path, id=str(path.relative_to(SOURCE))) for path in SOUR
 #: What is declared and imported by none of ours, and who needs it.
 IMPORTED_BY_OTHERS = {
     "relstorage": "zodburi, for sqlite:// and postgres:// URIs",
-    "psycopg2-binary": "RelStorage, for postgres:// URIs",
     "coverage": "the test command",
     "pyramid_chameleon": "Pyramid, which includes it by its name",
     "pyramid_retry": "Pyramid, which includes it by its name",
@@ -35,7 +34,7 @@ IMPORTED_BY_OTHERS = {
 EXTRAS = ("apprise", "keyring", "metrics", "postgresql", "web", "zeo")
 
 #: What is imported by another name than it is declared by.
-IMPORT_NAMES = {"argon2-cffi": "argon2", "pyyaml": "yaml"}
+IMPORT_NAMES = {"argon2-cffi": "argon2", "psycopg2-binary": "psycopg2", "pyyaml": "yaml"}
 
 
 @functools.cache
