@@ -14,6 +14,7 @@ from benchmarks import (
     delivery,
     desk,
     fairness,
+    freshness,
     hanging,
     hostile,
     idle,
@@ -70,7 +71,7 @@ def main() -> int:
     for module in (
         *(throughput, writing, idle, hanging, fairness, isolation, hostile, adding),
         *(searching, text, starting, requests, scanning, metrics, mail),
-        *(telling, delivery, desk, soak),
+        *(telling, delivery, desk, soak, freshness),
     ):
         print(f"{module.COMMAND} ...", file=sys.stderr, flush=True)
         rows += module.rows()

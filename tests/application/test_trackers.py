@@ -12,6 +12,7 @@ from malonewatch.interfaces import (
     BugTrackerNameTaken,
     BugWatchErrorType,
     Certainty,
+    Freshness,
     NotFoundError,
     Politeness,
     RemoteBug,
@@ -202,3 +203,11 @@ def test_changes_that_are_held_are_taken_without_asking(some, tell):
 def test_without_held_changes_there_is_nothing_to_accept(some):
     facts, held = trackers.accept_changes(some, "some")
     assert (facts.name, held) == ("some", ())
+
+
+def test_freshness_is_changed_in_part_or_forgotten(some):
+    trackers.edit(some, "some", TrackerChanges(budget=7, longest=86_400.0))
+    _, after = trackers.edit(some, "some", TrackerChanges(longest_closed=172_800.0))
+    assert after.freshness == Freshness(7, 86_400.0, 172_800.0)
+    _, after = trackers.edit(some, "some", TrackerChanges(no_freshness=True, budget=9))
+    assert after.freshness == Freshness(9)

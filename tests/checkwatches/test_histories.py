@@ -19,6 +19,7 @@ from malonewatch.interfaces import (
     BugTrackerConnectError,
     BugTrackerType,
     BugWatchErrorType,
+    Freshness,
     IBugSet,
     IBugTrackerFacts,
     IBugTrackerSet,
@@ -275,7 +276,7 @@ def test_with_more_due_than_a_run_takes_and_a_tenth_failing_nothing_starves():
             world.clock.advance(hours=1)
             world.change(str(rng.randrange(300)))
             run(database, batch_size=15)
-        promised = timedelta(seconds=CHECK_INTERVAL)
+        promised = timedelta(seconds=Freshness().longest_interval)
         last = timedelta(seconds=LONGEST_CHECK_INTERVAL)
         for remotebug, moments in world.asked.items():
             gaps = [later - earlier for earlier, later in itertools.pairwise(moments)]

@@ -242,3 +242,19 @@ def test_no_secret_of_its_events_is_kept(some, secrets, sentence):
     assert sentence in result.err
     assert "hunter2" not in result.err
     assert show(some, "some")["hook_secrets"] == []
+
+
+def test_how_often_it_is_asked_can_be_said(some):
+    assert "1 request a day (by default)" in some("tracker", "show", "some").out
+    options = ["--budget", "9", "--longest-interval", "12h", "--longest-interval-closed", "1w"]
+    some("tracker", "edit", "some", *options)
+    said = "9 requests a day (as you set it), each watch within 12h, within 7d if closed"
+    assert said in " ".join(some("tracker", "show", "some").out.split())
+    some("tracker", "edit", "some", "--no-freshness")
+    assert show(some, "some")["freshness"] == {
+        "budget": None,
+        "longest": None,
+        "longest_closed": None,
+    }
+    for bad in (["--budget", "0"], ["--longest-interval", "3"], ["--longest-interval", "1m"]):
+        assert some("tracker", "edit", "some", *bad).code == 2

@@ -49,3 +49,14 @@ def test_on_a_terminal_it_does_not_ask_if_told_not_to(cli, url):
     cli("watch", url(1))
     assert cli("unwatch", "1", "--yes", answer="").code == 0
     assert cli("list", "--json").json == []
+
+
+def test_a_watch_can_be_checked_more_often(cli):
+    cli("tracker", "add", "https://example.com/", "--type", "BUGZILLA", "--name", "some")
+    cli("watch", "https://example.com/show_bug.cgi?id=1")
+    result = cli("edit", "1", "--every", "12h")
+    assert result.out == "Watch 1 (some #1) is checked within 12h.\n"
+    assert "12h, as you set it" in cli("show", "1").out
+    result = cli("edit", "1", "--no-every")
+    assert result.out == "Watch 1 (some #1) is checked as its bug tracker's settings say.\n"
+    assert cli("edit", "1").code == cli("edit", "1", "--every", "1m").code == 2

@@ -15,7 +15,7 @@ def times():
     page = TimesPage()
     for row in range(3):
         page.append(NOON + row)
-    page.check([1], NOON, NOON + 9, NOON - 9, 200, NOON)
+    page.check([1], NOON, [NOON + 9], NOON - 9, 200, NOON)
     page.fail(2, NOON, NOON + 7, 3, 4, NOON)
     return page
 
@@ -37,7 +37,7 @@ def test_what_is_known_of_each_row(times):
 
 
 def test_a_row_in_order_has_failed_no_more(times):
-    times.check([2, 0], NOON + 1, NOON + 2, NOON, None, NOON)
+    times.check([2, 0], NOON + 1, [NOON + 2, NOON + 3], NOON, None, NOON)
     assert list(times.failures) == list(times.errors) == [0, 0, 0]
     assert list(times.checked) == [NOON + 1, NOON, NOON + 1]
     # That was no answer in full.
@@ -98,8 +98,8 @@ def test_records_of_the_first_version_are_read_as_of_an_unknown_day():
 def test_what_was_made_due_while_it_was_asked_for_stays_so(times):
     for row, due in enumerate((NOON + 5, NOON + 9, NOON + 20)):
         times.due[row] = due
-    times.check([0], NOON + 5, NOON + 900, NOON, None, NOON + 15)
-    times.check([1], NOON + 5, NOON + 900, NOON, None, NOON + 15)
+    times.check([0], NOON + 5, [NOON + 900], NOON, None, NOON + 15)
+    times.check([1], NOON + 5, [NOON + 900], NOON, None, NOON + 15)
     times.fail(2, NOON + 5, NOON + 900, 1, 1, NOON + 15)
     assert list(times.due) == [NOON + 900, NOON + 9, NOON + 900]
     times.fail(1, NOON + 5, NOON + 900, 1, 1, NOON + 15)

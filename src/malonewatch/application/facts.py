@@ -21,6 +21,7 @@ from malonewatch.interfaces import (
     DailyCounters,
     FailureOwner,
     FollowedBug,
+    Freshness,
     IBugTrackerSet,
     IClock,
     IExternalBugTracker,
@@ -79,6 +80,8 @@ class WatchFacts:
     lastchecked: datetime | None
     lastchanged: datetime | None
     next_check: datetime | None
+    longest_interval: float | None
+    quiet_since: datetime | None
     not_polled: str
     last_error_type: BugWatchErrorType | None
     last_error: str | None
@@ -118,6 +121,8 @@ class WatchFacts:
             lastchecked=watch.lastchecked,
             lastchanged=watch.lastchanged,
             next_check=watch.next_check,
+            longest_interval=watch.longest_interval,
+            quiet_since=watch.quiet_since,
             not_polled=tracker.not_polled,
             last_error_type=error_type,
             last_error=None if error_type is None else _error_of(watch, error_type),
@@ -233,6 +238,7 @@ class TrackerFacts:
     dialect_reason: str | None
     clock_skew: float | None
     politeness: Politeness
+    freshness: Freshness
     follows: bool
     polling: Polling
     not_polled: str
@@ -269,6 +275,7 @@ class TrackerFacts:
             dialect_reason=tracker.dialect_reason,
             clock_skew=tracker.clock_skew,
             politeness=tracker.politeness,
+            freshness=tracker.freshness,
             follows=tracker.follows,
             polling=tracker.polling,
             not_polled=tracker.not_polled,
@@ -304,6 +311,7 @@ class TrackerDetails:
     - `type_politeness`: how such servers want to be asked,
     - `origin`: what is kept of its server between runs, None if nothing is,
     - `claim`: which run works on it now,
+    - `requests`: how many requests a day checking its watches may take,
     - `held`: the changes that are kept back, or some of them,
     - `staleness`: how old what its watches show is, None if none is asked for,
     - `counters`: what each day cost and gave, newest first,
@@ -315,6 +323,7 @@ class TrackerDetails:
     type_politeness: Politeness
     origin: OriginState | None
     claim: Claim | None
+    requests: int
     held: tuple[BugWatchChange, ...]
     staleness: Staleness | None
     counters: tuple[DailyCounters, ...]
@@ -332,6 +341,7 @@ class TrackerDetails:
             type_politeness=Politeness() if external is None else external.politeness,
             origin=trackers.claims.getState(tracker.origin),
             claim=trackers.claims.get(tracker.origin, now()),
+            requests=tracker.requests,
             held=tuple(tracker.getHeld(limit=most)),
             staleness=tracker.getStaleness(now()),
             counters=tuple(tracker.getDailyCounters(days)),

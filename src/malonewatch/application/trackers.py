@@ -18,6 +18,7 @@ from malonewatch.interfaces import (
     BugTrackerType,
     BugWatchChange,
     BugWatchErrorType,
+    Freshness,
     Politeness,
     Scope,
 )
@@ -34,7 +35,9 @@ class TrackerChanges:
     - `hook_secrets`: what refers to secrets of its events; these are added, and
       `no_hook_secrets` forgets those first,
     - `concurrency` and `gap` (seconds): how it is asked, as in `Politeness`;
-      `no_politeness` first forgets what was said before.
+      `no_politeness` first forgets what was said before,
+    - `budget`, `longest` and `longest_closed` (seconds): how often it is asked,
+      as in `Freshness`; `no_freshness` first forgets what was said before.
     """
 
     name: str | None = None
@@ -52,6 +55,10 @@ class TrackerChanges:
     no_politeness: bool = False
     hook_secrets: Sequence[str] = ()
     no_hook_secrets: bool = False
+    budget: int | None = None
+    longest: float | None = None
+    longest_closed: float | None = None
+    no_freshness: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -94,7 +101,7 @@ class TrackerLine:
 #: What of `TrackerFacts` can be changed.
 _EDITABLE = (
     *("name", "title", "bugtrackertype", "baseurl", "aliases", "summary", "contactdetails"),
-    *("politeness", "follows", "active", "hook_secrets"),
+    *("politeness", "freshness", "follows", "active", "hook_secrets"),
 )
 
 
@@ -216,6 +223,9 @@ def edit(database: Any, what: str, changes: TrackerChanges) -> tuple[TrackerFact
         politeness = _politeness(tracker.politeness, changes)
         if politeness != tracker.politeness:
             tracker.politeness = politeness
+        freshness = _freshness(tracker.freshness, changes)
+        if freshness != tracker.freshness:
+            tracker.freshness = freshness
         _describe(tracker, changes)
         after = TrackerFacts.of(tracker)
         changed = [name for name in _EDITABLE if getattr(before, name) != getattr(after, name)]
@@ -302,3 +312,11 @@ def _politeness(before: Politeness, changes: TrackerChanges) -> Politeness:
     if changes.gap is not None:
         before = before._replace(gap=changes.gap)
     return before
+
+
+def _freshness(before: Freshness, changes: TrackerChanges) -> Freshness:
+    """What a person says of how often to ask, after `changes`."""
+    if changes.no_freshness:
+        before = Freshness()
+    said = {name: getattr(changes, name) for name in Freshness._fields}
+    return before._replace(**{name: value for name, value in said.items() if value is not None})

@@ -195,6 +195,28 @@ def show(database: Any, what: str, bug_id: int | None = None) -> WatchDetails:
 
 
 @remote(Scope.WATCH)
+def set_interval(
+    database: Any, watch_ids: Sequence[int], seconds: float | None
+) -> tuple[WatchFacts, ...]:
+    """Let the watches of those numbers be checked within so many seconds each time, or, with None,
+    as often as their bug trackers' settings say; what they are then.
+
+    :raises NotFoundError: one is not there.
+    :raises BadInput: nothing can be checked so often, or so seldom.
+    """
+
+    def step(trackers: Any) -> tuple[WatchFacts, ...]:
+        watches = [getUtility(IBugWatchSet).get(watch_id) for watch_id in watch_ids]
+        for watch in watches:
+            watch.longest_interval = seconds
+            record("edit", _named(watch), "longest interval")
+        return tuple(map(WatchFacts.of, watches))
+
+    changed: tuple[WatchFacts, ...] = database.write(step)
+    return changed
+
+
+@remote(Scope.WATCH)
 def unwatch(database: Any, watch_ids: Sequence[int]) -> None:
     """Forget the watches of those numbers, and their history.
 

@@ -10,6 +10,7 @@ from malonewatch.cli.options import (
     Number,
     Seconds,
     Settings,
+    Span,
     attributes_of_tracker,
     database_options,
     dry_run_option,
@@ -58,6 +59,24 @@ _NAME = click.argument("what", metavar="NAME")
     "refers to, beside those known.",
 )
 @click.option("--no-hook-secrets", is_flag=True, help="Forget those secrets known.")
+@click.option(
+    "--budget", type=Number(), metavar="N", help="Let checking its watches take N requests a day."
+)
+@click.option(
+    "--longest-interval", "longest", type=Span(), metavar="SPAN", help="Check each by then at last."
+)
+@click.option(
+    "--longest-interval-closed",
+    "longest_closed",
+    type=Span(),
+    metavar="SPAN",
+    help="The same where the remote bug is closed.",
+)
+@click.option(
+    "--no-freshness",
+    is_flag=True,
+    help="Forget what was said with --budget and the longest intervals.",
+)
 @database_options
 @click.pass_obj
 def edit(
@@ -78,6 +97,10 @@ def edit(
     no_politeness: bool,
     hook_secrets: Sequence[str],
     no_hook_secrets: bool,
+    budget: int | None,
+    longest: float | None,
+    longest_closed: float | None,
+    no_freshness: bool,
 ) -> None:
     """Change what is known of a bug tracker."""
     changes = trackers.TrackerChanges(
@@ -96,6 +119,10 @@ def edit(
         no_politeness=no_politeness,
         hook_secrets=tuple(hook_secrets),
         no_hook_secrets=no_hook_secrets,
+        budget=budget,
+        longest=longest,
+        longest_closed=longest_closed,
+        no_freshness=no_freshness,
     )
     if changes == trackers.TrackerChanges():
         raise click.UsageError("Say what to change, such as --title; see --help.")

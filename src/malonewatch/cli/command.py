@@ -16,6 +16,7 @@ _COMMANDS = Places(
         "deliver": "delivering.deliver",
         "delivery": "destinations.delivery",
         "destination": "destinations.destination",
+        "edit": "watches.edit",
         "explain": "explaining.explain",
         "export": "transfer.export_command",
         "import": "transfer.import_command",

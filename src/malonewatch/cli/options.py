@@ -141,6 +141,25 @@ class Seconds(click.ParamType):  # type: ignore[type-arg]
         return float(value)
 
 
+# Generic only in the latest releases of click.
+class Span(click.ParamType):  # type: ignore[type-arg]
+    """A length of time, such as 30m, 12h, 3d or 2w; the value is in seconds."""
+
+    name = "span"
+
+    def convert(
+        self, value: Any, parameter: click.Parameter | None, context: click.Context | None
+    ) -> float:
+        found = re.fullmatch(r"([0-9]{1,6})([mhdw])", value, re.ASCII)
+        if found is None:
+            self.fail(
+                f"{shortened(value, 40)!r} is no length of time, such as 30m, 12h, 2d or 1w.",
+                parameter,
+                context,
+            )
+        return timedelta(**{_UNITS[found[2]]: int(found[1])}).total_seconds()
+
+
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _EARLIEST = datetime(1970, 1, 1, tzinfo=timezone.utc)
 

@@ -180,6 +180,7 @@ def _facts(details: TrackerDetails) -> list[tuple[str, Cell]]:
         ("Clock", _clock(facts.clock_skew)),
         ("Asked", _politeness(details)),
         ("Polled", _polling(facts)),
+        ("Checks", _checks(details)),
         ("Follows", "" if facts.follows else "no, watches stay where they are"),
         ("Quota", "" if origin is None else quota_left(origin.quota, moment)),
         ("Wants no more until", "" if origin is None else at(origin.retry_at, moment)),
@@ -245,6 +246,19 @@ def _webhook(facts: TrackerFacts) -> str:
     return (
         f"at /hooks/{facts.name} of the desk, signed with {' or '.join(facts.hook_secrets)}; "
         f"{state_of(facts, now())}"
+    )
+
+
+def _checks(details: TrackerDetails) -> str:
+    """How often its watches are checked, and who says so."""
+    facts, freshness = details.facts, details.facts.freshness
+    if facts.polling is Polling.NEVER:
+        return ""
+    who = "by default" if freshness.budget is None else "as you set it"
+    return (
+        f"{count_of(details.requests, 'request')} a day ({who}), each watch within "
+        f"{span(freshness.longest_interval)}, within {span(freshness.longest_interval_closed)} "
+        "if closed"
     )
 
 

@@ -12,6 +12,7 @@ from malonewatch.application.registering import Registration
 from malonewatch.cli.options import (
     Number,
     Settings,
+    Span,
     confirmed,
     database_options,
     json_option,
@@ -21,7 +22,7 @@ from malonewatch.cli.options import (
 from malonewatch.cli.output import say, show_json
 from malonewatch.cli.showing import FAILED, show_activity, show_links, status_style
 from malonewatch.cli.tables import Styled, show_facts
-from malonewatch.cli.text import at, count_of
+from malonewatch.cli.text import at, count_of, span
 from malonewatch.exitcodes import EXIT_INTERRUPTED
 from malonewatch.interfaces import Certainty, FollowedBug, remote_name
 
@@ -167,14 +168,20 @@ def _show_watch(watch: WatchFacts) -> None:
             ("Moved to", watch.moved_to or ""),
             ("Closed there", at(watch.date_closed, moment)),
             ("Changed there", at(watch.remote_modified, moment)),
+            ("Quiet since", at(watch.quiet_since, moment)),
             ("Status changed", at(watch.lastchanged, moment)),
             ("Last checked", at(watch.lastchecked, moment) or "never"),
             ("Next check", at(watch.next_check, moment) or f"never: {watch.not_polled}"),
+            ("Checked within", _within(watch.longest_interval)),
             ("Added by", watch.owner or ""),
             ("Error", Styled(f"{failed.title}: {watch.last_error}" if failed else "", FAILED)),
             ("What to do", watch.help or ""),
         ]
     )
+
+
+def _within(seconds: float | None) -> str:
+    return "" if seconds is None else f"{span(seconds)}, as you set it"
 
 
 def _followed(bug: FollowedBug) -> str:
@@ -228,3 +235,31 @@ def move(settings: Settings, what: str, url: str, bug_id: int | None) -> None:
         f"Watch {moved.after.id} for bug {moved.after.bug} stands for {moved.after.remote} now; "
         f"it stood for {moved.before.remote}."
     )
+
+
+@click.command()
+@click.argument("what", metavar="WATCH...", nargs=-1, required=True)
+@click.option("--every", type=Span(), metavar="SPAN", help="Check it within that time, such as 1d.")
+@click.option("--no-every", is_flag=True, help="Leave that to its bug tracker's settings again.")
+@of_bug
+@database_options
+@click.pass_obj
+def edit(
+    settings: Settings,
+    what: Sequence[str],
+    every: float | None,
+    no_every: bool,
+    bug_id: int | None,
+) -> None:
+    """Change how often watches are checked at least.
+
+    WATCH is the number of one, or the URL of a remote bug.
+    """
+    if (every is None) is not no_every:
+        raise click.UsageError("Say either --every or --no-every.")
+    with settings.open() as database:
+        found = watches.find(database, what, bug_id)
+        changed = watches.set_interval(database, [facts.id for facts in found], every)
+    how = "as its bug tracker's settings say" if every is None else f"within {span(every)}"
+    for facts in changed:
+        say(f"Watch {facts.id} ({facts.remote}) is checked {how}.")

@@ -101,6 +101,7 @@ from malonewatch.interfaces.figures import (
     Staleness,
     Totals,
 )
+from malonewatch.interfaces.freshness import LONGEST_INTERVAL, SHORTEST_INTERVAL, Freshness, IPaced
 from malonewatch.interfaces.hooks import HookEvent, INamesBugsInEvents
 from malonewatch.interfaces.http import (
     Credentials,
@@ -198,6 +199,8 @@ from malonewatch.interfaces.words import (
 from malonewatch.interfaces.worker import DueBugTrackers, IWorker, WorkerSettings
 
 __all__ = [
+    "LONGEST_INTERVAL",
+    "SHORTEST_INTERVAL",
     "SUBSCRIBABLE",
     "USUAL",
     "AccountFacts",
@@ -255,6 +258,7 @@ __all__ = [
     "Fetched",
     "FollowedBug",
     "FollowedWay",
+    "Freshness",
     "Happening",
     "HookEvent",
     "IAccount",
@@ -305,6 +309,7 @@ __all__ = [
     "IMoves",
     "INamesBugsInEvents",
     "IOutbox",
+    "IPaced",
     "IPerson",
     "IPersonSet",
     "IProject",

@@ -11,6 +11,7 @@ from zope.schema import Bool, Choice, Datetime, Text, TextLine, Tuple
 from malonewatch.interfaces.enumerations import BugTrackerType, BugWatchErrorType
 from malonewatch.interfaces.facts import IBugTrackerFacts
 from malonewatch.interfaces.figures import SiteFigures, Staleness
+from malonewatch.interfaces.freshness import IPaced
 from malonewatch.interfaces.http import OriginState
 from malonewatch.interfaces.values import (
     Applied,
@@ -43,7 +44,7 @@ class IResultSet(Interface):
         """The one at `index`, or for a slice the list of those."""
 
 
-class IBugTracker(IBugTrackerFacts):
+class IBugTracker(IBugTrackerFacts, IPaced):
     """A bug tracker that we follow bugs in.
 
     Setting `baseurl` to another server's, or `bugtrackertype`, makes it another

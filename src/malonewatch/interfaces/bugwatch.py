@@ -105,6 +105,16 @@ class IBugWatch(Interface):
         description="None: it is not, as `IBugTracker.not_polled` says.",
         required=False,
     )
+    longest_interval = Attribute(
+        "After how many seconds it is checked again at last, whatever the `Freshness` of its bug "
+        "tracker says; None leaves it to that.  Raises BadInput for what makes no sense."
+    )
+    quiet_since = Datetime(
+        title="When the remote bug last changed, as far as known",
+        description="Not later than when that was noticed.  None: nothing is known of it.",
+        required=False,
+        readonly=True,
+    )
     last_error_type = Choice(
         title="What went wrong when it was last tried",
         values=BugWatchErrorType,

@@ -1,6 +1,7 @@
 """Applying what was fetched: what a bug tracker and its watches learn of it."""
 
 from collections import Counter
+from datetime import datetime
 from typing import Any
 
 from malonewatch.interfaces import (
@@ -20,9 +21,10 @@ from malonewatch.model.following import follow, go_along, keep_due, leave, make_
 from malonewatch.model.kept import pack, unpack
 from malonewatch.model.ledger import Ledger
 from malonewatch.model.ledgerpages import Pages
+from malonewatch.model.pacing import Pace, mark_of
 from malonewatch.model.pages import PAGE, PARKED, UNKNOWN
 from malonewatch.model.relisting import Relisting
-from malonewatch.model.times import now, to_seconds
+from malonewatch.model.times import from_seconds, now, to_seconds
 
 
 def preview(tracker: Any, fetched: Fetched, brake: Brake) -> Applied:
@@ -42,7 +44,7 @@ def apply(tracker: Any, fetched: Fetched, brake: Brake) -> Applied:
     applied.trouble = fetched.trouble or suspicion
     skew = fetched.clock_skew
     # All is written before anybody is told.
-    _write(tracker, found, moment, skew)
+    _write(tracker, found, fetched.asked, skew)
     _note(tracker, found, fetched.batch, moment)
     if applied.brake.engaged and not brake.engaged:
         tracker.ledger.make_due(moment)
@@ -67,7 +69,7 @@ def accept(tracker: Any, moment: float) -> Applied:
     """See `IBugTracker.acceptChanges`."""
     outcomes = [unpack(name, packed) for name, (_, packed) in tracker.ledger.held.items()]
     found = compare(tracker, outcomes, {}, moment, None)
-    _write(tracker, found, moment, None)
+    _write(tracker, found, from_seconds(moment), None)
     _tell_watches(found, moment, None)
     _follow(tracker, found, moment)
     _count(tracker, found.applied, moment, 0)
@@ -118,15 +120,12 @@ def _next_attempt(tracker: Any, found: Comparison) -> float | None:
     return schedule.next_confirmation(said, tracker.brake_settings.confirm_after)
 
 
-def _write(tracker: Any, found: Comparison, moment: float, skew: float | None) -> None:
+def _write(tracker: Any, found: Comparison, asked: datetime, skew: float | None) -> None:
     """Write to the ledger what was found out about each watch."""
     ledger, pages, engaged = tracker.ledger, found.pages, found.applied.brake.engaged
+    moment = to_seconds(asked)
     checked, today = int(moment), schedule.mark_of(schedule.day_of(moment))
-    # Everything is asked for again at the next attempt, if the answers are suspicious.
     once = tracker.polling is Polling.ONCE
-    due = PARKED if once else int(schedule.next_check(moment))
-    if engaged:
-        due = int(moment)
     seen = UNKNOWN
     if skew is not None and abs(skew) <= schedule.CLOCK_SKEW_LIMIT and not engaged:
         seen = int(moment + skew)
@@ -140,11 +139,17 @@ def _write(tracker: Any, found: Comparison, moment: float, skew: float | None) -
         if names.digests[row] != told.digest:
             names._p_changed = True
             names.digests[row] = told.digest
+            names.marks[row] = mark_of(told.told, told.remote, moment)
     answered = (found.unchanged, today), (told_rows, today), (found.passed_over, None)
+    pace = None if once or engaged else Pace(tracker, pages, [each for each, _ in answered], asked)
+    # Everything is asked for again at the next attempt, if the answers are suspicious.
+    due = int(moment) if engaged else PARKED
     for by_page, full in answered:
         for number, rows in by_page.items():
             if rows:
-                pages.page(number)[1].check(rows, checked, due, seen, full, soon)
+                names, times = pages.page(number)
+                dues = [due] * len(rows) if pace is None else pace.dues(names, rows)
+                times.check(rows, checked, dues, seen, full, soon)
     for failing in found.failing:
         number, row = divmod(failing.slot, PAGE)
         _, times = pages.page(number)

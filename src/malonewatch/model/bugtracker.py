@@ -37,6 +37,7 @@ from malonewatch.model.following import Followed
 from malonewatch.model.hooks import Hooked
 from malonewatch.model.ledger import Ledger
 from malonewatch.model.mappings import Packed, pack, unpack
+from malonewatch.model.pacing import Paced
 from malonewatch.model.pages import UNKNOWN
 from malonewatch.model.resultset import ResultSet
 from malonewatch.model.site import find_utility
@@ -46,7 +47,7 @@ from malonewatch.model.trackertypes import find_type, polling_of
 
 
 @implementer(IBugTracker)
-class BugTracker(Hooked, Condition):
+class BugTracker(Hooked, Paced, Condition):
     """See `IBugTracker`."""
 
     __parent__: Any = None

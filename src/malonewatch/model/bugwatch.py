@@ -3,7 +3,6 @@
 from datetime import datetime
 from typing import Any
 
-from persistent import Persistent
 from zope.event import notify
 from zope.interface import implementer
 from zope.lifecycleevent import ObjectModifiedEvent
@@ -38,6 +37,7 @@ from malonewatch.model.activity import (
 )
 from malonewatch.model.answers import Scrub, pack, unpack
 from malonewatch.model.brake import LOST, closes
+from malonewatch.model.checking import Checked
 from malonewatch.model.enums import member
 from malonewatch.model.events import (
     BugWatchDuplicateFound,
@@ -49,11 +49,9 @@ from malonewatch.model.events import (
 )
 from malonewatch.model.following import leave
 from malonewatch.model.kept import LONGEST
-from malonewatch.model.ledger import Ledger
-from malonewatch.model.pages import PARKED, UNKNOWN
+from malonewatch.model.pages import UNKNOWN
 from malonewatch.model.readonly import stored
 from malonewatch.model.relisting import Relisting
-from malonewatch.model.schedule import CHECK_INTERVAL
 from malonewatch.model.site import find_utility, query_utility
 from malonewatch.model.times import from_optional, from_seconds, now, to_seconds
 from malonewatch.model.watchrecord import NOTHING_KNOWN, keep, known, load_state, state_of
@@ -61,7 +59,7 @@ from malonewatch.model.ways import chain_of, way_of
 
 
 @implementer(IBugWatch)
-class BugWatch(Persistent):
+class BugWatch(Checked):
     """See `IBugWatch`.
 
     What every check changes is not here but in the bug tracker's ledger, in
@@ -147,33 +145,6 @@ class BugWatch(Persistent):
     @property
     def lastchanged(self) -> datetime | None:
         return from_optional(self._lastchanged)
-
-    @property
-    def _ledger(self) -> Ledger:
-        ledger: Ledger = self.bugtracker.ledger
-        return ledger
-
-    @property
-    def lastchecked(self) -> datetime | None:
-        checked = self._ledger.get(self.slot, "checked")
-        return None if checked == UNKNOWN else from_seconds(checked)
-
-    @lastchecked.setter
-    def lastchecked(self, moment: datetime | None) -> None:
-        if moment is None:
-            self._ledger.set(self.slot, checked=UNKNOWN, due=int(to_seconds(now())))
-        else:
-            due = _ledger_moment(to_seconds(moment) + CHECK_INTERVAL)
-            self._ledger.set(self.slot, checked=_ledger_moment(to_seconds(moment)), due=due)
-
-    @property
-    def next_check(self) -> datetime | None:
-        due = self._ledger.get(self.slot, "due")
-        return from_seconds(due) if self._ledger.polled and due < PARKED else None
-
-    @next_check.setter
-    def next_check(self, moment: datetime) -> None:
-        self._ledger.set(self.slot, due=_ledger_moment(to_seconds(moment)))
 
     @property
     def last_error_type(self) -> BugWatchErrorType | None:
@@ -389,8 +360,3 @@ class BugWatch(Persistent):
 
 def _was_on(title: str) -> str:
     return one_line(f"It was a watch on {title} before.")
-
-
-def _ledger_moment(seconds: float) -> int:
-    """Whole seconds since the epoch, as far as the ledger has room for them."""
-    return min(max(int(seconds), UNKNOWN + 1), PARKED - 1)

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, cast
 
 from BTrees.Length import Length
+from BTrees.LLBTree import LLBTree
 from BTrees.LOBTree import LOBTree
 from zope.event import notify
 from zope.interface import implementer
@@ -47,6 +48,8 @@ class BugWatchSet(Numbered):
     __name__ = "bugwatches"
     #: What they are searched by; databases of 0.1.0 have none until they are upgraded.
     index: WatchIndex | None = None
+    # Made when a watch has one.
+    _own_intervals: Any = None
 
     def __init__(self) -> None:
         self._watches = LOBTree()
@@ -157,10 +160,25 @@ class BugWatchSet(Numbered):
             self.index.remove(bugwatch)
         bugwatch.bug.unlink(bugwatch)
         bugwatch.bugtracker.ledger.remove(bugwatch.slot)
+        self.set_own_interval(bugwatch.id, None)
         self._retire_number(self._watches, bugwatch.id)
         del self._watches[bugwatch.id]
         self._length.change(-1)
         notify(ObjectRemovedEvent(bugwatch, self, bugwatch.__name__))
+
+    # The longest intervals of single watches, by number.
+
+    @property
+    def own_intervals(self) -> Any:
+        return {} if self._own_intervals is None else self._own_intervals
+
+    def set_own_interval(self, watch_id: int, seconds: float | None) -> None:
+        if self._own_intervals is None and seconds is not None:
+            self._own_intervals = LLBTree()
+        if seconds is not None:
+            self._own_intervals[watch_id] = int(seconds)
+        elif self._own_intervals is not None:
+            self._own_intervals.pop(watch_id, None)
 
     def search(self, query: BugWatchQuery) -> BugWatchPage:
         return search(self, query)

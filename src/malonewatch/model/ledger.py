@@ -26,14 +26,15 @@ from malonewatch.interfaces import BugWatchErrorType
 from malonewatch.model import schedule
 from malonewatch.model.enums import member
 from malonewatch.model.holding import HeldBack
-from malonewatch.model.pages import NEVER, PAGE, PARKED, UNKNOWN, NamesPage, TimesPage
-
-
-class RemoteBugIndex(OOBTree):
-    """Remote id to slot, or to a tuple of slots; with large leaves, as many are read at once."""
-
-    max_leaf_size = 120
-    max_internal_size = 500
+from malonewatch.model.pages import (
+    NEVER,
+    PAGE,
+    PARKED,
+    UNKNOWN,
+    NamesPage,
+    RemoteBugIndex,
+    TimesPage,
+)
 
 
 class Ledger(Persistent):
@@ -91,10 +92,7 @@ class Ledger(Persistent):
             self._times[number] = TimesPage()
         names, times = self._names[number], self._times[number]
         slot = number * PAGE + len(names.remotebugs)
-        names.watch_ids.append(watch_id)
-        names.digests.append(0)
-        names.remotebugs.append(remotebug)
-        names._p_changed = True
+        names.append(watch_id, remotebug)
         times.append(int(due))
         self.summarise([(number, times)])
         slots = self.slots(remotebug)
@@ -107,13 +105,13 @@ class Ledger(Persistent):
         return its slot here."""
         number, row = divmod(slot, PAGE)
         names = other._names[number]
-        watch_id, digest = names.watch_ids[row], names.digests[row]
+        watch_id, digest, mark = names.watch_ids[row], names.digests[row], names.marks[row]
         validator = other.validator(names.remotebugs[row])
         entries = other._times[number].row(row)
         entries["errors"] = self.error_code(other.error(slot))
         other.remove(slot)
         slot = self.add(watch_id, remotebug, entries["due"])
-        self.set(slot, digest=digest, **entries)
+        self.set(slot, digest=digest, mark=mark, **entries)
         self.set_validator(remotebug, validator)
         return slot
 
@@ -130,9 +128,7 @@ class Ledger(Persistent):
             self._validators.pop(remotebug, None)
             self.let_go(remotebug)
             self.set_apart(remotebug, None)
-        names.watch_ids[row] = names.digests[row] = 0
-        names.remotebugs[row] = ""
-        names._p_changed = True
+        names.clear(row)
         times.clear(row)
         self.summarise([(number, times)])
         self._page_holes[number] = self._page_holes.get(number, 0) + 1
@@ -196,18 +192,22 @@ class Ledger(Persistent):
                 else:
                     yield watch_id
 
+    def mark(self, slot: int) -> int:
+        number, row = divmod(slot, PAGE)
+        return int(self._names[number].marks[row])
+
     def get(self, slot: int, column: str) -> int:
         """One entry of a row: `checked`, `due`, `seen`, `failures` or `errors`."""
         number, row = divmod(slot, PAGE)
         return int(getattr(self._times[number], column)[row])
 
     def set(self, slot: int, **columns: int) -> None:
-        """Change entries of a row; `digest` may be among them."""
+        """Change entries of a row; `digest` may be among them, with the `mark`."""
         number, row = divmod(slot, PAGE)
-        digest = columns.pop("digest", None)
+        digest, mark = columns.pop("digest", None), columns.pop("mark", 0)
         if digest is not None:
             names = self._names[number]
-            names.digests[row] = digest
+            names.digests[row], names.marks[row] = digest, mark
             names._p_changed = True
         times = self._times[number]
         for column, value in columns.items():
@@ -373,7 +373,7 @@ class Ledger(Persistent):
             rows = zip(names.watch_ids, times.errors, strict=True)
             gone += [(watch_id, self.error_names[code], "") for watch_id, code in rows if code]
             times.errors = array("B", bytes(len(times.errors)))
-            names.digests = array("Q", bytes(8 * len(names.digests)))
+            names.forget()
         return gone
 
     def set_clock_back(self, now: float) -> None:

@@ -4,6 +4,7 @@ from array import array
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from BTrees.OOBTree import OOBTree
 from persistent import Persistent
 
 from malonewatch.model.packing import pack, unpack
@@ -19,6 +20,16 @@ UNKNOWN = 0
 NEVER = 0xFFFFFFFF
 #: "Not due unless somebody says so", for `due`.
 PARKED = NEVER - 1
+
+
+class RemoteBugIndex(OOBTree):
+    """Remote id to slot, or to a tuple of slots; with large leaves, as many are read at once."""
+
+    # Where it was at first, so that records can be read by what wrote earlier ones.
+    __module__ = "malonewatch.model.ledger"
+
+    max_leaf_size = 120
+    max_internal_size = 500
 
 
 def _columns(typecodes: Iterable[str], data: bytes) -> "Iterator[array[int]]":
@@ -71,18 +82,24 @@ class TimesPage(Persistent):
         self._p_changed = True
 
     def check(
-        self, rows: Iterable[int], checked: int, due: int, seen: int, full: int | None, soon: int
+        self,
+        rows: Iterable[int],
+        checked: int,
+        dues: Iterable[int],
+        seen: int,
+        full: int | None,
+        soon: int,
     ) -> None:
         """Note that these were found in order; `full` is None if that was no answer in full.
 
         What was made due since it was asked for, and until `soon`, stays so.
         """
-        moments, dues, seens, fulls = self.checked, self.due, self.seen, self.full
+        moments, own_dues, seens, fulls = self.checked, self.due, self.seen, self.full
         failures, errors = self.failures, self.errors
-        for row in rows:
+        for row, due in zip(rows, dues, strict=False):
             moments[row] = checked
-            if not checked < dues[row] <= soon:
-                dues[row] = due
+            if not checked < own_dues[row] <= soon:
+                own_dues[row] = due
             seens[row] = seen
             failures[row] = errors[row] = 0
             if full is not None:
@@ -133,18 +150,44 @@ class NamesPage(Persistent):
 
     - `watch_ids`: the watch's number, 0 for a removed row,
     - `digests`: of what was last told of the remote bug, 0 for nothing,
+    - `marks`: when the remote bug last changed and whether it is closed (see
+      `rhythm.mark`), 0 if that is not known,
     - `remotebugs`: the remote id.
     """
 
     def __init__(self) -> None:
         self.watch_ids = array("Q")
         self.digests = array("Q")
+        self.marks = array("I")
         self.remotebugs: list[str] = []
 
+    def append(self, watch_id: int, remotebug: str) -> None:
+        """Add a row of which nothing is known."""
+        self.watch_ids.append(watch_id)
+        self.digests.append(0)
+        self.marks.append(0)
+        self.remotebugs.append(remotebug)
+        self._p_changed = True
+
+    def clear(self, row: int) -> None:
+        """Let a row be that of a watch that is gone."""
+        self.watch_ids[row] = self.digests[row] = self.marks[row] = 0
+        self.remotebugs[row] = ""
+        self._p_changed = True
+
+    def forget(self) -> None:
+        """Know nothing of any remote bug."""
+        self.digests = array("Q", bytes(8 * len(self.digests)))
+        self.marks = array("I", bytes(4 * len(self.marks)))
+
     def __getstate__(self) -> Any:
-        return pack("Q", self.watch_ids), pack("Q", self.digests), tuple(self.remotebugs)
+        watch_ids, digests = pack("Q", self.watch_ids), pack("Q", self.digests)
+        return watch_ids, digests, tuple(self.remotebugs), pack("I", self.marks)
 
     def __setstate__(self, state: Any) -> None:
         self.watch_ids = unpack("Q", state[0])
         self.digests = unpack("Q", state[1])
         self.remotebugs = list(state[2])
+        # Until 0.1 had it, there was no fourth.
+        marks = state[3] if len(state) > 3 else bytes(4 * len(self.remotebugs))
+        self.marks = unpack("I", marks)

@@ -42,14 +42,18 @@ DOUBTFUL = 3
 _random = random.Random()
 
 
-def next_check(now: float) -> float:
-    """When watches that were found in order at `now` are due again.
+def chance() -> float:
+    """What the intervals of a batch are multiplied by: a little less than 1, so that batches drift
+    apart.
 
-    Called once for a whole batch: with one time for all, what is due next
-    lies together in the database.  A little before the interval is up, by
-    chance, so that batches drift apart.
+    It is the same for a whole batch: what is due next lies together in the database.
     """
-    return now + CHECK_INTERVAL * _random.uniform(0.96, 1.0)
+    return _random.uniform(0.96, 1.0)
+
+
+def next_check(now: float) -> float:
+    """When bugs that watches are followed to are due again, found in order at `now`."""
+    return now + CHECK_INTERVAL * chance()
 
 
 def next_check_after_failure(now: float, failures: int) -> float:

@@ -3,10 +3,10 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from malonewatch.application import trackers
-from malonewatch.application.explaining.upcoming import of_tracker
+from malonewatch.application import trackers, watches
+from malonewatch.application.explaining.upcoming import of_tracker, of_watch
 from malonewatch.application.facts import INACTIVE
-from malonewatch.interfaces import Claim, OriginState, Polling
+from malonewatch.interfaces import BugTaskStatus, BugWatchErrorType, Claim, OriginState, Polling
 
 NOW = datetime(2024, 5, 6, 12, tzinfo=timezone.utc)
 AT_NOON = "2024-05-06 12:00:00 UTC"
@@ -60,3 +60,25 @@ def test_its_server_may_want_no_requests_and_a_run_be_at_work(details):
     ]
     assert len(sentences(details, {"origin": OriginState(retry_at=NOW)})) == 1
     assert len(sentences(details, {"origin": OriginState()})) == 1
+
+
+@pytest.mark.parametrize(
+    ("facts", "why"),
+    [
+        ({"status": BugTaskStatus.NEW}, ("not closed", "3d")),
+        ({"status": BugTaskStatus.FIXRELEASED}, ("closed", "14d")),
+        ({"status": BugTaskStatus.NEW, "longest_interval": 7200.0}, ("not closed", "2h")),
+        ({"last_error_type": BugWatchErrorType.PRIVATE_REMOTE_BUG}, None),
+    ],
+)
+def test_why_a_watch_is_asked_for_then(database, details, facts, why):
+    (watch,) = watches.watch(database, ["https://bugs.example.com/ticket/1"]).watches
+    facts = {"lastchecked": NOW, "quiet_since": NOW - timedelta(days=40), **facts}
+    watch = dataclasses.replace(watch, next_check=LATER, **facts)
+    due, *reasons = of_watch(watch, details.facts, NOW)
+    assert due.startswith("It is due on 2024-05-06 13:00:00 UTC, and asked for")
+    assert reasons == [
+        f"When it was last asked for, the bug was {state} and had been quiet for 40d; the longer "
+        f"that is, the more seldom it is asked for, but never less often than once in {longest}."
+        for state, longest in ([] if why is None else [why])
+    ]

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from malonewatch.application.facts import INACTIVE, TrackerDetails, TrackerFacts, WatchFacts
 from malonewatch.interfaces import BugWatchErrorType, Polling
-from malonewatch.wording import count_of
+from malonewatch.wording import count_of, span
 
 
 def of_watch(watch: WatchFacts, tracker: TrackerFacts, now: datetime) -> Iterator[str]:
@@ -17,10 +17,29 @@ def of_watch(watch: WatchFacts, tracker: TrackerFacts, now: datetime) -> Iterato
     else:
         when = "now" if watch.next_check <= now else f"on {_at(watch.next_check)}"
         yield f"It is due {when}, and asked for by the next run of checkwatches after that."
+        yield from _why_then(watch, tracker)
         if tracker.next_attempt is not None and tracker.next_attempt > now:
             yield f"But {tracker.name} is left alone until {_at(tracker.next_attempt)}."
     if watch.last_error_type is BugWatchErrorType.BUG_DELETED:
         yield "Bugs that were deleted are asked for once a month only, as they hardly come back."
+
+
+def _why_then(watch: WatchFacts, tracker: TrackerFacts) -> Iterator[str]:
+    """Why a watch in order is checked as often as it is."""
+    if watch.last_error_type is not None or watch.lastchecked is None or watch.quiet_since is None:
+        return
+    quiet = span((watch.lastchecked - watch.quiet_since).total_seconds())
+    state = "closed" if watch.status.is_closed else "not closed"
+    longest = tracker.freshness.longest_interval
+    if watch.longest_interval is not None:
+        longest = watch.longest_interval
+    elif watch.status.is_closed:
+        longest = tracker.freshness.longest_interval_closed
+    yield (
+        f"When it was last asked for, the bug was {state} and had been quiet for {quiet}; the "
+        "longer that is, the more seldom it is asked for, but never less often than once in "
+        f"{span(longest)}."
+    )
 
 
 def of_tracker(details: TrackerDetails, now: datetime) -> Iterator[str]:
