@@ -111,6 +111,20 @@ def test_what_is_said_of_it_is_changed(browser, watched):
     assert (form["gap"].value, form["concurrency"].value) == ("", "3")
 
 
+def test_where_the_secrets_of_its_webhook_are_is_said(browser, watched):
+    changed(browser, hook_secrets="env:NEW\r\n\r\n file:/old ").submit(status=303)
+    form = changed(browser)
+    assert form["hook_secrets"].value.split() == ["env:NEW", "file:/old"]
+    text = text_of(browser.get(f"/trackers/{NAME}"))
+    assert f"/hooks/{NAME}, signed with env:NEW or file:/old; no event came yet" in text
+    form["hook_secrets"] = "hunter2"
+    page = form.submit(status=400)
+    assert "is not kept here" in text_of(page)
+    assert "hunter2" not in page.text
+    changed(browser, hook_secrets="").submit(status=303)
+    assert "Webhook" not in text_of(browser.get(f"/trackers/{NAME}")).partition("Change it")[0]
+
+
 @pytest.mark.parametrize(("gap", "sentence"), [("x", "no number of seconds"), ("-1", "")])
 def test_what_makes_no_sense_is_refused(browser, watched, gap, sentence):
     assert sentence in text_of(changed(browser, gap=gap).submit(status=400))

@@ -57,6 +57,15 @@ def test_what_is_done_to_a_thing_is_done_to_what_was_seen(client, watched):
     client.post_json(path, body, headers={"If-Match": seen})
 
 
+def test_what_refers_to_the_secrets_of_a_webhook_is_changed(client, watched):
+    path, both = "/trackers/auto-127.0.0.1", {"hook_secrets": ["env:A", "env:B"]}
+    assert client.patch_json(path, both).json["after"]["hook_secrets"] == ["env:A", "env:B"]
+    client.patch_json(path, {"hook_secrets": ["hunter2"]}, status=422)
+    client.patch_json(path, {"no_hook_secrets": True})
+    shown = client.get(path).json
+    assert (shown["hook_secrets"], shown["lasthook"]) == ([], None)
+
+
 def test_what_cannot_be_seen_does_not_match(client, watched):
     client.delete("/tokens/1", headers={"If-Match": "*"}, status=412)
     client.delete("/watches/9", headers={"If-Match": "*"}, status=404)

@@ -83,6 +83,7 @@ def edit(context: Any, request: Any) -> Any:
     """Change what is said of a bug tracker, and how it is asked."""
     fields = request.POST
     gap, concurrency = text(fields, "gap"), number(fields, "concurrency")
+    secrets = text(fields, "hook_secrets").splitlines()
     changes = TrackerChanges(
         title=text(fields, "title"),
         summary=text(fields, "summary"),
@@ -92,6 +93,8 @@ def edit(context: Any, request: Any) -> Any:
         concurrency=concurrency,
         gap=_seconds(gap) if gap else None,
         no_politeness=True,
+        hook_secrets=[line.strip() for line in secrets if line.strip()],
+        no_hook_secrets="hook_secrets" in fields,
     )
     _, after = trackers.edit(RequestDatabase(), context.thing.name, changes)
     return done(request, [f"{after.name} is changed."], "trackers", after.name)
