@@ -21,7 +21,8 @@ def test_a_bug_is_a_line(two, bugzilla):
 def test_json_has_the_same(two):
     three, _ = two("bug", "list", "--json").json
     assert set(three) == {
-        *("id", "title", "owner", "datecreated", "watches", "open", "closed", "failing")
+        *("id", "title", "owner", "datecreated", "watches", "open", "closed", "failing"),
+        "private",
     }
     assert len(two("bug", "list", "--limit", "1", "--json").json) == 1
 
@@ -58,3 +59,16 @@ def test_on_a_terminal_it_asks_first(two):
     assert "Forget 2 bugs, and 3 watches?" in result.out
     assert len(two("bug", "list", "--json").json) == 2
     assert two("bug", "delete", "5", "-y", answer="").code == 0
+
+
+def test_a_bug_is_made_private_and_public(cli):
+    cli("watch", "https://bugzilla.example.com/show_bug.cgi?id=1", "--title", "Mill")
+    assert cli("bug", "edit", "1", "--private").out == "Bug 1 is private now.\n"
+    assert cli("bug", "edit", "1", "--private").out == "Bug 1 is private already.\n"
+    assert "Mill (private)" in cli("bug", "list").out
+    assert cli("bug", "edit", "1", "--public", "--json").json["private"] is False
+    result = cli("bug", "edit", "1")
+    assert (result.code, result.err) == (
+        *(2, "Error: Say with --private or --public which of it the bug is to be.\n"),
+    )
+    assert cli("bug", "edit", "99", "--private").err == "Error: There is no bug 99.\n"

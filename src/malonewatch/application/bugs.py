@@ -8,9 +8,10 @@ from zope.component import getUtility
 
 from malonewatch.application.audit import record
 from malonewatch.application.facts import BugFacts
+from malonewatch.application.privacy import is_hidden, title_of
 from malonewatch.application.references import check_title
 from malonewatch.application.remote import remote
-from malonewatch.interfaces import IBugSet, NotFoundError, Refused, Scope
+from malonewatch.interfaces import BadInput, IBugSet, IMayBePrivate, NotFoundError, Refused, Scope
 
 #: How many bugs are read in one transaction.
 PAGE = 500
@@ -64,12 +65,13 @@ def retitle(database: Any, bug_id: int, title: str) -> tuple[BugFacts, BugFacts]
     """Give a bug another title; the bug before and after that.
 
     :raises NotFoundError: there is no such bug.
-    :raises BadInput: as for `check_title`.
+    :raises BadInput: as for `check_title`; or it is private, and not for who asks.
     """
     title = check_title(title)
 
     def step(trackers: Any) -> tuple[BugFacts, BugFacts]:
         bug = getUtility(IBugSet).get(bug_id)
+        _check_sight(bug)
         before = BugFacts.of(bug)
         bug.title = title
         if title != before.title:
@@ -90,10 +92,39 @@ def delete(database: Any, bug_ids: Sequence[int]) -> None:
     def step(trackers: Any) -> None:
         bugs = getUtility(IBugSet)
         for bug in _all_of(bug_ids):
-            record("delete", f"bug {bug.id}", bug.title or "")
+            record("delete", f"bug {bug.id}", title_of(bug))
             bugs.removeBug(bug)
 
     database.write(step)
+
+
+def set_private(database: Any, bug_id: int, private: bool) -> tuple[BugFacts, BugFacts]:
+    """Let the titles of a bug, and of what is watched for it, be for those only who may see
+    private bugs; or for everybody.  The bug before and after that.
+
+    :raises NotFoundError: there is no such bug.
+    :raises BadInput: it is not for who asks; or it is a bug of the application's that cannot be
+        private.
+    """
+
+    def step(trackers: Any) -> tuple[BugFacts, BugFacts]:
+        bug = getUtility(IBugSet).get(bug_id)
+        _check_sight(bug)
+        if not IMayBePrivate.providedBy(bug):
+            raise BadInput(f"Bug {bug_id} is of a kind that cannot be private.")
+        before = BugFacts.of(bug)
+        if before.private != private:
+            bug.private = private
+            record("make private" if private else "make public", f"bug {bug_id}")
+        return before, BugFacts.of(bug)
+
+    both: tuple[BugFacts, BugFacts] = database.write(step)
+    return both
+
+
+def _check_sight(bug: Any) -> None:
+    if is_hidden(bug):
+        raise BadInput(f"Bug {bug.id} is private, and only who may see it changes it.")
 
 
 def _all_of(bug_ids: Sequence[int]) -> list[Any]:

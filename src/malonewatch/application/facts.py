@@ -10,6 +10,7 @@ from typing import Any
 
 from zope.component import getUtility, queryAdapter
 
+from malonewatch.application.privacy import remote_title_of, title_of
 from malonewatch.interfaces import (
     BugTaskImportance,
     BugTaskStatus,
@@ -94,12 +95,12 @@ class WatchFacts:
         return cls(
             id=watch.id,
             bug=bug.id,
-            bug_title=bug.title or "",
+            bug_title=title_of(bug),
             tracker=tracker.name,
             tracker_title=tracker.title,
             remotebug=watch.remotebug,
             url=_bug_url(tracker, watch.remotebug),
-            remote_title=watch.remote_title or "",
+            remote_title=remote_title_of(watch),
             remotestatus=watch.remotestatus,
             status=watch.status,
             old_remotestatus=None if before is None else before.old_remotestatus,
@@ -189,7 +190,8 @@ class BugFacts:
     """A bug of ours, and how many of its watches mean what.
 
     Of the `watches`, `open` and `closed` count those that mean so, `failing`
-    those whose last check failed.
+    those whose last check failed.  Of one that is `private` not everybody sees
+    the title.
     """
 
     id: int
@@ -200,19 +202,21 @@ class BugFacts:
     open: int
     closed: int
     failing: int
+    private: bool = False
 
     @classmethod
     def of(cls, bug: Any) -> "BugFacts":
         watches = list(bug.watches)
         return cls(
             id=bug.id,
-            title=bug.title or "",
+            title=title_of(bug),
             owner=None if bug.owner is None else bug.owner.name,
             datecreated=bug.datecreated,
             watches=len(watches),
             open=sum(watch.status.is_open for watch in watches),
             closed=sum(watch.status.is_closed for watch in watches),
             failing=sum(watch.last_error_type is not None for watch in watches),
+            private=bool(getattr(bug, "private", False)),
         )
 
 

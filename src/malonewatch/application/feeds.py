@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from zope.component import getUtility
 
 from malonewatch.application.facts import now
+from malonewatch.application.privacy import remote_title_of, shown, title_of
 from malonewatch.application.references import (
     MOST_DIGITS,
     find_tracker,
@@ -107,7 +108,7 @@ def _feed_of(trackers: Any, target: Target) -> FeedFacts:
                 raise NotFoundError(f"There is no bug {shortened(key, 40)!r}.")
             bug = getUtility(IBugSet).get(int(key))
             key = str(bug.id)
-            title = f"bug {bug.id}: {bug.title}" if bug.title else f"bug {bug.id}"
+            title = f"bug {bug.id}: {title_of(bug)}" if bug.title else f"bug {bug.id}"
         case TargetKind.TRACKER:
             tracker = find_tracker(trackers, key)
             key, title = tracker.name, tracker.title
@@ -249,6 +250,7 @@ def _page(trackers: Any, source: Source, start: str | None) -> BugWatchPage:
         newest_change_first=True,
         start=start,
         limit=MOST,
+        shown=shown() if query.words else None,
     )
     found: BugWatchPage = watches.search(query)
     return found
@@ -297,12 +299,12 @@ def _changes(
             entry.date,
             happening,
             bug=bug.id,
-            bug_title=bug.title or "",
+            bug_title=title_of(bug),
             tracker=tracker.name,
             tracker_title=tracker.title,
             watch=watch.id,
             remotebug=watch.remotebug,
-            title=watch.remote_title or "",
+            title=remote_title_of(watch),
             url=watch.url,
             old_remotestatus=entry.old_remotestatus,
             new_remotestatus=entry.new_remotestatus,

@@ -7,6 +7,7 @@ from typing import Any
 from zope.component import getUtility, queryAdapter, queryUtility
 
 from malonewatch.application.facts import BugFacts
+from malonewatch.application.privacy import is_hidden
 from malonewatch.application.references import find_tracker
 from malonewatch.interfaces import IBugSet, IExternalBugTracker, IOutbox
 
@@ -60,7 +61,7 @@ def find_links(
         bug = getUtility(IBugSet).get(bug_id)
         tracker = find_tracker(trackers, what)
         external = queryAdapter(tracker.facts, IExternalBugTracker, name=tracker.bugtrackertype)
-        said = product, summary or bug.title or "", description or _where(bug_id)
+        said = product, summary or _title_of(bug), description or _where(bug_id)
         search = file = None
         if external is not None:
             file, search = external.getBugFilingAndSearchLinks(product or None, *said[1:])
@@ -77,6 +78,11 @@ def find_links(
 
     filing: Filing = database.read(step)
     return filing
+
+
+def _title_of(bug: Any) -> str:
+    """The title that a bug elsewhere may have; empty where it may not be seen."""
+    return "" if is_hidden(bug) else bug.title or ""
 
 
 def _where(bug_id: int) -> str:

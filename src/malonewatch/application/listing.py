@@ -11,6 +11,7 @@ from typing import Any
 from zope.component import getUtility
 
 from malonewatch.application.facts import WatchFacts, now
+from malonewatch.application.privacy import remote_title_of, shown, title_of
 from malonewatch.application.references import find_tracker
 from malonewatch.application.remote import remote
 from malonewatch.interfaces import (
@@ -119,11 +120,13 @@ def find_page(
 
     def step(trackers: Any) -> WatchPage:
         watches = getUtility(IBugWatchSet)
+        query = watches.parseSearch(search, now())
         query = dataclasses.replace(
-            watches.parseSearch(search, now()),
+            query,
             newest_change_first=newest_change_first,
             start=start,
             limit=size,
+            shown=shown() if query.words else None,
         )
         found: BugWatchPage = watches.search(query)
         return WatchPage(tuple(map(WatchFacts.of, found.watches)), found.next)
@@ -195,6 +198,7 @@ def _queries(
         errors=wanted.errors,
         changed_since=wanted.changed_since,
         words=wanted.words,
+        shown=shown() if wanted.words else None,
         newest_change_first=wanted.order is Order.CHANGED,
         limit=PAGE if words or wanted.limit is None else min(wanted.limit, PAGE),
     )
@@ -276,7 +280,7 @@ def _by_title(
 
 
 def _title_key(watch: Any) -> tuple[str, int]:
-    title = watch.remote_title or watch.bug.title or ""
+    title = remote_title_of(watch) or title_of(watch.bug)
     return title[:100].casefold(), watch.id
 
 

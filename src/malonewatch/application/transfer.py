@@ -17,6 +17,7 @@ from zope.component import getUtility
 from malonewatch.application.audit import record
 from malonewatch.application.finding import look_up
 from malonewatch.application.listing import Wanted, list_watches
+from malonewatch.application.privacy import kept
 from malonewatch.application.references import MOST_DIGITS, check_title, shortened, watches_on
 from malonewatch.application.registering import Registrar, Registration
 from malonewatch.application.remote import remote
@@ -102,7 +103,14 @@ def import_lines(database: Any, lines: Sequence[Line], dry_run: bool = False) ->
 @remote(Scope.READ)
 def export_lines(database: Any, wanted: Wanted) -> Iterator[dict[str, Any]]:
     """What is watched, a line each, to be imported elsewhere; without the watches whose bug
-    tracker is of a type that is not known here."""
+    tracker is of a type that is not known here.
+
+    Titles are as who asks for the lines may see them, whenever they are read.
+    """
+    return kept(_lines_of(database, wanted))
+
+
+def _lines_of(database: Any, wanted: Wanted) -> Iterator[dict[str, Any]]:
     for page in list_watches(database, wanted):
         for watch in page:
             if watch.url is not None:

@@ -11,6 +11,7 @@ from malonewatch.application.facts import BugFacts, TrackerFacts, WatchFacts
 from malonewatch.application.finding import FoundBug, find_bugs
 from malonewatch.application.linkfacts import LinkFacts
 from malonewatch.application.links import link_facts
+from malonewatch.application.privacy import title_of
 from malonewatch.application.references import (
     check_title,
     ensure_bug,
@@ -338,7 +339,7 @@ def _trackers_of(watches: Iterable[Any]) -> tuple[TrackerFacts, ...]:
 
 def _with_other_title(bugs: Iterable[Any], title: str | None) -> tuple[int, ...]:
     """The numbers of those of `bugs` that have another title than `title`, if there is one."""
-    return tuple(sorted({bug.id for bug in bugs if title not in (None, bug.title or "")}))
+    return tuple(sorted({bug.id for bug in bugs if title not in (None, title_of(bug))}))
 
 
 def _is_guess(found: RecognisedURL, bugtrackertype: BugTrackerType) -> bool:

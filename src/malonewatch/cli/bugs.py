@@ -14,10 +14,11 @@ from malonewatch.cli.options import (
     json_option,
     yes_option,
 )
-from malonewatch.cli.output import say, show_json_pages
+from malonewatch.cli.output import say, show_json, show_json_pages
 from malonewatch.cli.tables import Table
 from malonewatch.cli.text import ago, count_of
 from malonewatch.exitcodes import EXIT_INTERRUPTED
+from malonewatch.interfaces import BadInput
 
 
 @click.group()
@@ -47,7 +48,7 @@ def list_command(settings: Settings, limit: int | None, as_json: bool) -> None:
             table.show(
                 [
                     (
-                        *(str(facts.id), facts.title or "-", str(facts.watches)),
+                        *(str(facts.id), _titled(facts), str(facts.watches)),
                         *(str(facts.open), str(facts.closed), str(facts.failing)),
                         ago(facts.datecreated, moment),
                     )
@@ -77,6 +78,35 @@ def retitle(settings: Settings, bug_id: int, title: str) -> None:
 
 
 @bug.command()
+@click.argument("bug_id", metavar="ID", type=Number())
+@click.option(
+    "--private/--public",
+    default=None,
+    help="Whether its titles are for those only who may see private bugs, or for everybody.",
+)
+@json_option
+@database_options
+@click.pass_obj
+def edit(settings: Settings, bug_id: int, private: bool | None, as_json: bool) -> None:
+    """Make a bug private, or public again.
+
+    At the desk, the title of a private bug, and those of the remote bugs that
+    are watched for it, are shown to managers and administrators, and to whoever
+    is told of the bug by e-mail.
+    """
+    if private is None:
+        raise BadInput("Say with --private or --public which of it the bug is to be.")
+    with settings.open() as database:
+        before, after = bugs.set_private(database, bug_id, private)
+    if as_json:
+        show_json(after)
+        return
+    what = "private" if private else "public"
+    already = before.private == after.private
+    say(f"Bug {bug_id} is {what} already." if already else f"Bug {bug_id} is {what} now.")
+
+
+@bug.command()
 @click.argument("bug_ids", metavar="ID...", type=Number(), nargs=-1, required=True)
 @yes_option
 @database_options
@@ -94,6 +124,10 @@ def delete(settings: Settings, bug_ids: Sequence[int], yes: bool) -> int:
     for facts in found:
         say(f"Forgot bug {_named(facts)} and {count_of(facts.watches, 'watch', 'watches')}.")
     return 0
+
+
+def _titled(facts: BugFacts) -> str:
+    return f"{facts.title or '-'}{' (private)' if facts.private else ''}"
 
 
 def _named(facts: BugFacts) -> str:

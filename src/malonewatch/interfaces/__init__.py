@@ -10,6 +10,7 @@ from malonewatch.interfaces.audit import AuditEntry, IAuditLog
 from malonewatch.interfaces.bug import (
     IBug,
     IBugSet,
+    IMayBePrivate,
 )
 from malonewatch.interfaces.bugtracker import (
     IBugTracker,
@@ -130,6 +131,7 @@ from malonewatch.interfaces.links import (
     Wish,
 )
 from malonewatch.interfaces.notices import (
+    PRIVATE_TITLE,
     SUBSCRIBABLE,
     USUAL,
     Delivered,
@@ -200,6 +202,7 @@ from malonewatch.interfaces.worker import DueBugTrackers, IWorker, WorkerSetting
 
 __all__ = [
     "LONGEST_INTERVAL",
+    "PRIVATE_TITLE",
     "SHORTEST_INTERVAL",
     "SUBSCRIBABLE",
     "USUAL",
@@ -306,6 +309,7 @@ __all__ = [
     "ILinkEvent",
     "ILinkGone",
     "ILinkSet",
+    "IMayBePrivate",
     "IMoves",
     "INamesBugsInEvents",
     "IOutbox",

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from zope.interface import Attribute, Interface
-from zope.schema import Datetime, Int, Object, TextLine
+from zope.schema import Bool, Datetime, Int, Object, TextLine
 
 from malonewatch.interfaces.person import IPerson
 
@@ -51,6 +51,19 @@ class IBug(Interface):
 
     def unlink(bugwatch: Any) -> None:
         """Note that it is one no longer."""
+
+
+class IMayBePrivate(Interface):
+    """A bug of ours that not everybody may know the title of.
+
+    An application's own bug need not provide it; it is private never, then.
+    """
+
+    private = Bool(
+        title="Private",
+        description="Whether its title, and those of the remote bugs watched for it, are for "
+        "those only who may see private bugs, and for whoever is told of it by e-mail.",
+    )
 
 
 class IBugSet(Interface):

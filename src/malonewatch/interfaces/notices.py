@@ -48,6 +48,10 @@ _KINDS = {
 }
 
 
+#: What stands for the title of a bug of ours where that may not be seen.
+PRIVATE_TITLE = "a private bug"
+
+
 class Notice(NamedTuple):
     """Something to be told, as it was when it happened.
 
@@ -62,7 +66,8 @@ class Notice(NamedTuple):
     - `old_remotestatus`, `new_remotestatus`: the remote words; and
       `old_status`, `new_status`: what they mean here; the same where the
       status did not change,
-    - `text`: where the bug went, or a sentence on what failed.
+    - `text`: where the bug went, or a sentence on what failed,
+    - `private`: whether the titles are for those only who may see them.
     """
 
     id: int
@@ -82,6 +87,11 @@ class Notice(NamedTuple):
     new_status: BugTaskStatus | None = None
     since: datetime | None = None
     text: str = ""
+    private: bool = False
+
+    def without_titles(self) -> "Notice":
+        """The same for whoever may not see the titles."""
+        return self._replace(bug_title=PRIVATE_TITLE, title="")
 
 
 class Feed(NamedTuple):

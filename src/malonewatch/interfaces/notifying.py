@@ -73,6 +73,9 @@ class ISubscriptionSet(Interface):
     def ofPerson(person: Any) -> list[Any]:
         """Each `ISubscription` that leads to a destination of an `IPerson`."""
 
+    def leadsToBug(destination: Any, bug_id: int) -> bool:
+        """Whether a destination is told of this very bug of ours."""
+
     def destinations() -> Iterator[Any]:
         """The destinations, by number."""
 

@@ -351,7 +351,8 @@ class BugWatchQuery:
       those last whose status never became another one; else in order of
       number,
     - `limit`: how many to a page; None for all,
-    - `start`: the `BugWatchPage.next` of the page before, None for the first.
+    - `start`: the `BugWatchPage.next` of the page before, None for the first,
+    - `shown`: whether a watch may be found at all, a function of it; None: all may.
     """
 
     bug: int | None = None
@@ -363,6 +364,7 @@ class BugWatchQuery:
     newest_change_first: bool = False
     limit: int | None = 50
     start: str | None = None
+    shown: Callable[[Any], bool] | None = None
 
 
 class BugWatchPage(NamedTuple):

@@ -13,7 +13,14 @@ from zope.event import notify
 from zope.interface import implementer
 from zope.lifecycleevent import ObjectAddedEvent, ObjectCreatedEvent, ObjectRemovedEvent
 
-from malonewatch.interfaces import BadInput, IBug, IBugSet, IBugWatchSet, NotFoundError
+from malonewatch.interfaces import (
+    BadInput,
+    IBug,
+    IBugSet,
+    IBugWatchSet,
+    IMayBePrivate,
+    NotFoundError,
+)
 from malonewatch.model.index import bug_retitled
 from malonewatch.model.numbers import Numbered
 from malonewatch.model.readonly import stored
@@ -22,11 +29,12 @@ from malonewatch.model.site import find_utility
 from malonewatch.model.times import from_seconds, now, to_seconds
 
 
-@implementer(IBug)
+@implementer(IBug, IMayBePrivate)
 class Bug(Persistent):
     """See `IBug`."""
 
     __parent__: Any = None
+    private = False
     # Made with the first watch: most databases have more bugs than watches.
     _newest: LLTreeSet | None = None
     _by_remote: OLBTree | None = None

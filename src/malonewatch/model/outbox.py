@@ -181,7 +181,7 @@ class Outbox(Numbered):
         recent = self.told(destination.id, keeps)
         messages = []
         for numbers in groups:
-            notices = tuple(map(self._get, numbers))
+            notices = tuple(self._for(destination, number) for number in numbers)
             is_digest = len(notices) > 1
             which = f"{numbers[0]}-{numbers[-1]}" if is_digest else str(numbers[0])
             key = f"{identity}.{destination.id}.{which}"
@@ -191,7 +191,18 @@ class Outbox(Numbered):
 
     def told(self, destination_id: int, keeps: int) -> tuple[Notice, ...]:
         numbers = self._ids(self._told, destination_id)[-keeps:] if keeps else []
-        return tuple(map(self._get, numbers))
+        destination = self._subscriptions.queryDestination(destination_id)
+        return tuple(self._for(destination, number) for number in numbers)
+
+    def _for(self, destination: Any, number: int) -> Notice:
+        """A notice as it may be told there: the titles of a private bug go by mail, to who is
+        told of this very bug."""
+        notice = self._get(number)
+        if not notice.private:
+            return notice
+        is_mail = destination.settings.kind == "mail"
+        is_for_it = is_mail and self._subscriptions.leadsToBug(destination, notice.bug)
+        return notice if is_for_it else notice.without_titles()
 
     # What came of it.
 

@@ -38,6 +38,9 @@ def search(watches: Any, query: BugWatchQuery) -> BugWatchPage:
     start = _start(query)
     matches = Matches(watches, query)
     found = matches.by_change(*start) if query.newest_change_first else matches.by_number(start[1])
+    shown = query.shown
+    if shown is not None:
+        found = (place for place in found if shown(watches.get(place[1])))
     page = list(islice(found, limit))
     cursor = None
     if next(found, None) is not None:

@@ -27,6 +27,7 @@ from malonewatch.interfaces import (
 )
 from malonewatch.model.destinations import Destination, DestinationSet
 from malonewatch.model.numbers import FIRST, LAST, Numbered
+from malonewatch.model.privacy import is_private
 from malonewatch.model.readonly import stored
 from malonewatch.model.searches import matches, parse_search, title_of
 from malonewatch.model.site import find_utility
@@ -204,6 +205,9 @@ class SubscriptionSet(Numbered):
         numbers = self._destinations.of_person(person)
         return [self.get(each) for number in numbers for each in self.leading_to(number)]
 
+    def leadsToBug(self, destination: Destination, bug_id: int) -> bool:
+        return (destination.id, TargetKind.BUG.name, str(bug_id)) in self._leading
+
     # Searches that are only kept.
 
     def getKeptSearches(self, who: str) -> tuple[str, ...]:
@@ -271,6 +275,8 @@ class SubscriptionSet(Numbered):
                 (TargetKind.SEARCH.name, text)
                 for text in self._searches_for(bugwatch, tracker.name)
                 if matches(_parsed(text), bugwatch, statuses)
+                # Who is told that a word is in a title knows it.
+                and not (_parsed(text).words and is_private(bugwatch))
             ]
         for key in keys:
             found |= self._told(*key, names)

@@ -15,6 +15,7 @@ from malonewatch.interfaces import (
     ISubscriptionSet,
     Notice,
 )
+from malonewatch.model.privacy import is_private
 from malonewatch.model.site import find_utility, query_utility
 from malonewatch.model.times import now
 
@@ -51,6 +52,7 @@ def note(event: Any) -> None:
         new_status=watch.status,
         since=_since(watch, is_change),
         text=_text(event, tracker),
+        private=is_private(watch),
     )
     find_utility(tracker, IOutbox).add(notice, destinations)
 

@@ -7,8 +7,10 @@ from zope.component import getUtility, hooks
 from zope.interface import alsoProvides, providedBy
 
 from malonewatch import acting
+from malonewatch.application import privacy
 from malonewatch.application.references import MOST_DIGITS
 from malonewatch.interfaces import DatabaseError, IBugSet, IBugTrackerSet, IBugWatchSet
+from malonewatch.web.callers import sight_of
 from malonewatch.web.headers import protect
 from malonewatch.web.security import ACL
 
@@ -140,9 +142,13 @@ def desk_of(request: Any) -> Desk:
     before = hooks.getSite()
     hooks.setSite(site)
     request.add_finished_callback(lambda request: hooks.setSite(before))
-    end = acting.begin(lambda: acting.Actor("desk", request.authenticated_userid or ""))
-    request.add_finished_callback(lambda request: end())
-    return Desk(site)
+    desk = Desk(site)
+    ends = (
+        acting.begin(lambda: acting.Actor("desk", request.authenticated_userid or "")),
+        privacy.begin(sight_of(request, lambda bug: Located(bug, str(bug.id), desk["bugs"]))),
+    )
+    request.add_finished_callback(lambda request: [end() for end in ends])
+    return desk
 
 
 def _site(request: Any) -> Any:

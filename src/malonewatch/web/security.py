@@ -28,6 +28,7 @@ VIEW = "view"  #: see what is watched
 WATCH = "watch"  #: watch, check, unwatch, subscribe
 MANAGE_TRACKERS = "manage trackers"  #: register, change and map bug trackers
 ADMINISTER = "administer"  #: what holds for all, such as where mail goes out
+VIEW_PRIVATE = "view private"  #: see the titles of private bugs
 
 #: The principal that may do everything.
 ADMINISTRATOR = "malonewatch:administrator"
@@ -42,7 +43,7 @@ _RESERVED = ("malonewatch:", "system.")
 #: Who has come in may watch, unless it is a viewer; administrators may do all.
 ACL = [
     (Allow, ADMINISTRATOR, ALL_PERMISSIONS),
-    (Allow, MANAGER, (VIEW, WATCH, MANAGE_TRACKERS)),
+    (Allow, MANAGER, (VIEW, WATCH, MANAGE_TRACKERS, VIEW_PRIVATE)),
     (Allow, VIEWER, (VIEW,)),
     (Deny, VIEWER, ALL_PERMISSIONS),
     (Allow, Authenticated, (VIEW, WATCH)),

@@ -9,6 +9,7 @@ from zope.component import getUtility, queryAdapter
 
 from malonewatch.application.explaining.history import Then, state_at
 from malonewatch.application.facts import TrackerFacts, WatchFacts, now
+from malonewatch.application.privacy import hides_titles
 from malonewatch.interfaces import (
     BadInput,
     BugTaskStatus,
@@ -127,7 +128,8 @@ def gather(watch: Any, at: datetime | None) -> Knowledge:
         are_sent=are_sent,
         credentials_problem=problem,
         request=None if external is None else external.getRequest(watch.remotebug),
-        answer=watch.answer,
+        # There are titles in it.
+        answer=None if hides_titles(watch) else watch.answer,
         said=tuple(
             _said(trackers, bug, said)
             for bug, said in zip((own, *watch.followed), way.said, strict=True)

@@ -9,7 +9,7 @@ from malonewatch.web.database import RequestDatabase
 from malonewatch.web.forms import text, whole_number
 from malonewatch.web.page import action, done, page, shown
 from malonewatch.web.resources import Bugs
-from malonewatch.web.security import WATCH
+from malonewatch.web.security import VIEW_PRIVATE, WATCH
 from malonewatch.wording import count_of
 
 _PAGE = 50
@@ -53,6 +53,15 @@ def delete(context: Any, request: Any) -> Any:
     """Forget a bug and its watches."""
     bugs.delete(RequestDatabase(), [int(context.__name__)])
     return done(request, [f"Bug {context.__name__} is forgotten."], "bugs")
+
+
+@action(IBug, "private", VIEW_PRIVATE)
+def set_private(context: Any, request: Any) -> Any:
+    """Make a bug private, or public again."""
+    private = bool(text(request.POST, "private"))
+    _, after = bugs.set_private(RequestDatabase(), int(context.__name__), private)
+    what = "private" if after.private else "public"
+    return done(request, [f"Bug {after.id} is {what} now."], "bugs", after.id)
 
 
 @action(IBug, "retitle")

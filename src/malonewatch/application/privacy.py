@@ -1,0 +1,98 @@
+"""Titles of private bugs: who may see them.
+
+The command line, and an application's own code, see all; a face that is used by
+several people says who may see what.
+"""
+
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
+from typing import Any, TypeVar
+
+from zope.component import getUtility, queryUtility
+
+from malonewatch.interfaces import (
+    PRIVATE_TITLE,
+    IPersonSet,
+    ISubscriptionSet,
+    Target,
+    TargetKind,
+)
+
+Value = TypeVar("Value")
+
+#: Whether a private bug of ours may be seen by who asks; None: all may.
+_sight: ContextVar[Callable[[Any], bool] | None] = ContextVar("sight", default=None)
+
+
+def begin(may_see: Callable[[Any], bool]) -> Callable[[], None]:
+    """Let who asks from now on see the titles of those private bugs only for which `may_see` says
+    so; what is returned takes that back."""
+    token = _sight.set(may_see)
+    return lambda: _sight.reset(token)
+
+
+def kept(values: Iterator[Value]) -> Iterator[Value]:
+    """The same values as who asks now may see them, also if they are made when the request is
+    over, as what is sent piece by piece is."""
+    may_see = _sight.get()
+    if may_see is None:
+        return values
+    return _seen(values, may_see)
+
+
+def _seen(values: Iterator[Value], may_see: Callable[[Any], bool]) -> Iterator[Value]:
+    while True:
+        end = begin(may_see)
+        try:
+            value = next(values)
+        except StopIteration:
+            return
+        finally:
+            end()
+        yield value
+
+
+def is_hidden(bug: Any) -> bool:
+    """Whether a bug of ours is private, and not for who asks."""
+    may_see = _sight.get()
+    return may_see is not None and _is_private(bug) and not may_see(bug)
+
+
+def hides_titles(watch: Any) -> bool:
+    """Whether a watch is on a private bug, or for one, that is not for who asks."""
+    may_see = _sight.get()
+    if may_see is None:
+        return False
+    bug = watch.bug
+    return (watch.private or _is_private(bug)) and not may_see(bug)
+
+
+def shown() -> Callable[[Any], bool] | None:
+    """What a search by words may find, a function of a watch; None: everything."""
+    return None if _sight.get() is None else lambda watch: not hides_titles(watch)
+
+
+def title_of(bug: Any) -> str:
+    """The title of a bug of ours as who asks may see it."""
+    return PRIVATE_TITLE if is_hidden(bug) else bug.title or ""
+
+
+def remote_title_of(watch: Any) -> str:
+    """The title of a remote bug as who asks may see it; empty without one."""
+    return "" if hides_titles(watch) else watch.remote_title or ""
+
+
+def is_told(bug: Any, email: str) -> bool:
+    """Whether the person with that address is told of this very bug by mail."""
+    subscriptions, person = queryUtility(ISubscriptionSet), getUtility(IPersonSet).getByEmail(email)
+    if subscriptions is None or person is None:
+        return False
+    target = Target(TargetKind.BUG, str(bug.id))
+    return any(
+        each.target == target and each.destination.settings.kind == "mail"
+        for each in subscriptions.ofPerson(person)
+    )
+
+
+def _is_private(bug: Any) -> bool:
+    return bool(getattr(bug, "private", False))
