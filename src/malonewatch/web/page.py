@@ -83,7 +83,16 @@ def answer(
 def attempt(context: Any, name: str, permission: str = WATCH) -> Callable[[View], View]:
     """Decorator: the function does what a form asks for, or first shows, by `preview`, what that
     would do."""
-    return action(context, name, permission, template="preview")
+    view: Callable[[View], View] = view_config(
+        route_name=ROUTE,
+        context=context,
+        name=name,
+        request_method="POST",
+        permission=permission,
+        require_csrf=True,
+        renderer="malonewatch.web:templates/preview.pt",
+    )
+    return view
 
 
 def preview(

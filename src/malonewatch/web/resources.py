@@ -90,10 +90,6 @@ class Feeds(Branch):
     """What moved, for programs that read feeds."""
 
 
-class Links(Branch):
-    """What source trees name."""
-
-
 class Needs(Branch):
     """What waits for a person."""
 
@@ -123,7 +119,6 @@ class Desk(Branch):
         "trackers": Trackers,
         "subscriptions": Subscriptions,
         "feeds": Feeds,
-        "links": Links,
         "needs": Needs,
         "hooks": Hooks,
         "settings": Settings,

@@ -33,8 +33,6 @@ PAGES = {
     "forget-tracker": "/trackers/desktop/remove",
     "tracker": "/trackers/desktop",
     "tracker-in-trouble": "/trackers/garden",
-    "credentials": "/trackers/credentials",
-    "links": "/links",
     "needs": "/needs",
     "subscriptions": "/subscriptions",
     "settings": "/settings",
