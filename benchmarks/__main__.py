@@ -29,6 +29,7 @@ from benchmarks import (
     telling,
     text,
     throughput,
+    workers,
     writing,
 )
 from benchmarks.measure import Row
@@ -71,7 +72,7 @@ def main() -> int:
     for module in (
         *(throughput, writing, idle, hanging, fairness, isolation, hostile, adding),
         *(searching, text, starting, requests, scanning, metrics, mail),
-        *(telling, delivery, desk, soak, freshness),
+        *(telling, delivery, desk, soak, freshness, workers),
     ):
         print(f"{module.COMMAND} ...", file=sys.stderr, flush=True)
         rows += module.rows()

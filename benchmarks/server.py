@@ -3,8 +3,8 @@
 ``python -m benchmarks.server COUNT`` prints its URL, and serves bugs 1 to
 COUNT.  Beside the REST interface there are ``/change``, which gives every bug
 another status, ``/requests``, which tells what was asked for since the last
-time, ``/hang``, below which nothing is ever answered, and ``/slow``, below which
-each answer takes 100 ms.
+time, ``/hang``, below which nothing is ever answered, and ``/slow`` and ``/near``,
+below which each answer takes 100 and 50 ms.
 """
 
 import asyncio
@@ -19,6 +19,8 @@ from aiohttp import web
 
 #: How long a slow answer takes, in seconds.
 LATENCY = 0.1
+#: And one from not so far away.
+NEAR = 0.05
 
 STATUSES = ("CONFIRMED", "IN_PROGRESS")
 
@@ -72,6 +74,10 @@ class Server:
         await asyncio.sleep(LATENCY)
         return await self.search(request)
 
+    async def near(self, request: web.Request) -> web.Response:
+        await asyncio.sleep(NEAR)
+        return await self.search(request)
+
     async def hang(self, request: web.Request) -> web.Response:
         await asyncio.Event().wait()
         raise AssertionError("not reached")
@@ -85,6 +91,7 @@ class Server:
                 web.get("/t/{name}/rest/bug", self.search),
                 web.get("/hang/{rest:.*}", self.hang),
                 web.get("/slow/{name}/rest/bug", self.slow),
+                web.get("/near/rest/bug", self.near),
                 web.get("/change", self.change),
                 web.get("/requests", self.asked),
             ]

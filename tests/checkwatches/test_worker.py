@@ -183,6 +183,17 @@ def test_the_clock_may_go_back(watched, work, clock, log, bugzilla):
     assert [line for line in log.messages if line.startswith("The clock went back")]
 
 
+def test_an_origin_is_let_go_of_as_the_next_one_is_claimed(watch_bugs, registry, work, database):
+    kind = registry.type("NEW", all_new)
+    for name in ("one", "two", "three"):
+        watch_bugs(name, f"https://{name}.example.com", ["1"], kind)
+    uses = []
+    database.fails = uses.append
+    work(jobs=1)
+    # Each is claimed, and what was answered is applied; the last one is let go of by itself.
+    assert uses.count("write") == 2 * 3 + 1
+
+
 # Who has an origin.
 
 

@@ -42,6 +42,19 @@ def test_a_word_that_no_table_knows_is_mapped(browser, shelved):
     assert "'RESOLVED SHELVED' of auto-127.0.0.1 is left to its type" in text_of(page)
 
 
+def test_of_very_many_watches_the_words_of_the_newest_are_looked_at(
+    browser, database, shelved, monkeypatch
+):
+    assert "were looked at" not in text_of(browser.get("/needs"))
+    for name in ("_LOOKS", "_FEWEST"):
+        monkeypatch.setattr(f"malonewatch.web.views.needs.{name}", 1)
+    text = text_of(browser.get("/needs"))
+    assert "The words of the newest 1 watch of each bug tracker were looked at" in text
+    assert "RESOLVED SHELVED of" in text
+    watches.watch(database, [f"{shelved.url}/show_bug.cgi?id=9"])
+    assert "RESOLVED SHELVED of" not in text_of(browser.get("/needs"))
+
+
 def test_a_meaning_is_one_of_those_there_are(browser, shelved):
     form = browser.get("/needs").forms[1]
     form["meaning"].force_value("x")
@@ -97,4 +110,8 @@ def test_a_destination_that_takes_nothing_is_named(browser, database):
         subscriptions.disable(destination, "There is no such mailbox.")
 
     database.write(lambda trackers: fail(trackers))
-    assert "for anna: There is no such mailbox." in text_of(browser.get("/needs"))
+    page = browser.get("/needs")
+    assert "for anna: There is no such mailbox." in text_of(page)
+    form = next(form for form in page.forms.values() if "Send to 1 again" in form.text)
+    assert "Destination 1 is sent to again" in text_of(form.submit(status=303).follow())
+    assert "Nothing waits for you." in text_of(browser.get("/needs"))

@@ -35,6 +35,19 @@ class CredentialsCheck:
     account: str | None = None
     problem: str | None = None
 
+    @property
+    def result(self) -> str:
+        """What became of it, for people."""
+        if self.tracker is None:
+            return "no active bug tracker uses it"
+        if self.section is None:
+            return "none"
+        if self.accepted:
+            return f"accepted, as {self.account}"
+        if self.problem is None:
+            return "cannot be told: its type does not say whose they are"
+        return f"{'refused' if self.accepted is False else 'cannot be told'}: {self.problem}"
+
 
 @remote(Scope.ADMIN)
 def check_credentials(database: Any) -> list[CredentialsCheck]:

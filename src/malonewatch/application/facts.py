@@ -24,7 +24,6 @@ from malonewatch.interfaces import (
     FollowedBug,
     Freshness,
     IBugTrackerSet,
-    IBugWatchSet,
     IClock,
     IExternalBugTracker,
     OriginState,
@@ -207,13 +206,16 @@ class BugFacts:
 
     @classmethod
     def of(cls, bug: Any) -> "BugFacts":
-        tally = getUtility(IBugWatchSet).getTally(bug)
+        watches = list(bug.watches)
         return cls(
             id=bug.id,
             title=title_of(bug),
             owner=None if bug.owner is None else bug.owner.name,
             datecreated=bug.datecreated,
-            **tally._asdict(),
+            watches=len(watches),
+            open=sum(watch.status.is_open for watch in watches),
+            closed=sum(watch.status.is_closed for watch in watches),
+            failing=sum(watch.last_error_type is not None for watch in watches),
             private=bool(getattr(bug, "private", False)),
         )
 

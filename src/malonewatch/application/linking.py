@@ -2,15 +2,17 @@
 
 import dataclasses
 import functools
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from zope.component import getUtility
 
+from malonewatch.application.audit import record
 from malonewatch.application.facts import TrackerFacts
 from malonewatch.application.finding import FoundTracker, find_tracker_at
 from malonewatch.application.matching import Plan, Seen
-from malonewatch.application.references import shortened, watches_on
+from malonewatch.application.references import get_part, shortened, watches_on
 from malonewatch.interfaces import (
     BadInput,
     BugTrackerType,
@@ -18,6 +20,7 @@ from malonewatch.interfaces import (
     IBugSet,
     IBugWatchSet,
     ILinkSet,
+    NotFoundError,
     RecognisedURL,
     UnrecognizedBugTrackerURL,
 )
@@ -200,10 +203,43 @@ def _watch_for(project: Any, tracker: Any, remotebug: str) -> Any:
     return bug.addWatch(tracker, remotebug, None)
 
 
-def proposed_trackers(project: Any) -> tuple[ProposedTracker, ...]:
-    """The bug trackers that links of a project lead to and that are not accepted."""
+def accept(database: Any, name: str, baseurl: str) -> list[TrackerFacts]:
+    """Register the bug tracker at `baseurl` that links of a project lead to, and have them
+    watched; which one that is, none if it was registered meanwhile.
+
+    :raises NotFoundError: there is no such project.
+    :raises BadInput: no link of it leads there.
+    """
+    wanted = Wanted(False, frozenset({plain(baseurl)}))
+
+    def check(trackers: Any) -> None:
+        proposed = proposed_trackers(project_named(name))
+        if not wanted.baseurls.intersection(plain(each.baseurl) for each in proposed):
+            raise BadInput(f"No link of {name} waits for a bug tracker at {shortened(baseurl)}.")
+        record("accept", f"project {name}", baseurl)
+
+    database.write(check)
+    return carry_out(database, name, Plan((), (), (), 0), wanted)
+
+
+def project_named(name: str) -> Any:
+    """The project of that name.  Runs in a transaction.
+
+    :raises NotFoundError: there is none.
+    """
+    project = get_part(ILinkSet).getProject(name)
+    if project is None:
+        raise NotFoundError(
+            f"There is no project {shortened(name)!r}; 'malonewatch scan PATH' makes one."
+        )
+    return project
+
+
+def proposed_trackers(project: Any, most: int | None = None) -> tuple[ProposedTracker, ...]:
+    """The bug trackers that links of a project lead to and that are not accepted; of the first
+    `most` links that lead to no watch."""
     readings: dict[tuple[str, BugTrackerType], list[RecognisedURL]] = {}
-    for reading in map(recognise, (link.url for link in project.proposals)):
+    for reading in map(recognise, (link.url for link in itertools.islice(project.proposals, most))):
         if reading is not None:
             found, bugtrackertype = reading
             readings.setdefault((plain(found.baseurl), bugtrackertype), []).append(found)

@@ -1,14 +1,20 @@
 """What the state of remote bugs means for the places that name them."""
 
+import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from zope.component import getUtility
+from zope.component import getUtility, queryUtility
 
 from malonewatch.application.facts import WatchFacts
 from malonewatch.application.linkfacts import GONE, LinkFacts, LinkVerdict, verdict_of
-from malonewatch.application.linking import recognise
+from malonewatch.application.linking import (
+    ProposedTracker,
+    project_named,
+    proposed_trackers,
+    recognise,
+)
 from malonewatch.application.references import get_part, shortened
 from malonewatch.application.remote import remote
 from malonewatch.interfaces import (
@@ -16,11 +22,13 @@ from malonewatch.interfaces import (
     IBugTrackerSet,
     IBugWatchUpdater,
     ILinkSet,
-    NotFoundError,
     Scope,
     Updated,
     remote_name,
 )
+
+#: How many links that lead to no watch are looked at.
+_PROPOSALS = 1000
 
 
 @remote(Scope.READ)
@@ -62,16 +70,57 @@ def ask_due(
 
 
 def _projects(names: Sequence[str]) -> Iterator[Any]:
-    links = get_part(ILinkSet)
     if not names:
-        yield from links
-    for name in dict.fromkeys(names):
-        project = links.getProject(name)
-        if project is None:
-            raise NotFoundError(
-                f"There is no project {shortened(name)!r}; 'malonewatch scan PATH' makes one."
+        yield from get_part(ILinkSet)
+    yield from map(project_named, dict.fromkeys(names))
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ProjectFacts:
+    """What is known of a source tree: its name, where it was scanned last and when (aware, UTC),
+    how many links it has, and the bug trackers that wait for somebody to accept them."""
+
+    name: str
+    root: str
+    scanned: datetime | None
+    links: int
+    proposed: tuple[ProposedTracker, ...]
+
+
+def list_projects(database: Any) -> list[ProjectFacts]:
+    """The source trees that were scanned, by name; none where the database knows of no links.
+
+    Of very many links that lead to no watch, some thousand are looked at.
+    """
+
+    def step(trackers: Any) -> list[ProjectFacts]:
+        return [
+            ProjectFacts(
+                project.name,
+                project.root,
+                project.scanned,
+                project.links.count(),
+                proposed_trackers(project, _PROPOSALS),
             )
-        yield project
+            for project in queryUtility(ILinkSet) or ()
+        ]
+
+    projects: list[ProjectFacts] = database.read(step)
+    return projects
+
+
+def list_page(database: Any, project: str, first: int = 1, size: int = 50) -> list[LinkFacts]:
+    """At most `size` links of a project by file and line, from that place on; the first is at 1.
+
+    :raises NotFoundError: there is no such project.
+    """
+
+    def step(trackers: Any) -> list[LinkFacts]:
+        links = project_named(project).links[first - 1 : first - 1 + size]
+        return list(map(link_facts, links))
+
+    page: list[LinkFacts] = database.read(step)
+    return page
 
 
 def link_facts(link: Any) -> LinkFacts:

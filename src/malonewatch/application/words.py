@@ -158,14 +158,17 @@ def reread_words(database: Any, what: str | None = None) -> list[Reread]:
 
 
 @remote(Scope.READ)
-def unknown_words(database: Any, what: str | None = None) -> list[UnknownWords]:
-    """The words that no table knows, of a bug tracker or of all that have such.
+def unknown_words(
+    database: Any, what: str | None = None, most: int | None = None
+) -> list[UnknownWords]:
+    """The words that no table knows, of a bug tracker or of all that have such; of the `most`
+    newest watches of each.
 
     :raises NotFoundError: there is no such bug tracker.
     """
 
     def look(name: str) -> UnknownWords:
-        found: UnknownWords = database.read(lambda trackers: _unknown(trackers[name]))
+        found: UnknownWords = database.read(lambda trackers: _unknown(trackers[name], most))
         return found
 
     found = [look(name) for name in _names(database, what)]
@@ -252,10 +255,10 @@ def _names(database: Any, what: str | None) -> list[str]:
     return names
 
 
-def _unknown(tracker: Any) -> UnknownWords:
+def _unknown(tracker: Any, most: int | None = None) -> UnknownWords:
     statuses: list[UnknownWord] = []
     importances: list[UnknownWord] = []
-    for word in tracker.getUnknownWords():
+    for word in tracker.getUnknownWords(most):
         is_importance = isinstance(word.meaning, BugTaskImportance)
         (importances if is_importance else statuses).append(word)
     return UnknownWords(tracker.name, tuple(statuses), tuple(importances))

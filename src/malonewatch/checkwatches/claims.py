@@ -40,7 +40,7 @@ class Claimant:
         self._clock = getUtility(IClock)
         #: What to set if an origin gets lost, for each that we have.
         self._held: dict[str, asyncio.Event] = {}
-        #: What is to be kept of those that could not be let go of.
+        #: What is to be kept of those that are yet to be let go of.
         self._unreleased: dict[str, OriginState | None] = {}
         self.holder = holder_of(run_id, what)
 
@@ -54,14 +54,16 @@ class Claimant:
 
         `lost` is set if another run takes it from us, as may be when this
         machine was asleep.  It is not taken if `is_wanted` says no, in the same
-        transaction; `has` tells.
+        transaction; `has` tells.  What we have left is let go of in it, too.
 
         :raises DatabaseError: the database cannot be written.
         """
         is_taken = False
+        left = list(self._unreleased)
 
         def step(trackers: Any) -> tuple[Claim | None, OriginState | None]:
             nonlocal is_taken
+            self._let_go(trackers, left)
             claims, now = trackers.claims, self._clock.now()
             state, claim = claims.getState(origin), claims.get(origin, now)
             is_taken = False
@@ -77,8 +79,8 @@ class Claimant:
             claim, state = self._database.read(step)
         else:
             claim, state = self._database.write(step, PATIENCE)
+            self._forget(left)
             if is_taken:
-                self._unreleased.pop(origin, None)
                 self._held[origin] = lost
         return claim, state
 
@@ -114,27 +116,37 @@ class Claimant:
             )
             self._held.pop(origin).set()
 
+    def leave(self, origin: str, state: OriginState | None) -> None:
+        """Let go of an origin if we have it, and keep what is known of it (None: as it was); with
+        the next one that is taken, or by `release_rest`."""
+        if self._held.pop(origin, None) is not None:
+            self._unreleased[origin] = state
+
     def release(self, origin: str, state: OriginState | None) -> None:
         """Let go of an origin if we have it, and keep what is known of it (None: as it was).
 
+        :raises DatabaseError: the database cannot be written; `release_rest` tries again.
+        """
+        self.leave(origin, state)
+        self.release_rest()
+
+    def release_rest(self) -> None:
+        """Let go of all that we have left.
+
         :raises DatabaseError: the database cannot be written.
         """
+        left = list(self._unreleased)
+        if left:
+            self._database.write(lambda trackers: self._let_go(trackers, left), PATIENCE)
+            self._forget(left)
 
-        def step(trackers: Any) -> None:
+    def _let_go(self, trackers: Any, left: Collection[str]) -> None:
+        for origin in left:
+            state = self._unreleased[origin]
             if state is not None:
                 trackers.claims.setState(origin, state)
             trackers.claims.release(origin, self.holder)
 
-        if self._held.pop(origin, None) is not None:
-            self._unreleased[origin] = state
-        if origin in self._unreleased:
-            self._database.write(step, PATIENCE)
+    def _forget(self, left: Collection[str]) -> None:
+        for origin in left:
             del self._unreleased[origin]
-
-    def release_rest(self) -> None:
-        """Let go of what could not be let go of before.
-
-        :raises DatabaseError: the database cannot be written.
-        """
-        for origin, state in list(self._unreleased.items()):
-            self.release(origin, state)

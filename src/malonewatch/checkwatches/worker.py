@@ -240,11 +240,12 @@ class Worker:
 
         :raises DatabaseError: the database cannot be used.
         """
-        self._claimant.release_rest()
         state, now = self._database.lastTransaction(), self._clock.now()
         if self._is_time_to_look(state, now):
             self._look(now)
             self._seen, self._looked = state, now
+        if not self._queue:
+            self._claimant.release_rest()
         while self._queue and len(self._turns) < self._jobs:
             origin, names = self._queue.popitem()
             self._turns[origin] = asyncio.Event()
@@ -347,9 +348,8 @@ class Worker:
                 await turn.take(pool)
                 state = None if turn.facts is None else pool.state(turn.facts)
         finally:
-            # It is tried again, at the latest when the database is back.
-            with contextlib.suppress(DatabaseError):
-                self._claimant.release(origin, state)
+            # In one transaction with what is claimed next, or at the next step.
+            self._claimant.leave(origin, state)
         if report.refused:
             log.error(
                 "The application failed to take in %d changes; they are still due.",

@@ -35,13 +35,8 @@ def check(settings: Settings, as_json: bool) -> int:
 
 
 def _result(check: CredentialsCheck) -> Styled:
-    if check.tracker is None:
-        return Styled("no active bug tracker uses it", "yellow")
-    if check.section is None:
-        return Styled("none", "dim")
+    if check.problem is not None:
+        return Styled(check.result, "red")
     if check.accepted:
-        return Styled(f"accepted, as {check.account}", "green")
-    if check.problem is None:
-        return Styled("cannot be told: its type does not say whose they are", "yellow")
-    word = "refused" if check.accepted is False else "cannot be told"
-    return Styled(f"{word}: {check.problem}", "red")
+        return Styled(check.result, "green")
+    return Styled(check.result, "dim" if check.section is None else "yellow")

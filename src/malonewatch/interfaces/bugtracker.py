@@ -126,16 +126,11 @@ class IBugTracker(IBugTrackerFacts, IPaced):
     ) -> list[BugWatchChange]:
         """Of what is `held`, that of these remote bugs, or of the first `limit` ones."""
 
-    next_due = Attribute(
-        "When the first is due of what is asked for there (aware, UTC); None if nothing ever is."
-    )
+    next_due = Attribute("When the first is due of what is asked for there; None if nothing is.")
 
     def getStaleness(now: datetime) -> Staleness | None:
-        """How long ago it last said something of its watches, as in `BugTrackerFigures`.
-
-        Of very many watches some thousand are looked at, spread evenly, so that it costs a
-        moment.
-        """
+        """How long ago it last said something of its watches, as in `BugTrackerFigures`; of very
+        many, some thousand are looked at."""
 
     def getBugsWatching(remotebug: str | int) -> Any:
         """The local bugs that watch that remote bug, oldest bug first."""
@@ -183,9 +178,9 @@ class IBugTracker(IBugTrackerFacts, IPaced):
             be aborted.
         """
 
-    def getUnknownWords() -> list[UnknownWord]:
+    def getUnknownWords(most: int | None = None) -> list[UnknownWord]:
         """The remote statuses, then the importances, that no table knows; what most watches have
-        first.  Costs what is there."""
+        first.  Costs what is there, or the `most` newest watches."""
 
     def getDailyCounters(days: int = 30) -> list[DailyCounters]:
         """What each of the last `days` days on which it was asked cost and gave, newest first."""

@@ -264,8 +264,8 @@ class BugTracker(Hooked, Paced, Condition):
     def rereadWords(self, now: datetime) -> list[BugWatchChange]:
         return rereading.reread(self, to_seconds(now))
 
-    def getUnknownWords(self) -> list[UnknownWord]:
-        return rereading.unknown_words(self)
+    def getUnknownWords(self, most: int | None = None) -> list[UnknownWord]:
+        return rereading.unknown_words(self, most)
 
     # What can be derived.
 

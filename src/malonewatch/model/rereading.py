@@ -70,13 +70,13 @@ def _read(external: Any, known: RemoteBug) -> RemoteBug:
     )
 
 
-def unknown_words(tracker: Any) -> list[UnknownWord]:
+def unknown_words(tracker: Any, most: int | None) -> list[UnknownWord]:
     """See `IBugTracker.getUnknownWords`."""
     statuses: Counter[_Word] = Counter()
     importances: Counter[_Word] = Counter()
     examples: dict[Any, str] = {}
     mapped = dict(tracker.mappings.statuses), dict(tracker.mappings.importances)
-    for _, known in known_watches(tracker):
+    for _, known in known_watches(tracker, most):
         word, status, guessed = known.remotestatus, known.status, known.guessed
         if (guessed or status is BugTaskStatus.UNKNOWN) and word not in mapped[0]:
             statuses[word, status, guessed] += 1
@@ -92,13 +92,14 @@ def unknown_words(tracker: Any) -> list[UnknownWord]:
     ]
 
 
-def known_watches(tracker: Any) -> Iterator[tuple[Any, RemoteBug]]:
-    """The watches whose remote bug is known, newest first, and what is known of it.
+def known_watches(tracker: Any, most: int | None = None) -> Iterator[tuple[Any, RemoteBug]]:
+    """The watches, of the `most` newest ones, whose remote bug is known, newest first, and what is
+    known of it.
 
     Not those that show how another bug is.
     """
     followed = () if tracker.followed is None else tracker.followed.chains
-    numbers = tracker.ledger.newest()
+    numbers = islice(tracker.ledger.newest(), most)
     get, connection = tracker.bugwatches.get, tracker._p_jar
     while some := [get(number) for number in islice(numbers, PORTION)]:
         if connection is not None:

@@ -83,16 +83,7 @@ def answer(
 def attempt(context: Any, name: str, permission: str = WATCH) -> Callable[[View], View]:
     """Decorator: the function does what a form asks for, or first shows, by `preview`, what that
     would do."""
-    view: Callable[[View], View] = view_config(
-        route_name=ROUTE,
-        context=context,
-        name=name,
-        request_method="POST",
-        permission=permission,
-        require_csrf=True,
-        renderer="malonewatch.web:templates/preview.pt",
-    )
-    return view
+    return action(context, name, permission, template="preview")
 
 
 def preview(
@@ -221,8 +212,6 @@ class Page:
         return path
 
     count_of = staticmethod(wording.count_of)
-    clock = staticmethod(wording.clock)
-    what_happened = staticmethod(wording.what_happened)
 
     def ago(self, moment: datetime | None) -> str:
         return wording.ago(moment, self.now)

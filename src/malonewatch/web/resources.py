@@ -90,6 +90,10 @@ class Feeds(Branch):
     """What moved, for programs that read feeds."""
 
 
+class Links(Branch):
+    """What source trees name."""
+
+
 class Needs(Branch):
     """What waits for a person."""
 
@@ -119,6 +123,7 @@ class Desk(Branch):
         "trackers": Trackers,
         "subscriptions": Subscriptions,
         "feeds": Feeds,
+        "links": Links,
         "needs": Needs,
         "hooks": Hooks,
         "settings": Settings,

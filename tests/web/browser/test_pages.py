@@ -33,6 +33,8 @@ PAGES = {
     "forget-tracker": "/trackers/desktop/remove",
     "tracker": "/trackers/desktop",
     "tracker-in-trouble": "/trackers/garden",
+    "credentials": "/trackers/credentials",
+    "links": "/links",
     "needs": "/needs",
     "subscriptions": "/subscriptions",
     "settings": "/settings",
