@@ -121,6 +121,15 @@ def test_so_can_one_that_shows_a_token(logged_in, place, visit):
     assert visit(logged_in, "feed-token") == []
 
 
+def test_so_can_one_that_shows_what_would_be_done(logged_in, place, visit):
+    logged_in.open(f"{place}/trackers/garden")
+    logged_in.unfold("It is elsewhere, or gone")
+    logged_in.fill("Name or URL of the one that stays", "desktop")
+    logged_in.press("Show what a merger does")
+    assert "Nothing is changed yet." in logged_in.text
+    assert visit(logged_in, "preview") == []
+
+
 def test_no_page_is_forgotten(demonstrated, place):
     opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
     opener.open(link(demonstrated)).close()

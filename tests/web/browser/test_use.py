@@ -1,5 +1,10 @@
 """The desk as people use it, in a real browser."""
 
+import mailbox
+
+from malonewatch.application import subscribing
+from malonewatch.interfaces import DestinationSettings, Target, TargetKind
+
 from .conftest import link
 
 
@@ -90,3 +95,22 @@ def test_the_keyboard_is_enough(chromium, desk, bugzilla):
     assert chromium.tab()[0] == "Skip to the content"
     chromium.jump()
     assert chromium.tab()[0] == "Why?"
+
+
+def test_who_follows_the_link_in_a_mail_is_told_no_more(
+    chromium, desk, database, monkeypatch, tmp_path
+):
+    monkeypatch.setenv("LINKS", "a secret that is long enough")
+    values = {"desk_url": link(desk).partition("log-in")[0], "link_secret": "env:LINKS"}
+    subscribing.change_delivery(database, values | {"transport": f"maildir:{tmp_path / 'mail'}"})
+    where = DestinationSettings(kind="mail", address="jane@example.com")
+    subscribing.subscribe(database, where.address, where, [Target(TargetKind.ALL)])
+    subscribing.send_test(database, 1)
+    (mail,) = mailbox.Maildir(tmp_path / "mail")
+    chromium.open(mail["List-Unsubscribe"].strip("<>"))
+    assert "jane is told of all by mail." in chromium.text
+    assert chromium.violations() == []
+    chromium.press("Be told no more of this")
+    assert "jane is told of all by mail no more." in chromium.text
+    assert chromium.violations() == []
+    assert chromium.complaints() == []
