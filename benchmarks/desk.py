@@ -38,6 +38,7 @@ PAGES = {
     "a page in their midst": "/watches?after=after-500",
     "those that are open": "/watches?q=open",
     "those that changed last": "/watches?sort=changed",
+    "a bug": "/bugs/1",
     "what moved": "/?since=30d",
     "the feed of what moved": "/feeds/all",
 }

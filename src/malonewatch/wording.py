@@ -1,8 +1,11 @@
-"""How people are told of counts, lengths of time, moments, quotas and ages."""
+"""How people are told of counts, lengths of time, moments, quotas, ages and what happened."""
 
 from datetime import datetime
 
-from malonewatch.interfaces import Quota, Staleness
+from malonewatch.interfaces import BugWatchActivity, Quota, Staleness
+
+#: What stands before the message of an entry that is of such a kind.
+_KINDS = {"duplicate": "duplicate of ", "moved": "moved to "}
 
 
 def count_of(number: int, one: str, many: str | None = None) -> str:
@@ -46,6 +49,23 @@ def quota_left(quota: Quota, now: datetime) -> str:
     text = f"{left} left" if quota.limit is None else f"{left} of {quota.limit} left"
     reset = at(quota.reset, now)
     return f"{text}, all of it again {reset}" if reset else text
+
+
+def clock(skew: float | None) -> str:
+    """How the clock of a server goes that is `skew` seconds ahead; None if that is not known."""
+    if skew is None:
+        return "not known yet"
+    # It tells whole seconds.
+    if abs(skew) <= 2:
+        return "as this machine's"
+    return f"{span(abs(skew))} {'ahead of' if skew > 0 else 'behind'} this machine's"
+
+
+def what_happened(entry: BugWatchActivity) -> str:
+    """What an entry of a history says."""
+    if entry.error_type is not None:
+        return f"{entry.error_type.title}: {entry.message}"
+    return f"{_KINDS.get(entry.kind, '')}{entry.message}"
 
 
 def age_of(staleness: Staleness) -> str:

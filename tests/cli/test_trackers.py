@@ -5,7 +5,6 @@ from datetime import date, datetime, timedelta, timezone
 import pytest
 
 from malonewatch.application import trackers as application
-from malonewatch.cli.trackers import _clock
 from malonewatch.interfaces import (
     BugTaskStatus,
     BugWatchChange,
@@ -290,10 +289,3 @@ def test_trouble_whose_time_is_up_is_not_left_alone(shown):
     for moment in (None, NOW - timedelta(hours=1)):
         out = shown({**facts, "next_attempt": moment}).out
         assert re.search("^State +trouble: Connection timed out$", out, re.MULTILINE)
-
-
-@pytest.mark.parametrize(
-    ("skew", "expected"), [(2.0, "as this"), (300.0, "5m ahead of this"), (-7200.0, "2h behind")]
-)
-def test_a_clock_that_differs(skew, expected):
-    assert _clock(skew).startswith(expected)

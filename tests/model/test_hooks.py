@@ -56,16 +56,42 @@ def test_within_a_minute_of_its_check_it_is_not_due(tracker, watch, clock):
     assert (watch.next_check - start).total_seconds() == 60
 
 
-@pytest.mark.parametrize("error", [False, True])
-def test_one_that_comes_while_it_is_asked_for_is_not_lost(tracker, checked, clock, error):
-    asked = clock.moment
+@pytest.fixture
+def run(tracker, trackers, clock):
+    """Lets a run begin to ask."""
+
+    def begin():
+        assert trackers.claims.claim(tracker.origin, "a run", clock.moment)
+        return clock.moment
+
+    return begin
+
+
+@pytest.mark.parametrize("title", ["", "Another"])
+@pytest.mark.parametrize("is_due", [True, False])
+def test_one_that_comes_while_it_is_asked_for_is_not_lost(
+    tracker, checked, clock, run, is_due, title
+):
+    if is_due:
+        clock.tick(days=30)
+    asked = run()
     clock.tick(milliseconds=500)
-    tracker.noteEvent(["42"], clock.moment)
-    apply(tracker, [RemoteBug("42", "NEW", title="Other" if error else "")], asked)
-    assert (checked.next_check - asked).total_seconds() == 1
+    assert tracker.noteEvent(["42"], clock.moment) == (not is_due)
+    apply(tracker, [RemoteBug("42", "NEW", title=title)], asked)
+    assert 0 < (checked.next_check - asked).total_seconds() <= 10
     clock.tick(minutes=1)
     apply(tracker, [RemoteBug("42", "NEW")], clock.moment)
     assert tracker.countDue(clock.tick(hours=1)) == 0
+
+
+def test_many_while_it_is_asked_for_write_once_in_ten_seconds(site, tracker, checked, clock, run):
+    clock.tick(days=30)
+    run()
+    transaction.commit()
+    for seconds, written in ((0, True), (4, True), (5, False), (1, False), (1, True)):
+        tracker.noteEvent(["42"], clock.tick(seconds=seconds))
+        assert bool(tracker._p_jar._registered_objects) == written
+        transaction.commit()
 
 
 def test_what_a_watch_is_followed_to_is_due_once_in_a_minute(tracker, watch, clock):
@@ -83,3 +109,17 @@ def test_what_a_watch_is_followed_to_is_due_once_in_a_minute(tracker, watch, clo
     clock.tick(seconds=20)
     (batch,) = tracker.getDueBatches(clock.moment, 0, 100)[1]
     assert batch.remotebugs == ("7",)
+
+
+def test_one_that_comes_while_that_is_asked_for_is_not_lost(tracker, watch, clock, run):
+    duplicate = RemoteBug("42", "RESOLVED", resolution="DUPLICATE", duplicate_of="7")
+    apply(tracker, [duplicate], clock.moment)
+    clock.tick(hours=1)
+    asked = run()
+    clock.tick(seconds=10)
+    tracker.noteEvent(["7"], clock.moment)
+    apply(tracker, [RemoteBug("7", "NEW")], asked)
+    (batch,) = tracker.getDueBatches(clock.tick(minutes=1), 0, 100)[1]
+    assert batch.remotebugs == ("7",)
+    apply(tracker, [RemoteBug("7", "NEW")], clock.moment)
+    assert "7" not in tracker.followed.due

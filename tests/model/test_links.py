@@ -213,7 +213,7 @@ def test_a_database_from_before_there_were_links_gets_room_for_them(site, tracke
     site_of(trackers).getSiteManager().unregisterUtility(provided=ILinkSet)
     ensure_installation(site_of(trackers)).schema = 2
     transaction.commit()
-    step, _ = site.database.planUpgrade()
+    step, *_ = site.database.planUpgrade()
     assert step == (3, "Make room for links in source trees", True)
     site.database.upgrade()
     assert site.database.schema == SCHEMA

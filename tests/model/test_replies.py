@@ -63,3 +63,11 @@ def test_the_oldest_go_where_there_are_too_many(replies, clock, monkeypatch):
         clock.tick(seconds=1)
         replies.keep(1, key, DONE)
     assert [key for key in "abcd" if replies.query(1, key)] == ["b", "c", "d"]
+
+
+def test_few_are_forgotten_at_once(replies, clock):
+    for number in range(15):
+        replies.keep(number, "a", DONE)
+    clock.tick(days=1)
+    replies.keep(20, "a", DONE)
+    assert len(replies) == 6

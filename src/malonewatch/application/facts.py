@@ -24,6 +24,7 @@ from malonewatch.interfaces import (
     FollowedBug,
     Freshness,
     IBugTrackerSet,
+    IBugWatchSet,
     IClock,
     IExternalBugTracker,
     OriginState,
@@ -206,16 +207,13 @@ class BugFacts:
 
     @classmethod
     def of(cls, bug: Any) -> "BugFacts":
-        watches = list(bug.watches)
+        tally = getUtility(IBugWatchSet).getTally(bug)
         return cls(
             id=bug.id,
             title=title_of(bug),
             owner=None if bug.owner is None else bug.owner.name,
             datecreated=bug.datecreated,
-            watches=len(watches),
-            open=sum(watch.status.is_open for watch in watches),
-            closed=sum(watch.status.is_closed for watch in watches),
-            failing=sum(watch.last_error_type is not None for watch in watches),
+            **tally._asdict(),
             private=bool(getattr(bug, "private", False)),
         )
 

@@ -25,7 +25,7 @@ from malonewatch.interfaces import (
     Polling,
     remote_name,
 )
-from malonewatch.wording import age_of, quota_left
+from malonewatch.wording import age_of, clock, quota_left
 
 #: How many changes that are held are shown.
 _HELD = 20
@@ -177,7 +177,7 @@ def _facts(details: TrackerDetails) -> list[tuple[str, Cell]]:
         ),
         ("Watches", f"{facts.watches}, {facts.due} of them due"),
         ("How old", "" if details.staleness is None else age_of(details.staleness)),
-        ("Clock", _clock(facts.clock_skew)),
+        ("Clock", clock(facts.clock_skew)),
         ("Asked", _politeness(details)),
         ("Polled", _polling(facts)),
         ("Checks", _checks(details)),
@@ -200,15 +200,6 @@ def _dialect(facts: TrackerFacts) -> str:
     learnt = at(facts.dialect_learnt, now())
     since = f", since {learnt}" if learnt else ""
     return f"{facts.dialect}{since}{f': {facts.dialect_reason}' if facts.dialect_reason else ''}"
-
-
-def _clock(skew: float | None) -> str:
-    if skew is None:
-        return "not known yet"
-    # It tells whole seconds.
-    if abs(skew) <= 2:
-        return "as this machine's"
-    return f"{span(abs(skew))} {'ahead of' if skew > 0 else 'behind'} this machine's"
 
 
 def _politeness(details: TrackerDetails) -> str:

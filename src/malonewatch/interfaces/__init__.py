@@ -101,6 +101,7 @@ from malonewatch.interfaces.figures import (
     SiteFigures,
     Staleness,
     Totals,
+    WatchTally,
 )
 from malonewatch.interfaces.freshness import LONGEST_INTERVAL, SHORTEST_INTERVAL, Freshness, IPaced
 from malonewatch.interfaces.hooks import HookEvent, INamesBugsInEvents
@@ -375,6 +376,7 @@ __all__ = [
     "Updated",
     "UpgradeStep",
     "Verdict",
+    "WatchTally",
     "Wish",
     "WorkerSettings",
     "folded",

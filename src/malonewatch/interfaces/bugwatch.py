@@ -16,6 +16,7 @@ from malonewatch.interfaces.enumerations import (
     BugWatchErrorType,
 )
 from malonewatch.interfaces.errors import BugTrackerTrouble
+from malonewatch.interfaces.figures import WatchTally
 from malonewatch.interfaces.values import BugWatchPage, BugWatchQuery, Checked, RecognisedURL
 
 
@@ -189,6 +190,9 @@ class IBugWatchSet(Interface):
         :raises BadInput: `query.start` is none of ours, its limit is below 1, or
             one of its words has no letter and no digit.
         """
+
+    def getTally(bug: Any) -> WatchTally:
+        """How many watches an `IBug` has, and of which kinds; costs the same for very many."""
 
     def parseSearch(text: str, now: datetime) -> BugWatchQuery:
         """What a search asks for that is written as people do: ``open tracker:gtk changed<7d``.

@@ -33,6 +33,16 @@ class MeaningGroup(enum.Enum):
         return cls.OPEN if status.is_open else cls.UNKNOWN
 
 
+class WatchTally(NamedTuple):
+    """How many watches there are, how many of them mean open and closed, and of how many the last
+    check failed."""
+
+    watches: int
+    open: int
+    closed: int
+    failing: int
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Staleness:
     """How old what some watches show is, in seconds.

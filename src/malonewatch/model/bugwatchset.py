@@ -25,6 +25,7 @@ from malonewatch.interfaces import (
     IBugWatchSet,
     ILinkSet,
     NotFoundError,
+    WatchTally,
 )
 from malonewatch.model import recognition
 from malonewatch.model.bugwatch import BugWatch
@@ -35,6 +36,7 @@ from malonewatch.model.recognition import Reading
 from malonewatch.model.search import search
 from malonewatch.model.searches import parse_search
 from malonewatch.model.site import find_utility, query_utility
+from malonewatch.model.tallies import tally_of
 from malonewatch.model.times import now, to_seconds
 
 LONGEST_REMOTE_ID = 200
@@ -182,6 +184,9 @@ class BugWatchSet(Numbered):
 
     def search(self, query: BugWatchQuery) -> BugWatchPage:
         return search(self, query)
+
+    def getTally(self, bug: Any) -> WatchTally:
+        return tally_of(self, bug)
 
     def parseSearch(self, text: str, now: datetime) -> BugWatchQuery:
         return parse_search(text, now)

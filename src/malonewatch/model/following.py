@@ -23,7 +23,8 @@ from malonewatch.model import schedule
 from malonewatch.model.kept import pack, unpack
 from malonewatch.model.pages import NEVER
 from malonewatch.model.relisting import Relisting
-from malonewatch.model.times import from_seconds
+from malonewatch.model.times import from_seconds, to_seconds
+from malonewatch.model.times import now as _now
 from malonewatch.model.ways import NO_WAY, find_place, known_itself, own_of, shown, walk
 
 
@@ -100,6 +101,9 @@ def _hear(tracker: Any, outcomes: Iterable[Outcome], moment: float) -> set[int]:
 def _put_off(tracker: Any, name: str, outcome: Outcome, moment: float) -> None:
     """Note when a bug is due that was asked for: with its watch, or by itself."""
     followed, get = tracker.followed, tracker.bugwatches.get
+    if moment < followed.due.get(name, NEVER) <= to_seconds(_now()) + schedule.LEAST_PAUSE:
+        # An event made it due while it was asked for.
+        return
     if isinstance(outcome, RemoteBugError):
         followed.due[name] = int(schedule.next_check_after_failure(moment, 2))
     elif all(get(number).bugtracker is tracker for number in followed.followers[name]):

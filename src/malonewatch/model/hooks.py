@@ -11,11 +11,13 @@ from malonewatch.model import schedule
 from malonewatch.model.following import Followed, keep_due
 from malonewatch.model.ledger import Ledger
 from malonewatch.model.pages import NEVER
-from malonewatch.model.times import from_optional, to_seconds
+from malonewatch.model.times import from_optional, from_seconds, to_seconds
 from malonewatch.model.ways import find_place
 
 #: Within so many seconds another event is not noted, so that many of them write nothing.
 RESOLUTION = 300
+#: Within so many seconds another event about a bug that is being asked for changes nothing.
+STEP = 10
 
 
 class Hooked(Persistent):
@@ -44,20 +46,28 @@ class Hooked(Persistent):
 def _hasten(tracker: Any, remotebug: str, moment: float) -> int:
     """Make a remote bug due, if it is not; how many watches that concerns.
 
-    Nothing is written for what is due already.
+    Nothing is written for what is due already, unless somebody may be asking
+    for it at the moment: then it is to be due after that.
     """
     ledger, hastened = tracker.ledger, 0
+    at_work = tracker.__parent__.claims.get(tracker.origin, from_seconds(moment)) is not None
+    soon = _after(moment, STEP if at_work else 1)
     for slot in ledger.slots(remotebug):
-        # In the second after, so that it is later than the question that is under way.
-        due = max(math.ceil(moment), ledger.get(slot, "checked") + schedule.LEAST_PAUSE)
-        if due < ledger.get(slot, "due"):
+        before = ledger.get(slot, "due")
+        due = max(soon, ledger.get(slot, "checked") + schedule.LEAST_PAUSE)
+        if due < before or (at_work and due > before):
             ledger.set(slot, due=due)
-            hastened += 1
+            hastened += before > moment
     followed = tracker.followed
     if followed is not None and remotebug in followed.followers:
         # It is not known when that was asked for last.
-        due = math.ceil(moment / schedule.LEAST_PAUSE) * schedule.LEAST_PAUSE
-        if due < followed.due.get(remotebug, NEVER):
+        due, before = _after(moment, schedule.LEAST_PAUSE), followed.due.get(remotebug, NEVER)
+        if due < before or (at_work and due > before):
             keep_due(tracker, remotebug, due)
-            hastened += len(followed.followers[remotebug])
+            hastened += len(followed.followers[remotebug]) if before > moment else 0
     return hastened
+
+
+def _after(moment: float, step: int) -> int:
+    """The next whole number of steps of so many seconds, so that what comes before it is one."""
+    return math.ceil(moment / step) * step

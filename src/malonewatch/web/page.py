@@ -212,6 +212,8 @@ class Page:
         return path
 
     count_of = staticmethod(wording.count_of)
+    clock = staticmethod(wording.clock)
+    what_happened = staticmethod(wording.what_happened)
 
     def ago(self, moment: datetime | None) -> str:
         return wording.ago(moment, self.now)

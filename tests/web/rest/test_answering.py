@@ -3,6 +3,7 @@ import json
 import pytest
 from transaction.interfaces import TransientError
 
+from malonewatch.application import tokens
 from malonewatch.interfaces import (
     BadInput,
     BaseURLTaken,
@@ -10,9 +11,12 @@ from malonewatch.interfaces import (
     DatabaseBusy,
     DatabaseError,
     PackageMissing,
+    Scope,
 )
 from malonewatch.web.rest import answering
 from malonewatch.web.rest.calls import WAYS
+
+from .conftest import Client
 
 
 def test_a_watch_is_shown_as_the_command_line_has_it(reader, watched):
@@ -71,10 +75,10 @@ def test_what_cannot_be_seen_does_not_match(client, watched):
     client.delete("/watches/9", headers={"If-Match": "*"}, status=404)
 
 
-@pytest.mark.parametrize("method", ["put", "patch", "post", "options"])
+@pytest.mark.parametrize("method", ["put", "post", "options"])
 def test_another_method_is_refused(reader, watched, method):
     problem = getattr(reader, method)("/watches/2", status=405)
-    assert problem.headers["Allow"] == "DELETE, GET, HEAD"
+    assert problem.headers["Allow"] == "DELETE, GET, HEAD, PATCH"
     assert problem.content_type == "application/problem+json"
 
 
@@ -184,3 +188,13 @@ def test_an_answer_that_is_not_as_the_document_has_it_is_a_fault(reader, monkeyp
     monkeypatch.setitem(WAYS, "types.list_types", WAYS["types.list_types"]._replace(do=odd))
     reader.get("/types", status=500)
     assert "InvalidData" in caplog.text
+
+
+def test_answers_are_checked_in_tests_only(application, database, watched, monkeypatch):
+    client = Client(application, tokens.issue(database, "ann", "x", Scope.READ).text)
+    assert client.get("/watches/2").json["id"] == 2
+    monkeypatch.setitem(
+        WAYS, "types.list_types", WAYS["types.list_types"]._replace(do=lambda call: {"items": 1})
+    )
+    assert client.get("/types").json == {"items": 1}
+    client.get("/watches?limit=0", status=400)

@@ -18,6 +18,7 @@ from malonewatch.interfaces import (
     StatusReading,
     TableRow,
 )
+from malonewatch.wording import what_happened
 
 #: What the tables are called.
 _TABLES = {
@@ -334,6 +335,6 @@ def _change(entry: BugWatchActivity) -> str:
 
 def _since(then: Then) -> Iterator[str]:
     for entry in then.since[:_MOST]:
-        yield f"{_at(entry.date)}: {entry.message}"
+        yield f"{_at(entry.date)}: {what_happened(entry)}"
     if len(then.since) > _MOST:
         yield f"And {len(then.since) - _MOST} entries more."

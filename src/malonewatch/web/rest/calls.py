@@ -2,14 +2,15 @@
 
 import base64
 import binascii
+import contextlib
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlencode
 
 from malonewatch.application.remote import name_of, scope_of
-from malonewatch.interfaces import BadInput, Scope
+from malonewatch.interfaces import BadInput, NotFoundError, Refused, Scope
 from malonewatch.web.database import RequestDatabase, detached
 from malonewatch.web.rest.access import PERMISSIONS, Access
 from malonewatch.web.rest.document import Given
@@ -83,6 +84,15 @@ class Call:
         """What leads to the next page, relative to this one."""
         query = {**self.request.GET.mixed(), "cursor": cursor}
         return f'<?{urlencode(query, doseq=True)}>; rel="next"'
+
+
+@contextlib.contextmanager
+def single() -> Iterator[None]:
+    """What functions for many refuse, of the one thing that a path names: it is not there."""
+    try:
+        yield
+    except Refused as error:
+        raise NotFoundError(str(error)) from None
 
 
 def page_of(call: Call, things: Iterable[Any], key: Callable[[Any], Any]) -> Page:

@@ -4,7 +4,6 @@ import functools
 from collections.abc import Iterator, Mapping
 from importlib import resources
 from typing import Any, NamedTuple
-from urllib.parse import quote
 
 import yaml
 from jsonschema_path import SchemaPath
@@ -95,11 +94,6 @@ class _Request(PyramidOpenAPIRequest):
     def __init__(self, request: Any, operation: Operation) -> None:
         super().__init__(request)
         self._operation = operation
-
-    @property
-    def path(self) -> str:
-        values = {name: quote(value, "") for name, value in self.request.matchdict.items()}
-        return self._operation.path.format(**values)
 
     @property
     def path_pattern(self) -> str:

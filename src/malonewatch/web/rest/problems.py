@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
-from pyramid.httpexceptions import HTTPException
 from pyramid.response import Response
 from transaction.interfaces import TransientError
 
@@ -117,11 +116,7 @@ def wrong_method(allowed: Iterable[str], request: Any) -> Response:
 
 def missing(request: Any) -> Response:
     """View: there is no such thing."""
-    raise _not_found(request)
-
-
-def _not_found(request: Any) -> Problem:
-    return Problem(404, "not-found", f"There is nothing at {shortened(request.path)}.")
+    raise Problem(404, "not-found", f"There is nothing at {shortened(request.path)}.")
 
 
 def shown(error: Exception, request: Any) -> Response:
@@ -139,9 +134,5 @@ def _problem(error: Exception, request: Any) -> Problem:
         return Problem(status, kind, str(error), [{"detail": each} for each in sentences], retry)
     if isinstance(error, TransientError):
         return Problem(503, "busy", _BUSY, headers={"Retry-After": "1"})
-    if isinstance(error, HTTPException):
-        if error.status_int == 404:
-            return _not_found(request)
-        return Problem(error.status_int, "", error.detail or error.explanation or error.title)
     _log.error("%s %s failed.", request.method, request.path, exc_info=error)
     return Problem(500, "fault", "That is a fault in malonewatch; its log tells more.")

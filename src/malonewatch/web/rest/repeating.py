@@ -66,11 +66,7 @@ def _again(reply: Reply, mark: bytes) -> Response:
             "What came with that Idempotency-Key before is still at work; ask again later.",
             headers={"Retry-After": "5"},
         )
-    response = Response(status=reply.status, body=reply.body)
-    if reply.body:
-        response.content_type = "application/json"
-    else:
-        del response.content_type
+    response = Response(status=reply.status, body=reply.body, content_type="application/json")
     if reply.location is not None:
         response.headers["Location"] = reply.location
     return response

@@ -5,13 +5,15 @@ from typing import Any
 from malonewatch.application import bugs
 from malonewatch.application.references import MOST_DIGITS
 from malonewatch.interfaces import BadInput
-from malonewatch.web.rest.calls import Call, Page, after_of, cursor_to, operation
+from malonewatch.web.rest.calls import Call, Page, after_of, cursor_to, operation, single
 
 
 @operation(bugs.list_page)
 def list_page(call: Call) -> Page:
-    after = after_of(call) or 0
-    if not isinstance(after, int) or not 0 <= after < 10**MOST_DIGITS:
+    after = after_of(call)
+    if after is None:
+        after = 0
+    if type(after) is not int or not 0 <= after < 10**MOST_DIGITS:
         raise BadInput("The cursor is not one of this list.")
     found = bugs.list_page(call.database, after + 1, call.limit + 1)
     items = found[: call.limit]
@@ -20,8 +22,8 @@ def list_page(call: Call) -> Page:
 
 @operation(bugs.find)
 def find(call: Call) -> Any:
-    (facts,) = bugs.find(call.database, [call.number("bug")])
-    return facts
+    with single():
+        return bugs.find(call.database, [call.number("bug")])[0]
 
 
 @operation(bugs.retitle)
@@ -32,4 +34,5 @@ def retitle(call: Call) -> Any:
 
 @operation(bugs.delete)
 def delete(call: Call) -> None:
-    bugs.delete(call.database, [call.number("bug")])
+    with single():
+        bugs.delete(call.database, [call.number("bug")])

@@ -4,7 +4,7 @@ from typing import Any
 
 from malonewatch.application import asking, explaining, finding, listing, moved, watches
 from malonewatch.application.plain import joined, plain
-from malonewatch.web.rest.calls import Call, Made, Page, operation
+from malonewatch.web.rest.calls import Call, Made, Page, operation, single
 
 
 @operation(listing.find_page)
@@ -51,13 +51,22 @@ def show(call: Call) -> Any:
     return joined(watches.show(call.database, call.text("watch")))
 
 
+@operation(watches.set_interval)
+def set_interval(call: Call) -> Any:
+    seconds = call.body["longest_interval"]
+    return watches.set_interval(call.database, [call.number("watch")], seconds)[0]
+
+
 @operation(watches.unwatch)
 def unwatch(call: Call) -> None:
-    watches.unwatch(call.database, [call.number("watch")])
+    with single():
+        watches.unwatch(call.database, [call.number("watch")])
 
 
 @operation(watches.move, waits=True)
 def move(call: Call) -> Any:
+    with single():
+        watches.find(call.database, [call.text("watch")])
     with call.detached() as database:
         return watches.move(database, call.text("watch"), call.body["url"])
 
