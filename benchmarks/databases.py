@@ -63,6 +63,20 @@ def make_due(uri: str) -> None:
         database.write(lambda trackers: [tracker.resetWatches() for tracker in trackers])
 
 
+def make_swept(uri: str) -> None:
+    """Have every bug tracker asked what changed, and no watch."""
+
+    def change(trackers: Any) -> None:
+        for tracker in trackers:
+            sweeps = tracker.ledger.sweeps
+            sweeps.due = 0
+            tracker.ledger.set_sweeps(sweeps)
+
+    settle(uri)
+    with contextlib.closing(open_database(uri)) as database:
+        database.write(change)
+
+
 def settle(uri: str) -> None:
     """Put every watch off until tomorrow, as if it had been checked just now."""
     tomorrow = int(time.time()) + 80_000

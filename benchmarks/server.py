@@ -55,9 +55,9 @@ class Server:
 
     async def search(self, request: web.Request) -> web.Response:
         self.requests.append(request.path_qs)
-        names = request.query["id"].split(",")
         if "last_change_time" in request.query:
             return web.json_response({"bugs": []})
+        names = request.query["id"].split(",")
         body = ",".join([self.bugs[int(name)] for name in names])
         return web.Response(text=f'{{"bugs":[{body}]}}', content_type="application/json")
 

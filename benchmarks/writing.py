@@ -1,4 +1,5 @@
-"""How much a FileStorage grows for a watch that is checked and unchanged.
+"""How much a FileStorage grows for a watch that is checked and unchanged, one by one and in a quiet
+sweep.
 
 ``python -m benchmarks.writing``
 """
@@ -6,7 +7,7 @@
 import tempfile
 from pathlib import Path
 
-from benchmarks.databases import fill, make_due
+from benchmarks.databases import fill, make_due, make_swept
 from benchmarks.measure import CHECKWATCHES, Row, run
 from benchmarks.server import running
 from malonewatch.configuration import configure
@@ -28,7 +29,16 @@ def rows() -> list[Row]:
         before = file.stat().st_size
         assert run(command).code == 0
         growth = (file.stat().st_size - before) / WATCHES
-    return [Row("FileStorage growth for a checked, unchanged watch", growth, "bytes", 20, COMMAND)]
+        make_swept(uri)
+        server.requests()
+        before = file.stat().st_size
+        assert run(command).code == 0
+        swept = (file.stat().st_size - before) / WATCHES
+        assert len(server.requests()) == 1
+    return [
+        Row("FileStorage growth for a checked, unchanged watch", growth, "bytes", 20, COMMAND),
+        Row("FileStorage growth for an unchanged watch in a sweep", swept, "bytes", 2, COMMAND),
+    ]
 
 
 if __name__ == "__main__":

@@ -37,6 +37,7 @@ from malonewatch.testing.conformance import (
     BatchesConformance,
     DuplicatesConformance,
     ExternalBugTrackerConformance,
+    SweepsConformance,
     VocabularyConformance,
 )
 from malonewatch.testing.simulator import Simulator
@@ -112,6 +113,16 @@ class TestBugzillaXML(TestBugzilla):
 
     requests_for_three_batches = 6
     says_what_is_missing = True
+
+
+class TestSweeps(SweepsConformance):
+    factory = Bugzilla
+    simulator = BugzillaSimulator
+
+
+class TestSweepsByJsonRpc(TestSweeps):
+    simulator = functools.partial(BugzillaSimulator, rest=False, login=("me", "sesame"))
+    login = Credentials("me", "sesame")
 
 
 class TestWords(VocabularyConformance):

@@ -22,6 +22,7 @@ from malonewatch.model import schedule
 from malonewatch.model.ledger import Ledger
 from malonewatch.model.ledgerpages import Pages
 from malonewatch.model.pages import NEVER, PAGE, UNKNOWN
+from malonewatch.model.sweeping import not_checked_since
 
 TODAY = 1_700_000_000
 
@@ -252,7 +253,7 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @rule(moment=moments | st.just(0))
     def what_was_not_checked_since(self, moment):
-        assert sorted(self.ledger.not_checked_since(moment)) == sorted(
+        assert sorted(not_checked_since(self.ledger, moment)) == sorted(
             (row.remotebug, row.watch_id) for row in self.rows.values() if row.checked <= moment
         )
 

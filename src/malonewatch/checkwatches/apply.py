@@ -16,6 +16,7 @@ from malonewatch.interfaces import (
     DatabaseError,
     Fetched,
     RemoteBugError,
+    Swept,
     remote_name,
 )
 
@@ -68,6 +69,22 @@ class Applier:
         self._report.add(applied)
         self._tell(applied)
         return applied
+
+    def apply_sweep(self, swept: Swept) -> int:
+        """Make the watches due on what changed; how many these are.  A dry run makes none.
+
+        :raises DatabaseBusy: others keep the database busy.
+        :raises DatabaseError: the database cannot be written.
+        """
+
+        def step(trackers: Any) -> int:
+            bugtracker = trackers.getByName(swept.tracker.name)
+            # It may have been removed meanwhile, or be another one now.
+            if bugtracker is None or bugtracker.facts.baseurl != swept.tracker.baseurl:
+                return 0
+            return int(bugtracker.applySweep(swept))
+
+        return 0 if self._dry_run else int(self._database.write(step, PATIENCE))
 
     def learn_polling(self, name: str) -> None:
         """Let a bug tracker know how long its type wants it to be asked.

@@ -11,12 +11,14 @@ from typing import Any
 from malonewatch.checkwatches.logs import said
 from malonewatch.interfaces import (
     Batch,
+    BugTrackerFacts,
     BugTrackerTrouble,
     BugWatchErrorType,
     DialectLearnt,
     Fetched,
     Outcome,
     RemoteBugError,
+    Swept,
 )
 
 log = logging.getLogger("malonewatch.checkwatches")
@@ -61,10 +63,7 @@ async def fetch(
     finally:
         stopped.cancel()
         has_ended = asking.done()
-        while not asking.done():
-            # A cancellation is lost where a library's time limit ends at the same moment.
-            asking.cancel()
-            await asyncio.wait({asking}, timeout=PATIENCE)
+        await _end(asking)
     trouble = asking.result() if has_ended else None
     if has_ended and trouble is None:
         answers.note_silence()
@@ -80,6 +79,48 @@ async def fetch(
         quota=session.quota,
         scrub=session.scrub or None,
     )
+
+
+async def sweep(
+    external: Any,
+    session: Any,
+    tracker: BugTrackerFacts,
+    since: datetime,
+    *,
+    asked: datetime,
+    seconds: float | None,
+    stop: asyncio.Event,
+) -> Swept:
+    """Ask which of all bugs changed since a time; what came of it, whatever happens.
+
+    `external` is an `ISweeps`; the rest is as for `fetch`.
+    """
+    asking = asyncio.create_task(external.sweep(session, since))
+    stopped = asyncio.create_task(stop.wait())
+    try:
+        await _first(asking, stopped, seconds)
+    finally:
+        stopped.cancel()
+        has_ended = asking.done()
+        await _end(asking)
+    remotebugs = None
+    if has_ended and asking.exception() is None:
+        remotebugs = asking.result()
+    elif has_ended:
+        log.error(
+            "Unexpected failure when asking %s what changed",
+            tracker.baseurl,
+            exc_info=asking.exception(),
+            extra=said("fault", tracker=tracker.name),
+        )
+    return Swept(tracker, asked, remotebugs, session.clock_skew, tuple(session.exchanges))
+
+
+async def _end(asking: "asyncio.Task[Any]") -> None:
+    while not asking.done():
+        # A cancellation is lost where a library's time limit ends at the same moment.
+        asking.cancel()
+        await asyncio.wait({asking}, timeout=PATIENCE)
 
 
 async def _first(

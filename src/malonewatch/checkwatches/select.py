@@ -16,6 +16,7 @@ from malonewatch.interfaces import (
     BugTrackerTrouble,
     IChangesSince,
     IExternalBugTracker,
+    ISweeps,
     Politeness,
     Polling,
     UnsupportedBugTracker,
@@ -34,7 +35,8 @@ class Plan:
     `external` is its `IExternalBugTracker`, `politeness` how a person wants it
     to be asked, and `watches` counts those that are taken on.  `trouble` says
     why it cannot be asked at all, `polled_otherwise` that its type wants it to
-    be asked longer, or less long, than is noted.
+    be asked longer, or less long, than is noted.  `sweep` is since when it is to be
+    asked first which of all its bugs changed.
     """
 
     facts: BugTrackerFacts
@@ -44,6 +46,7 @@ class Plan:
     batches: Sequence[Batch] = ()
     trouble: BugTrackerTrouble | None = None
     polled_otherwise: bool = False
+    sweep: datetime | None = None
 
 
 def by_origin(trackers: Any, names: Iterable[str]) -> dict[str, list[str]]:
@@ -81,6 +84,7 @@ def select(
     # Types that others wrote before may not say.
     polling = getattr(external, "polling", Polling.ALWAYS), getattr(external, "not_polled", "")
     polled_otherwise = polling != (bugtracker.polling, bugtracker.not_polled)
+    can_sweep = polling[0] is Polling.ALWAYS and ISweeps.providedBy(external)
     watches, batches = 0, []
     if polling[0] is Polling.NEVER:
         pass
@@ -100,6 +104,7 @@ def select(
     return Plan(
         *(facts, external, bugtracker.politeness, watches, batches),
         polled_otherwise=polled_otherwise,
+        sweep=bugtracker.getSweep(now) if only is None and can_sweep else None,
     )
 
 

@@ -6,12 +6,13 @@ import dataclasses
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 from typing import Any
 
 from zope.component import getAdapter
 
 from malonewatch.checkwatches.apply import Applier
-from malonewatch.checkwatches.fetch import fetch, join
+from malonewatch.checkwatches.fetch import fetch, join, sweep
 from malonewatch.checkwatches.logs import said
 from malonewatch.checkwatches.report import Report
 from malonewatch.checkwatches.select import Plan, select
@@ -144,6 +145,8 @@ class Turn:
             return plan.trouble
         if plan.polled_otherwise:
             self._work.applier.learn_polling(name)
+        if plan.sweep is not None:
+            plan = await self._sweep(pool, plan, plan.sweep) or plan
         if not plan.batches:
             # Nothing is asked of what is never asked.
             return None
@@ -160,13 +163,31 @@ class Turn:
             # Those that are not have to wait.
             self._work.progress(done.rest)
 
-    async def _ask(self, pool: Any, plan: Plan, done: "_Share") -> BugTrackerTrouble | None:
-        """Fetch and apply, batch by batch."""
-        work, external, facts = self._work, plan.external, plan.facts
-        loop = asyncio.get_running_loop()
-        end = None if work.tracker_seconds is None else loop.time() + work.tracker_seconds
-        session = pool.session(
-            facts,
+    async def _sweep(self, pool: Any, plan: Plan, since: datetime) -> Plan | None:
+        """Find out which of all its bugs changed; what to ask for then."""
+        session = self._session(pool, plan)
+        swept = await sweep(
+            *(plan.external, session, plan.facts, since),
+            asked=self._work.clock.now(),
+            seconds=self._work.tracker_seconds,
+            stop=self.stop,
+        )
+        self._report.note(swept.exchanges)
+        hastened = self._work.applier.apply_sweep(swept)
+        log.info(
+            "Swept %s: %s",
+            plan.facts.baseurl,
+            "it did not tell what changed"
+            if swept.remotebugs is None
+            else f"{len(swept.remotebugs)} bugs changed, {hastened} of them watched",
+            extra=said("sweep", tracker=plan.facts.name, watches=hastened),
+        )
+        return self._select(plan.facts.name)
+
+    def _session(self, pool: Any, plan: Plan) -> Any:
+        external, self.facts = plan.external, plan.facts
+        return pool.session(
+            plan.facts,
             external.timeout,
             authorization=external.authorization,
             politeness=plan.politeness,
@@ -174,7 +195,13 @@ class Turn:
             state=self.state,
             service=external.service,
         )
-        self.facts = facts
+
+    async def _ask(self, pool: Any, plan: Plan, done: "_Share") -> BugTrackerTrouble | None:
+        """Fetch and apply, batch by batch."""
+        work, external, facts = self._work, plan.external, plan.facts
+        loop = asyncio.get_running_loop()
+        end = None if work.tracker_seconds is None else loop.time() + work.tracker_seconds
+        session = self._session(pool, plan)
         writing = _Writing(self._apply)
         trouble = None
         batches, planned = deque(plan.batches), len(plan.batches)

@@ -27,13 +27,13 @@ from zope.interface import implementer
 
 from malonewatch.externalbugtracker.driver.ask import Ask, Finding, Form, Judgement, Read
 from malonewatch.externalbugtracker.driver.dialect import Dialect
-from malonewatch.externalbugtracker.driver.times import parse_time
+from malonewatch.externalbugtracker.driver.times import format_time, parse_time
 from malonewatch.externalbugtracker.driver.tracker import ExternalBugTracker
 from malonewatch.externalbugtracker.driver.urls import URLShape
 from malonewatch.externalbugtracker.driver.vocabulary import Workflow, join
 from malonewatch.externalbugtracker.driver.words import RESOLUTIONS, STATUSES
 from malonewatch.interfaces import BugTaskStatus, Credentials, RemoteVocabulary, Response
-from malonewatch.interfaces.externalbugtracker import IBatches, IDuplicates
+from malonewatch.interfaces.externalbugtracker import IBatches, IDuplicates, ISweeps
 
 # What the web services call a bug's fields, and what the XML export does.
 XML_FIELDS = {
@@ -57,6 +57,9 @@ FIELDS_OF_WORDS = ("bug_status", "resolution", "priority", "bug_severity")
 FINDINGS = {100: Finding.MISSING, 101: Finding.MISSING, 102: Finding.PRIVATE}
 CREDENTIAL_ERRORS = (300, 301, 302, 303, 304, 305, 306, 307, 410, 505)
 NO_SUCH_RESOURCE = 32614
+
+# How many of the bugs that changed are asked for at a time.
+SWEPT = 500
 
 OPEN = {
     # Bugzilla's own NEW is one that was confirmed; FreeBSD's is not.
@@ -156,6 +159,7 @@ class Xml(_Bugzilla):
 
 class JsonRpc(_Bugzilla):
     dialect_name = "jsonrpc"
+    swept_at_once = SWEPT
     with_credentials = True
 
     def speaks(self, authenticated: bool) -> bool:
@@ -191,6 +195,10 @@ class JsonRpc(_Bugzilla):
         fields = {"names": FIELDS_OF_WORDS, "include_fields": ("name", "values")}
         yield self.call("Bug.fields", fields)
 
+    def ask_changed(self, since: datetime, page: int) -> Ask:
+        limits = {"limit": SWEPT, "offset": page * SWEPT}
+        return self.call("Bug.search", {"last_change_time": format_time(since), **limits})
+
     def ask_whoami(self) -> Ask:
         return self.call("User.get", {"ids": []})
 
@@ -201,6 +209,7 @@ class JsonRpc(_Bugzilla):
 
 class Rest(_Bugzilla):
     dialect_name = "rest"
+    swept_at_once = SWEPT
     path = "/rest"
     with_credentials = False
 
@@ -215,6 +224,11 @@ class Rest(_Bugzilla):
 
     def ask_missing(self, ids: Sequence[str]) -> Iterator[Ask]:
         return iter([ask_xml(ids)]) if len(ids) > 1 else super().ask_missing(ids)
+
+    def ask_changed(self, since: datetime, page: int) -> Ask:
+        query = {"last_change_time": format_time(since), "include_fields": "id,alias"}
+        limits = {"limit": SWEPT, "offset": page * SWEPT}
+        return Ask(f"{self.path}/bug", tuple((n, str(v)) for n, v in {**query, **limits}.items()))
 
     def ask_identity(self) -> Ask:
         return Ask(f"{self.path}/version")
@@ -238,7 +252,7 @@ class RestWithKey(Rest):
     asks_who = ("/rest/whoami", "name")
 
 
-@implementer(IBatches, IDuplicates)
+@implementer(IBatches, IDuplicates, ISweeps)
 class Bugzilla(ExternalBugTracker):
     """A Bugzilla; https://www.bugzilla.org/."""
 

@@ -88,6 +88,7 @@ from malonewatch.interfaces.externalbugtracker import (
     IExternalBugTracker,
     IExternalBugTrackerType,
     IMoves,
+    ISweeps,
     IValidators,
 )
 from malonewatch.interfaces.facts import (
@@ -103,7 +104,13 @@ from malonewatch.interfaces.figures import (
     Totals,
     WatchTally,
 )
-from malonewatch.interfaces.freshness import LONGEST_INTERVAL, SHORTEST_INTERVAL, Freshness, IPaced
+from malonewatch.interfaces.freshness import (
+    LONGEST_INTERVAL,
+    SHORTEST_INTERVAL,
+    Freshness,
+    IPaced,
+    Swept,
+)
 from malonewatch.interfaces.hooks import HookEvent, INamesBugsInEvents
 from malonewatch.interfaces.http import (
     Credentials,
@@ -326,6 +333,7 @@ __all__ = [
     "ISourceTree",
     "ISubscription",
     "ISubscriptionSet",
+    "ISweeps",
     "ITexts",
     "IToken",
     "ITokenSet",
@@ -362,6 +370,7 @@ __all__ = [
     "StatusReading",
     "SubscriptionFacts",
     "SuspiciousAnswer",
+    "Swept",
     "TableRow",
     "Target",
     "TargetKind",

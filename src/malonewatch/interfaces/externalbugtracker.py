@@ -1,6 +1,7 @@
 """What is known about a type of bug tracker."""
 
 from collections.abc import AsyncIterator, Mapping
+from datetime import datetime
 from typing import Any
 from urllib.parse import SplitResult
 
@@ -175,6 +176,17 @@ class IBatches(Interface):
 
 class IChangesSince(Interface):
     """It can be asked what changed since a time, in fewer requests than in full."""
+
+
+class ISweeps(Interface):
+    """It can be asked which of all its bugs changed since a time, in a few requests."""
+
+    async def sweep(session: Any, since: datetime) -> tuple[str, ...] | None:
+        """The ids of all bugs that changed since then (aware, by the clock of the bug tracker).
+
+        None if it did not tell, or only in part, for whatever reason.  Bugs
+        that are gone, hidden or moved need not be among them.
+        """
 
 
 class IDuplicates(Interface):

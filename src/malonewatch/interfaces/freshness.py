@@ -1,8 +1,14 @@
 """How fresh what the watches of a bug tracker show is to be, and what that may cost."""
 
+import dataclasses
+from datetime import datetime
 from typing import NamedTuple
 
 from zope.interface import Attribute, Interface
+from zope.schema import Datetime
+
+from malonewatch.interfaces.http import Exchange
+from malonewatch.interfaces.values import BugTrackerFacts
 
 _DAY = 24 * 3600.0
 
@@ -38,8 +44,42 @@ class Freshness(NamedTuple):
         return self.longest_closed
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Swept:
+    """What came of asking a bug tracker which of all its bugs changed.
+
+    - `asked`: when, by our clock (aware, UTC),
+    - `remotebugs`: the ids of those that did, None if it did not tell them all,
+    - `clock_skew`: seconds by which its clock is ahead of ours, None if it did
+      not tell,
+    - `exchanges`: the requests that were made.
+    """
+
+    tracker: BugTrackerFacts
+    asked: datetime
+    remotebugs: tuple[str, ...] | None
+    clock_skew: float | None
+    exchanges: tuple[Exchange, ...]
+
+
 class IPaced(Interface):
     """What is checked within a budget of requests."""
+
+    swept = Datetime(
+        title="When it last said which of all its bugs had changed",
+        description="What had not counts as checked then.  None: it is not asked that.",
+        required=False,
+        readonly=True,
+    )
+
+    def getSweep(now: datetime) -> datetime | None:
+        """Since when to ask, by its clock, which of all its bugs changed; None: not now.
+
+        That is done where it takes fewer requests than asking for the bugs.
+        """
+
+    def applySweep(swept: Swept) -> int:
+        """Make the watches due on bugs that changed; how many these are."""
 
     freshness = Attribute(
         "The `Freshness` that a person set for it, the rest as by default.  Watches that would be "

@@ -53,6 +53,7 @@ def apply(tracker: Any, fetched: Fetched, brake: Brake) -> Applied:
     is_answer = not all(map(is_refusal, fetched.outcomes))
     if is_answer:
         tracker.record_clock(skew)
+        tracker.begin_sweeps(fetched, skew)
     _tell_watches(found, moment, fetched.scrub)
     _follow(tracker, found, moment)
     _count(tracker, applied, moment, len(fetched.exchanges))

@@ -41,13 +41,14 @@ from malonewatch.model.pacing import Paced
 from malonewatch.model.pages import UNKNOWN
 from malonewatch.model.resultset import ResultSet
 from malonewatch.model.site import find_utility
+from malonewatch.model.sweeping import Sweeping, not_checked_since
 from malonewatch.model.times import from_seconds, to_seconds
 from malonewatch.model.times import now as _now
 from malonewatch.model.trackertypes import find_type, polling_of
 
 
 @implementer(IBugTracker)
-class BugTracker(Hooked, Paced, Condition):
+class BugTracker(Hooked, Sweeping, Paced, Condition):
     """See `IBugTracker`."""
 
     __parent__: Any = None
@@ -334,7 +335,7 @@ class BugTracker(Hooked, Paced, Condition):
     def getBugWatchesNeedingUpdate(self, hours: float) -> Iterator[Any]:
         limit = max(to_seconds(_now()) - hours * schedule.HOUR, 0)
         watches = self.bugwatches
-        for _, watch_id in sorted(self.ledger.not_checked_since(limit)):
+        for _, watch_id in sorted(not_checked_since(self.ledger, limit)):
             yield watches.get(watch_id)
 
     def resetWatches(self, now: datetime | None = None) -> int:

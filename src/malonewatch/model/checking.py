@@ -7,9 +7,10 @@ from persistent import Persistent
 
 from malonewatch.model.ledger import Ledger
 from malonewatch.model.pacing import check_interval
-from malonewatch.model.pages import PARKED, UNKNOWN
+from malonewatch.model.pages import PAGE, PARKED, UNKNOWN
 from malonewatch.model.rhythm import changed_at
 from malonewatch.model.schedule import CHECK_INTERVAL
+from malonewatch.model.sweeping import checked_at
 from malonewatch.model.times import from_seconds, now, to_seconds
 
 
@@ -28,7 +29,8 @@ class Checked(Persistent):
 
     @property
     def lastchecked(self) -> datetime | None:
-        checked = self._ledger.get(self.slot, "checked")
+        number, row = divmod(self.slot, PAGE)
+        checked = checked_at(self._ledger.sweeps, self._ledger._times[number], row)
         return None if checked == UNKNOWN else from_seconds(checked)
 
     @lastchecked.setter

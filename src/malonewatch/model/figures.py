@@ -22,9 +22,10 @@ from malonewatch.interfaces import (
 )
 from malonewatch.model.index import WatchIndex
 from malonewatch.model.ledger import Ledger
-from malonewatch.model.pages import PARKED, UNKNOWN
+from malonewatch.model.pages import PARKED
 from malonewatch.model.search import index_of
 from malonewatch.model.site import find_utility
+from malonewatch.model.sweeping import checked_at
 from malonewatch.model.times import to_seconds
 
 QUANTILES = (0.5, 0.95, 1.0)
@@ -102,8 +103,8 @@ def _heard(ledger: Ledger, looks: int | None = None) -> tuple[list[int], int]:
         failing += len(times.failures) - times.failures.count(0)
         moments += [
             # When it was never checked, it is due since it was to be.
-            due if checked == UNKNOWN else checked
-            for checked, due, failures in zip(times.checked, times.due, times.failures, strict=True)
+            checked_at(ledger.sweeps, times, row) or due
+            for row, (due, failures) in enumerate(zip(times.due, times.failures, strict=True))
             if due < PARKED and not failures
         ]
     moments.sort()

@@ -26,15 +26,9 @@ from malonewatch.interfaces import BugWatchErrorType
 from malonewatch.model import schedule
 from malonewatch.model.enums import member
 from malonewatch.model.holding import HeldBack
-from malonewatch.model.pages import (
-    NEVER,
-    PAGE,
-    PARKED,
-    UNKNOWN,
-    NamesPage,
-    RemoteBugIndex,
-    TimesPage,
-)
+from malonewatch.model.pages import NEVER, PAGE, PARKED, UNKNOWN, NamesPage, TimesPage
+from malonewatch.model.pages import RemoteBugIndex as RemoteBugIndex
+from malonewatch.model.sweeps import Sweeps
 
 
 class Ledger(Persistent):
@@ -45,6 +39,7 @@ class Ledger(Persistent):
     _apart: Any = None
     #: Whether any row is ever due; each keeps its `due` meanwhile.
     polled = True
+    sweeps: Sweeps | None = None
 
     def __init__(self) -> None:
         self._times = LOBTree()
@@ -76,7 +71,13 @@ class Ledger(Persistent):
             self._note_earliest(self._first_due())
 
     def _first_due(self) -> int:
-        return min(self._page_due.values(), default=NEVER) if self.polled else NEVER
+        sweep = NEVER if self.sweeps is None else self.sweeps.due
+        return min(sweep, *self._page_due.values(), NEVER) if self.polled else NEVER
+
+    def set_sweeps(self, sweeps: Sweeps | None) -> None:
+        """Note what is known of sweeps now; with None, nothing is."""
+        self.sweeps = sweeps
+        self._note_earliest(self._first_due())
 
     def __len__(self) -> int:
         return int(self._length())
@@ -293,15 +294,6 @@ class Ledger(Persistent):
                 count += sum(due <= now for due in self._times[number].due)
         return count
 
-    def not_checked_since(self, moment: float) -> Iterator[tuple[str, int]]:
-        """(remote id, watch's number) of the watches last checked before `moment`."""
-        for number, earliest in self._page_checked.items():
-            if earliest <= moment:
-                names = self._names[number]
-                for row, checked in enumerate(self._times[number].checked):
-                    if checked <= moment:
-                        yield names.remotebugs[row], names.watch_ids[row]
-
     def rows(self, due: Iterable[tuple[int, int]], now: float) -> Iterator[tuple[str, int, bool]]:
         """(remote id, seen, whether all is well known) for each entry of `due()`.
 
@@ -367,6 +359,7 @@ class Ledger(Persistent):
         """
         self.reset(now)
         self._held = self._apart = None
+        self.set_sweeps(None)
         gone = []
         for number, times in self._times.items():
             names = self._names[number]
@@ -387,6 +380,7 @@ class Ledger(Persistent):
         for remotebug, seen in list(self.apart.items()):
             if seen > now:
                 self.set_apart(remotebug, now)
+        self.set_sweeps(None)
         limit = now + schedule.DELETED_CHECK_INTERVAL
         for times in self._times.values():
             for row, (checked, due) in enumerate(zip(times.checked, times.due, strict=True)):

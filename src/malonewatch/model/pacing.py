@@ -6,6 +6,7 @@ from typing import Any
 
 from BTrees.LLBTree import LLBTree
 from persistent import Persistent
+from zope.component import queryAdapter
 
 from malonewatch.interfaces import (
     LONGEST_INTERVAL,
@@ -14,6 +15,7 @@ from malonewatch.interfaces import (
     BugTrackerType,
     Freshness,
     IBatches,
+    IExternalBugTracker,
     RemoteBug,
 )
 from malonewatch.model import rhythm, schedule
@@ -22,7 +24,6 @@ from malonewatch.model.ledgerpages import Pages
 from malonewatch.model.pages import PARKED, UNKNOWN, NamesPage, TimesPage
 from malonewatch.model.rhythm import Rhythm
 from malonewatch.model.times import to_optional, to_seconds
-from malonewatch.model.trackertypes import find_type
 from malonewatch.wording import span
 
 #: A bug tracker that sent no event for longer than this may have forgotten to.
@@ -56,6 +57,10 @@ class Paced(Persistent):
     bugtrackertype: BugTrackerType
     bugwatches: Any
     ledger: Ledger
+    lasthook: Any
+    is_swept: Any
+    facts: Any
+
     _freshness: tuple[int | None, float | None, float | None] = (None, None, None)
     # Made when it is learnt.
     _scale: Scale | None = None
@@ -82,9 +87,14 @@ class Paced(Persistent):
     @property
     def _page(self) -> int:
         """How many bugs a request asks for."""
-        external = find_type(self.bugtrackertype)
-        is_batched = external is not None and IBatches.implementedBy(external)
-        return external.request_size if is_batched else 1
+        external: Any = self.external
+        is_batched = IBatches.providedBy(external)
+        return int(external.request_size) if is_batched else 1
+
+    @property
+    def external(self) -> Any:
+        """The `IExternalBugTracker`, None if nothing here can talk to it."""
+        return queryAdapter(self.facts, IExternalBugTracker, name=self.bugtrackertype)
 
     def rhythm(self, now: datetime) -> Rhythm:
         """What the intervals of its watches go by."""
@@ -95,7 +105,7 @@ class Paced(Persistent):
             freshness.budget,
             rhythm.FIRST_SCALE if self._scale is None else self._scale.seconds,
             (freshness.longest_interval, freshness.longest_interval_closed),
-            hooked is not None and (now - hooked).total_seconds() < _HOOKED,
+            (hooked is not None and (now - hooked).total_seconds() < _HOOKED) or self.is_swept(now),
         )
 
     def learn_scale(self, seconds: float) -> None:

@@ -19,6 +19,8 @@ CLOSED = 3.0
 #: this on average, unless somebody has said how many requests that may take.
 SHORTEST = CHECK_INTERVAL / 4
 SHORTEST_ON_PURPOSE = HOUR
+#: No bug tracker is asked more often which of all its bugs changed.
+SHORTEST_SWEEP = 600.0
 #: How much of a request for many bugs is filled: what is due at a time is seldom a full number.
 FILLED = 0.875
 #: So many requests for many bugs are made one after the other, that most are full ones.
@@ -129,6 +131,12 @@ class Intervals(NamedTuple):
 def requests(watches: int, page: int) -> int:
     """How many requests ask for so many watches once, `page` of them in each."""
     return max(math.ceil(watches / page), 1)
+
+
+def sweep_interval(allowed: int, cost: int) -> float:
+    """How long after a sweep that took `cost` requests the next one is to be, where so many are
+    allowed a day: half of them are left to what changed, and to checks."""
+    return min(max(2 * CHECK_INTERVAL * cost / allowed, SHORTEST_SWEEP), CHECK_INTERVAL)
 
 
 def rhythm(

@@ -121,12 +121,18 @@ class Asker:
         found: RemoteVocabulary | None = self._call("learn_vocabulary")
         return found
 
-    def _call(self, name: str) -> Any:
+    def sweep(self, since: datetime) -> tuple[str, ...] | None:
+        """The ids of all bugs that changed since then; for an `ISweeps`."""
+        found: tuple[str, ...] | None = self._call("sweep", since)
+        return found
+
+    def _call(self, name: str, *arguments: Any) -> Any:
         async def call() -> Any:
             external = self.factory(self.facts)
             async with self.client.open() as pool:
                 session = self._session(pool, external)
-                return await getattr(external, name)(session)
+                self.exchanges = session.exchanges
+                return await getattr(external, name)(session, *arguments)
 
         with _only(self.credentials):
             return asyncio.run(call())

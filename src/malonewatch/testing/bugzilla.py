@@ -5,6 +5,7 @@ what Bugzilla 5.0.6 and 5.2 were seen to answer.
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -136,6 +137,12 @@ class BugzillaSimulator(Simulator):
             "dupe_of": None if bug.duplicate_of is None else int(bug.duplicate_of),
         }
 
+    def _changed(self, since: str, offset: int, is_in: bool) -> list[SimulatedBug]:
+        """What changed at that time or later, without the first ones of them."""
+        moment = datetime.fromisoformat(since.replace("Z", "+00:00"))
+        found = [bug for bug in self.bugs.values() if bug.modified >= moment]
+        return [bug for bug in found if is_in or not bug.private][offset:][: self.max_results]
+
     def _chosen(self, parameters: Mapping[str, list[str]], is_in: bool) -> list[SimulatedBug]:
         """What a search finds: it leaves out what is not there, and what may not be seen."""
         ids = parameters.get("id", [])
@@ -159,7 +166,11 @@ class BugzillaSimulator(Simulator):
             for name in ("id", "alias")
         }
         try:
-            found = self._chosen(query, self._enter(request))
+            is_in, since = self._enter(request), request.query.get("last_change_time")
+            if since is None:
+                found = self._chosen(query, is_in)
+            else:
+                found = self._changed(since, int(request.query["offset"]), is_in)
         except _RefusedError as refused:
             return refused.response()
         limit = int(request.query.get("limit", "0")) or len(found)
@@ -238,7 +249,12 @@ class BugzillaSimulator(Simulator):
         try:
             is_in = self._is_in(parameters)
             if call["method"] == "Bug.search":
-                found = self._chosen(parameters, is_in)[: parameters.get("limit")]
+                since = parameters.get("last_change_time")
+                if since is None:
+                    found = self._chosen(parameters, is_in)
+                else:
+                    found = self._changed(since, parameters["offset"], is_in)
+                found = found[: parameters.get("limit")]
             elif call["method"] == "Bug.get":
                 found = [self._one(id, is_in) for id in parameters["ids"]]
             elif is_in or call["method"] == "Bug.fields":

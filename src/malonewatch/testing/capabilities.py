@@ -19,6 +19,7 @@ from malonewatch.interfaces import (
     IChangesSince,
     IDuplicates,
     IMoves,
+    ISweeps,
     IValidators,
     Outcome,
     RemoteBug,
@@ -118,6 +119,75 @@ class ChangesSinceConformance:
         assert isinstance(changed, RemoteBug)
         assert changed.title == "Another"
         assert all(isinstance(outcome, RemoteBugUnchanged) for outcome in outcomes.values())
+
+
+class SweepsConformance:
+    """For types that can be asked which of all their bugs changed since a time.
+
+    To be a class of its own, for a dialect that can.
+    """
+
+    factory: ClassVar[type[ExternalBugTracker]]
+    simulator: ClassVar[Callable[[], Simulator]]
+    #: The id of the bug of that number.
+    ids: ClassVar[Callable[[int], str]] = str
+    login: ClassVar[Credentials | None] = None
+
+    def _asker(self, simulator: Simulator) -> Asker:
+        return Asker(type(self).factory, simulator.url, credentials=self.login)
+
+    def _numbered(self, count: int) -> list[str]:
+        return [type(self).ids(number) for number in range(1, count + 1)]
+
+    def test_it_says_that_it_sweeps(self) -> None:
+        assert ISweeps.implementedBy(self.factory)
+
+    def test_as_long_as_no_dialect_is_known_it_is_not_asked_what_changed(self) -> None:
+        with type(self).simulator() as simulator:
+            assert self._asker(simulator).sweep(simulator.now()) is None
+            assert not simulator.requests
+
+    def test_it_tells_which_of_all_its_bugs_changed(self) -> None:
+        ids = self._numbered(7)
+        with type(self).simulator() as simulator:
+            for remotebug in ids:
+                simulator.add(remotebug)
+            asker = self._asker(simulator)
+            asker.ask(ids[:1])
+            since = simulator.now() - timedelta(minutes=5)
+            assert asker.sweep(since) == ()
+            for remotebug in (ids[5], ids[2]):
+                simulator.change(remotebug, title="Another")
+            simulator.requests.clear()
+            assert sorted(asker.sweep(since) or ()) == [ids[2], ids[5]]
+            assert len(simulator.requests) == 1
+
+    def test_what_changed_is_told_page_by_page(self) -> None:
+        with type(self).simulator() as simulator:
+            (first,) = self._numbered(1)
+            simulator.add(first)
+            asker = self._asker(simulator)
+            asker.ask([first])
+            dialect = asker.factory(asker.facts).dialect_named(asker.dialect)
+            assert dialect is not None and dialect.swept_at_once is not None
+            count = dialect.swept_at_once + 3
+            ids = self._numbered(count)
+            since = simulator.now() - timedelta(minutes=5)
+            for remotebug in ids:
+                simulator.add(remotebug)
+                simulator.change(remotebug, title="Another")
+            simulator.requests.clear()
+            assert set(asker.sweep(since) or ()) == set(ids)
+            assert len(simulator.requests) == 2
+
+    def test_where_something_is_wrong_nothing_is_told(self) -> None:
+        (first,) = self._numbered(1)
+        with type(self).simulator() as simulator:
+            simulator.add(first)
+            asker = self._asker(simulator)
+            asker.ask([first])
+            for simulator.fault in (fails, stumbles):
+                assert asker.sweep(simulator.now()) is None
 
 
 class DuplicatesConformance:

@@ -42,6 +42,7 @@ from malonewatch.testing.capabilities import (
     CredentialsConformance,
     DuplicatesConformance,
     MovesConformance,
+    SweepsConformance,
     ValidatorsConformance,
     VocabularyConformance,
 )
@@ -55,6 +56,7 @@ __all__ = [
     "DuplicatesConformance",
     "ExternalBugTrackerConformance",
     "MovesConformance",
+    "SweepsConformance",
     "ValidatorsConformance",
     "VocabularyConformance",
 ]

@@ -40,6 +40,7 @@ class Ask:
     - `known_as`: the id that the one bug has itself, where it is asked for by
       another one: that of before it moved, say,
     - `signed`: credentials go along; the driver says so,
+    - `expected`: how many bugs may be in the answer where it has no `ids`,
     - `answers`: those to the questions that led to it; see `Dialect.ask_more`.
     """
 
@@ -57,6 +58,7 @@ class Ask:
     validator: str | None = None
     known_as: str | None = None
     signed: bool = False
+    expected: int = 0
     answers: tuple[Any, ...] = ()
 
     def for_one(self) -> "Ask":

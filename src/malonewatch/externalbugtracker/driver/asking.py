@@ -224,7 +224,7 @@ class Asking:
                 headers=headers,
                 html=ask.form is Form.PAGE,
                 limit=dialect.bytes_base
-                + max(len(ask.ids), dialect.bugs_at_once) * dialect.bytes_per_bug,
+                + max(len(ask.ids), ask.expected, dialect.bugs_at_once) * dialect.bytes_per_bug,
             )
         except (UnparsableBugTracker, AnswerTooLarge, BugTrackerServerError) as trouble:
             raise Spoiled(trouble, _clause(trouble, self.said.baseurl)) from None

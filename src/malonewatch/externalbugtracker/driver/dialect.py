@@ -26,6 +26,8 @@ class Dialect:
 
     #: How it is called in the database and by people.
     dialect_name: ClassVar[str] = "only"
+    #: How many bugs are in a page of those that changed since a time; None if that is not asked.
+    swept_at_once: ClassVar[int | None] = None
     #: How many bytes of answer one bug may take, and any answer beside that.
     bytes_per_bug: ClassVar[int] = 4 * 1024
     bytes_base: ClassVar[int] = 256 * 1024
@@ -115,6 +117,15 @@ class Dialect:
         rest = [remotebug for remotebug in ids if remotebug not in situation.seen]
         changes = [*self.ask_many(known, since), *self.in_full(rest)]
         return changes if len(changes) < len(full) else full
+
+    def ask_changed(self, since: datetime, page: int) -> Ask:
+        """The question for a page, from 0 on, of all bugs that changed since then; for those that
+        have `swept_at_once`."""
+        raise TypeError(f"{type(self).__name__} does not ask what changed at all")
+
+    def changed(self, answer: Any) -> Iterable[Iterable[str]]:
+        """The ids of each bug in the answer to `ask_changed`."""
+        return map(self.ids_of, self.records(answer))
 
     def in_full(self, ids: Sequence[str]) -> Iterator[Ask]:
         """The questions for all that there is to know of `ids`."""

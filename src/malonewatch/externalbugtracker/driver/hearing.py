@@ -133,7 +133,7 @@ class Hearing:
         body = response.body if good else response.body[:LONGEST_MESSAGE]
         charset = charset_of(response.headers.get("content-type", ""))
         try:
-            bugs = max(len(ask.ids), self.dialect.bugs_at_once)
+            bugs = max(len(ask.ids), ask.expected, self.dialect.bugs_at_once)
             return parse(body, ask.form, bugs, charset, self.dialect.values_per_bug)
         except Unreadable as error:
             if good:

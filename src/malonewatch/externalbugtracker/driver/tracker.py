@@ -3,6 +3,7 @@
 import base64
 import re
 from collections.abc import AsyncIterator, Callable, Mapping
+from datetime import datetime
 from typing import Any, ClassVar
 from urllib.parse import SplitResult, urlsplit
 
@@ -13,6 +14,7 @@ from malonewatch.externalbugtracker.driver.asking import Asking
 from malonewatch.externalbugtracker.driver.dialect import Dialect
 from malonewatch.externalbugtracker.driver.events import ReadsEvents
 from malonewatch.externalbugtracker.driver.fetching import Fetching
+from malonewatch.externalbugtracker.driver.sweeping import Sweeping
 from malonewatch.externalbugtracker.driver.times import is_number
 from malonewatch.externalbugtracker.driver.urls import URLShape, fill, url_of
 from malonewatch.externalbugtracker.driver.vocabulary import Vocabulary, Workflow, join
@@ -329,6 +331,10 @@ class ExternalBugTracker(ReadsEvents, Dialect):
         """No outcome: nothing is asked of what is never asked."""
         raise UnsupportedBugTracker(self.not_polled)
         yield
+
+    async def sweep(self, session: Any, since: datetime) -> tuple[str, ...] | None:
+        """See `ISweeps`."""
+        return await Sweeping(self, session).sweep(since)
 
     async def identify(self, session: Any) -> str | None:
         """See `IExternalBugTracker`."""

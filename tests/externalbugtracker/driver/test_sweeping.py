@@ -1,0 +1,63 @@
+"""What changed at all, of types of the tests' own."""
+
+from datetime import datetime, timezone
+
+import pytest
+from tests.scripted import Server
+
+from malonewatch.externalbugtracker.driver import Ask, Dialect, ExternalBugTracker, Finding
+from malonewatch.externalbugtracker.driver.sweeping import MOST_PAGES
+from malonewatch.testing.asking import Asker
+
+SINCE = datetime(2024, 5, 6, tzinfo=timezone.utc)
+
+
+class Swept(ExternalBugTracker):
+    title = "Swept"
+    swept_at_once = 2
+
+    def ask_changed(self, since, page):
+        return Ask("/changed", (("page", str(page)),))
+
+
+def sweep(answer, factory=Swept):
+    server = Server(answer)
+    asker = Asker(factory, "https://swept.example", dialect="only", client=server)
+    return asker.sweep(SINCE), len(server.requests)
+
+
+def test_pages_are_followed_until_one_is_not_full():
+    pages = [[{"id": 3}, {"id": 5}], [{"id": "03"}]]
+    assert sweep(lambda path, given: pages[int(given["page"])]) == (("3", "5"), 2)
+    assert sweep(lambda path, given: []) == ((), 1)
+
+
+def test_what_goes_on_and_on_is_as_good_as_nothing():
+    assert sweep(lambda path, given: [{"id": 1}, {"id": 2}]) == (None, MOST_PAGES)
+
+
+@pytest.mark.parametrize("answer", [404, 403, 410, b"<html>", {"nonsense": 1}, [{"number": 3}]])
+def test_what_makes_no_sense_is_as_good_as_nothing(answer):
+    assert sweep(lambda path, given: answer)[0] is None
+
+
+class Other(Swept):
+    swept_at_once = None
+
+
+def test_a_dialect_that_cannot_be_asked_is_not():
+    assert sweep(lambda path, given: [], Other) == (None, 0)
+
+
+def test_a_dialect_says_how_it_asks():
+    with pytest.raises(TypeError, match="Dialect does not ask what changed"):
+        Dialect(None).ask_changed(SINCE, 0)
+
+
+class Shut(Swept):
+    def judge(self, ask, response, answer):
+        return Finding.MISSING
+
+
+def test_what_is_not_there_is_as_good_as_nothing():
+    assert sweep(lambda path, given: [], Shut) == (None, 1)
