@@ -10,7 +10,8 @@ from zope.component import queryUtility
 from malonewatch import acting
 from malonewatch.application.facts import now
 from malonewatch.application.references import get_part
-from malonewatch.interfaces import AuditEntry, IAuditLog
+from malonewatch.application.remote import remote
+from malonewatch.interfaces import AuditEntry, IAuditLog, Scope
 
 #: How many entries are read in one transaction.
 PAGE = 500
@@ -55,6 +56,7 @@ def list_entries(
         left = None if left is None else left - size
 
 
+@remote(Scope.ADMIN)
 def find_page(
     database: Any, since: datetime | None = None, before: int | None = None, size: int = 50
 ) -> list[AuditEntry]:

@@ -98,6 +98,7 @@ def delete(database: Any, bug_ids: Sequence[int]) -> None:
     database.write(step)
 
 
+@remote(Scope.ADMIN)
 def set_private(database: Any, bug_id: int, private: bool) -> tuple[BugFacts, BugFacts]:
     """Let the titles of a bug, and of what is watched for it, be for those only who may see
     private bugs; or for everybody.  The bug before and after that.

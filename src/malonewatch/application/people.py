@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 from malonewatch.application import passwords
 from malonewatch.application.audit import record
 from malonewatch.application.references import get_part
-from malonewatch.interfaces import AccountFacts, BadInput, IAccountSet, ITokenSet, Role
+from malonewatch.application.remote import remote
+from malonewatch.interfaces import AccountFacts, BadInput, IAccountSet, ITokenSet, Role, Scope
 
 
 class Known(NamedTuple):
@@ -23,6 +24,7 @@ class Removed(NamedTuple):
     tokens: int
 
 
+@remote(Scope.ADMIN)
 def list_people(database: Any) -> list[AccountFacts]:
     """The people, by name.
 
@@ -36,6 +38,7 @@ def list_people(database: Any) -> list[AccountFacts]:
     return found
 
 
+@remote(Scope.ADMIN)
 def find(database: Any, name: str) -> AccountFacts:
     """Who has that name.
 
@@ -59,6 +62,7 @@ def known(database: Any, name: str) -> Known | None:
     return found
 
 
+@remote(Scope.ADMIN)
 def add(database: Any, name: str, email: str = "", role: Role = Role.WATCHER) -> AccountFacts:
     """Let somebody be known by that name; without a password.
 
@@ -73,6 +77,7 @@ def add(database: Any, name: str, email: str = "", role: Role = Role.WATCHER) ->
     return _change(database, step)
 
 
+@remote(Scope.ADMIN)
 def edit(
     database: Any, name: str, email: str | None = None, role: Role | None = None
 ) -> AccountFacts:
@@ -95,6 +100,7 @@ def edit(
     return _change(database, step)
 
 
+@remote(Scope.ADMIN)
 def set_password(database: Any, name: str, password: str) -> AccountFacts:
     """Give somebody another password, which ends the sessions.
 
@@ -126,6 +132,7 @@ def change_password(database: Any, name: str, old: str, new: str) -> AccountFact
     return set_password(database, name, new)
 
 
+@remote(Scope.ADMIN)
 def enable(database: Any, name: str) -> AccountFacts:
     """Let somebody come in again.
 
@@ -141,6 +148,7 @@ def enable(database: Any, name: str) -> AccountFacts:
     return _change(database, step)
 
 
+@remote(Scope.ADMIN)
 def disable(database: Any, name: str) -> Removed:
     """Let somebody come in no more: sessions end, and tokens are revoked.
 
@@ -158,6 +166,7 @@ def disable(database: Any, name: str) -> Removed:
     return disabled
 
 
+@remote(Scope.ADMIN)
 def remove(database: Any, name: str) -> Removed:
     """Forget somebody: sessions end, and tokens are revoked.  What the address is subscribed to
     stays.

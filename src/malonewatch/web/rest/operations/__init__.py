@@ -2,6 +2,7 @@
 
 from malonewatch.web.rest.operations import (  # noqa: F401
     bugs,
+    people,
     site,
     subscriptions,
     tokens,

@@ -32,6 +32,13 @@ def retitle(call: Call) -> Any:
     return {"before": before, "after": after}
 
 
+@operation(bugs.set_private)
+def set_private(call: Call) -> Any:
+    private = call.body["private"]
+    before, after = bugs.set_private(call.database, call.number("bug"), private)
+    return {"before": before, "after": after}
+
+
 @operation(bugs.delete)
 def delete(call: Call) -> None:
     with single():
