@@ -200,3 +200,11 @@ def test_what_is_read_when_the_request_is_over_is_as_it_was_to_be_seen(two):
     assert [line["title"] for line in lines] == [PRIVATE_TITLE, TITLE]
     lines = transfer.export_lines(two, listing.Wanted())
     assert [line["title"] for line in lines] == [TITLE, TITLE]
+
+
+def test_nor_is_it_confirmed_by_an_import(two):
+    url = "https://bugzilla.example.com/show_bug.cgi?id=1"
+    lines = transfer.read_lines(f"bug,title,url\n1,{TITLE},{url}\n")
+    with seeing():
+        assert transfer.import_lines(two, lines).keep_title == (1,)
+    assert transfer.import_lines(two, lines).keep_title == ()

@@ -17,7 +17,7 @@ from zope.component import getUtility
 from malonewatch.application.audit import record
 from malonewatch.application.finding import look_up
 from malonewatch.application.listing import Wanted, list_watches
-from malonewatch.application.privacy import kept
+from malonewatch.application.privacy import kept, title_of
 from malonewatch.application.references import MOST_DIGITS, check_title, shortened, watches_on
 from malonewatch.application.registering import Registrar, Registration
 from malonewatch.application.remote import remote
@@ -196,14 +196,15 @@ class _Import:
             bug = self.bugs.query(line.bug)
         elif watches:
             bug = next(
-                (watch.bug for watch in watches if watch.bug.title == line.title), watches[0].bug
+                (watch.bug for watch in watches if title_of(watch.bug) == line.title),
+                watches[0].bug,
             )
         else:
             bug = self.by_title.get(line.title)
         if bug is None:
             bug = self.bugs.createBug(line.title, None, line.bug)
             self.made += 1
-        elif line.title and (bug.title or "") != line.title:
+        elif line.title and title_of(bug) != line.title:
             self.keep_title[bug.id] = None
         if line.title and line.bug is None:
             self.by_title.setdefault(line.title, bug)
