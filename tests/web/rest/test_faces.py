@@ -85,6 +85,8 @@ def functions():
     package = malonewatch.application
     for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
         importlib.import_module(module.name)
+    # They say themselves how they are done.
+    importlib.import_module("malonewatch.web.rest.operations")
     return marked()
 
 
