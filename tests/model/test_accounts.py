@@ -112,3 +112,9 @@ def test_what_was_removed_is_free_again(accounts, anna):
     assert accounts.query("anna") is None
     accounts.remove(accounts.add("bert"))
     assert accounts.add("anna", "anna@example.com").facts.role is Role.WATCHER
+
+
+def test_an_account_is_found_by_its_address(accounts, anna):
+    assert accounts.queryByEmail("anna@EXAMPLE.com") is anna
+    accounts.edit(anna, "")
+    assert accounts.queryByEmail("anna@example.com") is None

@@ -62,6 +62,21 @@ def known(database: Any, name: str) -> Known | None:
     return found
 
 
+def known_owner(database: Any, owner: str) -> Known | None:
+    """What is known of whose a token is, by name or by address; None if nobody has either.
+
+    :raises DatabaseError: the database cannot be read.
+    """
+
+    def step(trackers: Any) -> Known | None:
+        accounts = get_part(IAccountSet)
+        account = accounts.query(owner) or accounts.queryByEmail(owner)
+        return None if account is None else Known(account.facts, account.stamp)
+
+    found: Known | None = database.read(step)
+    return found
+
+
 @remote(Scope.ADMIN)
 def add(database: Any, name: str, email: str = "", role: Role = Role.WATCHER) -> AccountFacts:
     """Let somebody be known by that name; without a password.

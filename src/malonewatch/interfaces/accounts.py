@@ -68,6 +68,9 @@ class IAccountSet(Interface):
     def query(name: str) -> IAccount | None:
         """The account of that name, whatever its case; None if there is none."""
 
+    def queryByEmail(email: str) -> IAccount | None:
+        """The account with that address, whatever its case; None if there is none."""
+
     def edit(account: IAccount, email: str | None = None, role: Role | None = None) -> None:
         """Change what is not None; an empty `email` takes the address away.
 

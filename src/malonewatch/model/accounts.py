@@ -99,6 +99,10 @@ class AccountSet(Persistent):
         account: Account | None = self._accounts.get(name.lower())
         return account
 
+    def queryByEmail(self, email: str) -> Account | None:
+        name = self._emails.get(email.lower())
+        return None if name is None else self.query(name)
+
     def edit(self, account: Any, email: str | None = None, role: Role | None = None) -> None:
         if email is not None and email != account.email:
             self._check_email(email, account.name)

@@ -37,17 +37,26 @@ def token_in(request: Any) -> str:
     return request.GET.get("token") or sent_token(request)
 
 
-def token_for(text: str, scope: Scope) -> TokenFacts | None:
-    """The token that says `text`, if there is one and it is good for `scope`."""
+def find_token(text: str) -> TokenFacts | None:
+    """The token that says `text`; None if there is none, or whose it is may not come in."""
     tokens = queryUtility(ITokenSet)
     token = None if tokens is None or not text else tokens.query(text)
-    facts: TokenFacts | None = None if token is None else token.facts
+    if token is None:
+        return None
+    facts: TokenFacts = token.facts
+    known = people.known_owner(RequestDatabase(), facts.owner)
+    return facts if known is None or known.account.enabled else None
+
+
+def token_for(text: str, scope: Scope) -> TokenFacts | None:
+    """The token that says `text`, if there is one and it is good for `scope`."""
+    facts = find_token(text)
     return facts if facts is not None and facts.scope.allows(scope) else None
 
 
 def identity_of(token: TokenFacts) -> Identity:
     """On whose behalf a token asks: who may less than before may no more with it."""
-    known = people.known(RequestDatabase(), token.owner)
+    known = people.known_owner(RequestDatabase(), token.owner)
     if known is not None:
         return Identity.of(known.account)
     return Identity(token.owner, token.scope is Scope.ADMIN)

@@ -76,9 +76,10 @@ def test_who_is_logged_in_reads_what_is_permitted(browser, checked, watched, dat
     assert problem.json["detail"] == "You may not do that here."
 
 
-def test_a_token_is_good_for_what_its_owner_may(client_for, watched, database):
+@pytest.mark.parametrize("owner", ["bob", "BOB@example.com"])
+def test_a_token_is_good_for_what_its_owner_may(client_for, watched, database, owner):
     people.add(database, "bob", "bob@example.com", Role.VIEWER)
-    client = client_for(Scope.ADMIN, "bob")
+    client = client_for(Scope.ADMIN, owner)
     client.get("/watches/2")
     client.delete("/watches/2", status=403)
     people.edit(database, "bob", role=Role.MANAGER)
@@ -87,6 +88,17 @@ def test_a_token_is_good_for_what_its_owner_may(client_for, watched, database):
     client.get("/tokens", status=403)
     people.edit(database, "bob", role=Role.ADMINISTRATOR)
     client.get("/tokens")
+
+
+@pytest.mark.parametrize("owner", ["bob", "bob@example.com"])
+def test_a_token_for_who_may_not_come_in_is_refused(client_for, watched, database, owner):
+    people.add(database, "bob", "bob@example.com")
+    people.disable(database, "bob")
+    client = client_for(Scope.ADMIN, owner)
+    problem = client.get("/watches/2", status=401)
+    assert problem.json["type"] == "urn:malonewatch:problem:bad-token"
+    people.enable(database, "bob")
+    client.get("/watches/2")
 
 
 def test_what_has_a_law_of_its_own_is_seen_by_it(watcher, watched, database):

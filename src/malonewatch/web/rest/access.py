@@ -3,12 +3,11 @@
 from typing import Any, NamedTuple
 
 from pyramid.authorization import ACLHelper
-from zope.component import queryUtility
 
-from malonewatch.interfaces import ITokenSet, Scope, TokenFacts
+from malonewatch.interfaces import Scope, TokenFacts
 from malonewatch.web.rest.problems import Problem
 from malonewatch.web.security import ADMINISTER, VIEW, WATCH
-from malonewatch.web.tokens import identity_of, own_address
+from malonewatch.web.tokens import find_token, identity_of, own_address
 
 #: What has to be permitted to whoever asks for what takes a scope.
 PERMISSIONS = {Scope.READ: VIEW, Scope.WATCH: WATCH, Scope.ADMIN: ADMINISTER}
@@ -75,16 +74,14 @@ def _place(request: Any) -> Any:
 
 
 def _token(text: str, scope: Scope) -> TokenFacts:
-    tokens = queryUtility(ITokenSet)
-    token = None if tokens is None else tokens.query(text)
-    if token is None:
+    facts = find_token(text)
+    if facts is None:
         raise Problem(
             401,
             "bad-token",
             "There is no such token, or not any more.",
             headers={"WWW-Authenticate": f'{_CHALLENGE}, error="invalid_token"'},
         )
-    facts: TokenFacts = token.facts
     if not facts.scope.allows(scope):
         challenge = f'{_CHALLENGE}, error="insufficient_scope", scope="{scope.value}"'
         raise Problem(
