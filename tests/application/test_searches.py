@@ -1,7 +1,16 @@
 import pytest
+from zope.component import getSiteManager, getUtility
 
 from malonewatch.application import searches, subscribing
-from malonewatch.interfaces import BadInput, DestinationSettings, Target, TargetKind
+from malonewatch.interfaces import (
+    BadInput,
+    DatabaseError,
+    DestinationSettings,
+    IPersonSet,
+    ISubscriptionSet,
+    Target,
+    TargetKind,
+)
 
 
 def test_people_keep_searches_of_their_own(database):
@@ -42,3 +51,15 @@ def test_a_search_that_somebody_is_told_of_is_one_too(database):
     targets = [Target(TargetKind.SEARCH, "open"), Target(TargetKind.ALL)]
     subscribing.subscribe(database, "anna@example.com", settings, targets)
     assert searches.list_subscribed(database, "anna@example.com") == ("open",)
+
+
+def test_in_a_database_of_an_earlier_version_there_are_none(database):
+    def forget(trackers):
+        getUtility(IPersonSet).ensurePerson("anna@example.com")
+        getSiteManager().unregisterUtility(provided=ISubscriptionSet)
+
+    database.write(forget)
+    assert searches.list_kept(database, "anna") == ()
+    assert searches.list_subscribed(database, "anna@example.com") == ()
+    with pytest.raises(DatabaseError, match="malonewatch upgrade"):
+        searches.keep(database, "anna", "open")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from zope.component import getUtility
+from zope.component import getUtility, queryUtility
 
 from malonewatch.application.facts import now
 from malonewatch.application.references import get_part
@@ -19,23 +19,27 @@ MOST = 50
 
 
 def list_kept(database: Any, who: str) -> tuple[str, ...]:
-    """The searches that who logs in by that name keeps, in the order of the letters.
+    """The searches that who logs in by that name keeps, in the order of the letters; none where
+    the database was made before anybody could."""
 
-    :raises DatabaseError: the database was made before anybody could.
-    """
-    kept: tuple[str, ...] = database.read(
-        lambda trackers: tuple(get_part(ISubscriptionSet).getKeptSearches(who))
-    )
+    def step(trackers: Any) -> tuple[str, ...]:
+        subscriptions = queryUtility(ISubscriptionSet)
+        return () if subscriptions is None else tuple(subscriptions.getKeptSearches(who))
+
+    kept: tuple[str, ...] = database.read(step)
     return kept
 
 
 def list_subscribed(database: Any, email: str) -> tuple[str, ...]:
-    """The searches that a person, by address, is subscribed to, each once."""
+    """The searches that a person, by address, is subscribed to, each once; none where the
+    database was made before anybody could."""
 
     def step(trackers: Any) -> tuple[str, ...]:
         person = getUtility(IPersonSet).getByEmail(email)
-        own = [] if person is None else get_part(ISubscriptionSet).ofPerson(person)
-        targets = [each.target for each in own]
+        subscriptions = queryUtility(ISubscriptionSet)
+        if person is None or subscriptions is None:
+            return ()
+        targets = [each.target for each in subscriptions.ofPerson(person)]
         return tuple(sorted({each.key for each in targets if each.kind is TargetKind.SEARCH}))
 
     found: tuple[str, ...] = database.read(step)

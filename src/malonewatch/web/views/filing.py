@@ -30,5 +30,5 @@ def file_there(context: Any, request: Any) -> dict[str, Any]:
         product=said[0],
         summary=said[1] or bug.title,
         description=said[2],
-        offered=trackers.most_active(database, _OFFERED),
+        offered=trackers.list_lines(database, size=_OFFERED),
     )

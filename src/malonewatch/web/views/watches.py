@@ -60,7 +60,7 @@ def listed(context: Watches, request: Any) -> Any:
         filters=Filters.of(search),
         statuses=STATUSES,
         changes=CHANGES,
-        offered=trackers.most_active(database, _OFFERED),
+        offered=trackers.list_lines(database, size=_OFFERED),
         is_first=start is None,
         **_searches(request, database),
     )
