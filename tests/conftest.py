@@ -36,6 +36,15 @@ def pytest_configure(config):
         config.add_cleanup(directory.cleanup)
 
 
+def pytest_collection_modifyitems(config, items):
+    kind = config.getoption("storage")
+    if kind not in (None, "sqlite"):
+        skipped = pytest.mark.skip(reason="What it is about is the embedded database.")
+        for item in items:
+            if item.get_closest_marker("embedded"):
+                item.add_marker(skipped)
+
+
 @pytest.fixture(scope="session")
 def storages_of_this_kind(request):
     kind = request.config.getoption("storage")

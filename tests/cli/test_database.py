@@ -7,6 +7,7 @@ from malonewatch.application.database import Upgrade, open_database
 from malonewatch.interfaces import IBugWatchSet, UpgradeStep
 
 
+@pytest.mark.embedded
 def test_it_says_where_the_database_is(run, tmp_path):
     result = run("init")
     assert result.code == 0
@@ -18,6 +19,7 @@ def test_a_new_database_is_empty(cli):
     assert cli("tracker", "list", "--json").json == []
 
 
+@pytest.mark.embedded
 def test_one_that_is_there_is_left_as_it_is(cli, url, tmp_path):
     cli("watch", url(1))
     before = cli("list", "--json").json
@@ -63,6 +65,7 @@ def test_other_uris_are_shown_as_places_too(run, tmp_path, uri):
     assert result.out == f"Made a database: {tmp_path / place}\n"
 
 
+@pytest.mark.embedded
 def test_packing_says_where(cli, tmp_path):
     assert cli("pack").out == f"Packed: {tmp_path / 'database'}\n"
     assert cli("pack", "--days", "7").code == 0
@@ -77,6 +80,7 @@ def test_without_a_database_there_is_nothing_to_pack_or_upgrade(run):
         assert result.err.count("\n") == 1
 
 
+@pytest.mark.embedded
 def test_the_latest_needs_no_upgrade(cli, tmp_path):
     for options in ([], ["--dry-run"]):
         out = cli("upgrade", *options).out
@@ -101,6 +105,7 @@ def test_an_upgrade_names_its_steps(cli, monkeypatch, at_terminal, person):
     assert cli("upgrade").out.endswith("Went from schema 1 to 3: /there\n")
 
 
+@pytest.mark.embedded
 def test_a_database_is_copied(run, tmp_path):
     run("init", "--sample")
     source = f"sqlite://?data_dir={tmp_path / 'database'}"

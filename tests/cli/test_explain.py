@@ -59,6 +59,7 @@ def test_what_cannot_be_explained_is_refused(explained, options):
     assert (result.code, result.out) == (2, "")
 
 
+@pytest.mark.embedded
 def test_no_secret_that_a_server_sends_back_is_kept_or_shown(
     cli, bugzilla, url, tmp_path, monkeypatch
 ):

@@ -37,6 +37,7 @@ def opener():
     registry.registerUtility(before, IDatabaseOpener)
 
 
+@pytest.mark.embedded
 def test_without_a_database_there_is_a_hint_how_to_make_one(run):
     code, out, err = run("list")
     assert code == 4
@@ -96,6 +97,7 @@ def test_help_and_version_are_no_errors(run):
     assert run("--version").out.startswith("malonewatch, version ")
 
 
+@pytest.mark.embedded
 def test_a_database_that_is_none_is_one_sentence(run, tmp_path):
     (tmp_path / "database").mkdir()
     (tmp_path / "database" / "main.sqlite3").write_bytes(b"x" * 5000)
@@ -263,6 +265,7 @@ def test_help_and_complaints_that_cannot_be_written_have_no_traceback(cli):
             assert program(*args, stdout=subprocess.DEVNULL, stderr=errors).returncode == 2
 
 
+@pytest.mark.embedded
 def test_few_file_descriptors_are_said_to_be_few(cli):
     result = program(
         *("watch", "https://example.com/show_bug.cgi?id=1"),

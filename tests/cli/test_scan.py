@@ -337,6 +337,7 @@ def test_only_the_report_is_on_standard_output_for_a_program(run, tree, cache, b
     assert found
 
 
+@pytest.mark.embedded
 def test_a_database_that_is_named_is_used(run, tree, cache, bugzilla, url, tmp_path):
     bugzilla.add("1")
     uri = f"sqlite://?data_dir={tmp_path / 'database'}"
