@@ -65,7 +65,7 @@ def finish(database: Any) -> float:
     started = time.perf_counter()
     while not database.read(is_done):
         assert time.perf_counter() - started < PATIENCE
-        time.sleep(0.02)
+        time.sleep(0.05)
     return time.perf_counter() - started
 
 

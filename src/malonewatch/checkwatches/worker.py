@@ -53,10 +53,12 @@ from malonewatch.interfaces import (
 
 log = logging.getLogger("malonewatch.checkwatches")
 
-#: After how many seconds it sees whether anything has changed, and how long at least what was
-#: found due is worked on before it is looked for more.
+#: After how many seconds it sees whether anything has changed; and for how long, at least, it
+#: works on what was found due before it sees what of that others have done: looking costs as much
+#: as there is.
 TICK = 0.25
-LOOK_EVERY = 5.0
+LOOK_EVERY = 0.5
+LOOK_PER_TRACKER = 0.002
 
 #: For how many seconds the database may leave the event loop waiting.
 SILENCE = 60.0
@@ -128,6 +130,7 @@ class Worker:
         #: more by itself.
         self._seen: bytes | None = None
         self._looked: datetime | None = None
+        self._found = 0
         self._next: datetime | None = None
         self._delivery: asyncio.Task[None] | None = None
         self._delivers_from: datetime | None = None
@@ -256,7 +259,8 @@ class Worker:
     def _is_time_to_look(self, state: bytes, now: datetime) -> bool:
         if self._looked is None or not self._looked <= now:
             return True
-        if self._queue and now - self._looked < timedelta(seconds=LOOK_EVERY):
+        least = max(LOOK_EVERY, LOOK_PER_TRACKER * self._found)
+        if self._queue and now - self._looked < timedelta(seconds=least):
             return False
         return state != self._seen or (self._next is not None and now >= self._next)
 
@@ -282,6 +286,7 @@ class Worker:
         origins = list(found)
         _random.shuffle(origins)
         self._queue = {origin: found[origin] for origin in origins}
+        self._found = len(due.trackers)
         again.append(self._deliver(told, now))
         self._next = min((moment for moment in again if moment is not None), default=None)
 
