@@ -74,13 +74,22 @@ def simulate(bugs: Sequence[History]) -> Result:
     return Result(sum(delays) / len(delays), checks / (watched / DAY))
 
 
-def sweep(bugs: Sequence[History], requests: float, request_size: int) -> float:
-    """The delay where one request tells what changed, at so many requests a day: what changed is
-    asked for as well, each in a request of its own."""
-    changes = sum(0 <= each < DAYS * DAY for bug in bugs for each in bug.changes) / DAYS
-    sweeps = requests - changes
-    pages = 1 + changes / sweeps / request_size
-    return DAY / (sweeps / pages) / 2
+def sweep(bugs: Sequence[History], requests: int) -> float:
+    """The delay where one request tells what changed, as often as the product does it; what changed
+    is asked for as well, each in a request of its own."""
+    moments = sorted(each for bug in bugs for each in bug.changes if 0 <= each < DAYS * DAY)
+    place, now, delay, made = 0, 0.0, 0.0, 0
+    span = rhythm.sweep_interval(requests, 1)
+    while place < len(moments):
+        now += span
+        before = place
+        while place < len(moments) and moments[place] <= now:
+            delay += now - moments[place]
+            place += 1
+        made += 1 + place - before
+        span = rhythm.sweep_interval(requests, 1 + place - before)
+    assert made <= requests * DAYS
+    return delay / len(moments)
 
 
 def rows(bugs: int = BUGS) -> list[Row]:
@@ -88,7 +97,7 @@ def rows(bugs: int = BUGS) -> list[Row]:
     asked = simulate(made)
     fixed = DAY / asked.checks / 2
     watched = sum(DAYS - max(bug.reported, 0.0) / DAY for bug in made) / DAYS
-    swept = sweep(made, watched * asked.checks, 500)
+    swept = sweep(made, round(watched * asked.checks))
     note = f"{asked.delay / HOUR:.1f} hours at {asked.checks:.2f} checks of a watch a day"
     return [
         Row(
@@ -99,7 +108,7 @@ def rows(bugs: int = BUGS) -> list[Row]:
         Row(
             "Delay until a change is noticed, in a quiet sweep, to a fixed time",
             *(swept / fixed, "times", 0.1, COMMAND),
-            note=f"{swept:.1f} seconds",
+            note=f"{swept / 60:.0f} minutes",
         ),
     ]
 

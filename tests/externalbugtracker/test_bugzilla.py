@@ -120,9 +120,9 @@ class TestSweeps(SweepsConformance):
     simulator = BugzillaSimulator
 
 
-class TestSweepsByJsonRpc(TestSweeps):
-    simulator = functools.partial(BugzillaSimulator, rest=False, login=("me", "sesame"))
-    login = Credentials("me", "sesame")
+class TestSweepsWithKey(TestSweeps):
+    simulator = functools.partial(BugzillaSimulator, jsonrpc=False, header=True, key="sesame")
+    login = Credentials(token="sesame")
 
 
 class TestWords(VocabularyConformance):

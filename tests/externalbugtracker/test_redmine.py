@@ -32,6 +32,7 @@ from malonewatch.testing.conformance import (
     CredentialsConformance,
     DuplicatesConformance,
     ExternalBugTrackerConformance,
+    SweepsConformance,
 )
 from malonewatch.testing.redmine import RedmineSimulator
 from malonewatch.testing.simulator import Simulator
@@ -92,6 +93,11 @@ class TestRedmine(
         "https://example.com/issues/99999999999",
         "https://bugs.ruby-lang.org/projects/ruby/issues/42",
     ]
+
+
+class TestSweeps(SweepsConformance):
+    factory = Redmine
+    simulator = RedmineSimulator
 
 
 class TestOldRedmine(ExternalBugTrackerConformance):

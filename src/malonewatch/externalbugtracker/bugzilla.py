@@ -49,17 +49,12 @@ XML_FIELDS = {
     "target_milestone": "target_milestone",
 }
 FIELDS = (*XML_FIELDS, "is_open")
-
 # The fields that have words, as the web services tell what these are.
 FIELDS_OF_WORDS = ("bug_status", "resolution", "priority", "bug_severity")
-
 # Codes of Bugzilla's web services; Bugzilla/WebService/Constants.pm.
 FINDINGS = {100: Finding.MISSING, 101: Finding.MISSING, 102: Finding.PRIVATE}
 CREDENTIAL_ERRORS = (300, 301, 302, 303, 304, 305, 306, 307, 410, 505)
 NO_SUCH_RESOURCE = 32614
-
-# How many of the bugs that changed are asked for at a time.
-SWEPT = 500
 
 OPEN = {
     # Bugzilla's own NEW is one that was confirmed; FreeBSD's is not.
@@ -159,7 +154,6 @@ class Xml(_Bugzilla):
 
 class JsonRpc(_Bugzilla):
     dialect_name = "jsonrpc"
-    swept_at_once = SWEPT
     with_credentials = True
 
     def speaks(self, authenticated: bool) -> bool:
@@ -195,10 +189,6 @@ class JsonRpc(_Bugzilla):
         fields = {"names": FIELDS_OF_WORDS, "include_fields": ("name", "values")}
         yield self.call("Bug.fields", fields)
 
-    def ask_changed(self, since: datetime, page: int) -> Ask:
-        limits = {"limit": SWEPT, "offset": page * SWEPT}
-        return self.call("Bug.search", {"last_change_time": format_time(since), **limits})
-
     def ask_whoami(self) -> Ask:
         return self.call("User.get", {"ids": []})
 
@@ -209,8 +199,8 @@ class JsonRpc(_Bugzilla):
 
 class Rest(_Bugzilla):
     dialect_name = "rest"
-    swept_at_once = SWEPT
     path = "/rest"
+    swept_at_once = 500
     with_credentials = False
 
     def ask_many(self, ids: Sequence[str], since: datetime | None) -> Iterator[Ask]:
@@ -226,9 +216,9 @@ class Rest(_Bugzilla):
         return iter([ask_xml(ids)]) if len(ids) > 1 else super().ask_missing(ids)
 
     def ask_changed(self, since: datetime, page: int) -> Ask:
-        query = {"last_change_time": format_time(since), "include_fields": "id,alias"}
-        limits = {"limit": SWEPT, "offset": page * SWEPT}
-        return Ask(f"{self.path}/bug", tuple((n, str(v)) for n, v in {**query, **limits}.items()))
+        when = (("last_change_time", format_time(since)), ("include_fields", "id,alias"))
+        start, size = str(page * self.swept_at_once), str(self.swept_at_once)
+        return Ask(f"{self.path}/bug", (*when, ("limit", size), ("offset", start)))
 
     def ask_identity(self) -> Ask:
         return Ask(f"{self.path}/version")

@@ -23,7 +23,7 @@ from malonewatch.externalbugtracker.driver.vocabulary import Workflow, by_table,
 from malonewatch.externalbugtracker.driver.words import IMPORTANCES, RESOLUTIONS, STATUSES
 from malonewatch.interfaces import RemoteVocabulary, Response, StatusReading
 from malonewatch.interfaces.enumerations import BugTaskImportance, BugTaskStatus, Certainty
-from malonewatch.interfaces.externalbugtracker import IBatches, IChangesSince, IDuplicates
+from malonewatch.interfaces.externalbugtracker import IBatches, IChangesSince, IDuplicates, ISweeps
 
 STATUS_LIST = "/issue_statuses.json"
 TOLD, ASKED, UNTOLD = "told", "asked", "untold"
@@ -219,6 +219,10 @@ class List(_Issues):
         )
         yield Ask("/issues.json", query, tuple(ids), since=since)
 
+    def ask_changed(self, since: datetime, page: int) -> Ask:
+        (ask,) = self.ask_many(["0"], since)
+        return Ask(ask.path, (*ask.query[1:-1], ("offset", str(page * self.swept_at_once))))
+
     def judge(self, ask: Ask, response: Response, answer: Any) -> Judgement:
         found = super().judge(ask, response, answer)
         if found is None and ask.ids and not ask.alone:
@@ -234,7 +238,7 @@ class List(_Issues):
         return dataclasses.replace(ask, query=(*ask.query[:-1], ("offset", str(end))))
 
 
-@implementer(IBatches, IChangesSince, IDuplicates)
+@implementer(IBatches, IChangesSince, IDuplicates, ISweeps)
 class Redmine(ExternalBugTracker):
     """A Redmine; https://www.redmine.org/."""
 

@@ -249,12 +249,7 @@ class BugzillaSimulator(Simulator):
         try:
             is_in = self._is_in(parameters)
             if call["method"] == "Bug.search":
-                since = parameters.get("last_change_time")
-                if since is None:
-                    found = self._chosen(parameters, is_in)
-                else:
-                    found = self._changed(since, parameters["offset"], is_in)
-                found = found[: parameters.get("limit")]
+                found = self._chosen(parameters, is_in)[: parameters.get("limit")]
             elif call["method"] == "Bug.get":
                 found = [self._one(id, is_in) for id in parameters["ids"]]
             elif is_in or call["method"] == "Bug.fields":

@@ -169,7 +169,7 @@ class SweepsConformance:
             asker = self._asker(simulator)
             asker.ask([first])
             dialect = asker.factory(asker.facts).dialect_named(asker.dialect)
-            assert dialect is not None and dialect.swept_at_once is not None
+            assert dialect is not None
             count = dialect.swept_at_once + 3
             ids = self._numbered(count)
             since = simulator.now() - timedelta(minutes=5)

@@ -41,8 +41,8 @@ def test_what_makes_no_sense_is_as_good_as_nothing(answer):
     assert sweep(lambda path, given: answer)[0] is None
 
 
-class Other(Swept):
-    swept_at_once = None
+class Other(ExternalBugTracker):
+    title = "Other"
 
 
 def test_a_dialect_that_cannot_be_asked_is_not():

@@ -26,8 +26,8 @@ class Dialect:
 
     #: How it is called in the database and by people.
     dialect_name: ClassVar[str] = "only"
-    #: How many bugs are in a page of those that changed since a time; None if that is not asked.
-    swept_at_once: ClassVar[int | None] = None
+    #: How many bugs are in a page of those that changed since a time.
+    swept_at_once: ClassVar[int] = 100
     #: How many bytes of answer one bug may take, and any answer beside that.
     bytes_per_bug: ClassVar[int] = 4 * 1024
     bytes_base: ClassVar[int] = 256 * 1024
@@ -119,8 +119,11 @@ class Dialect:
         return changes if len(changes) < len(full) else full
 
     def ask_changed(self, since: datetime, page: int) -> Ask:
-        """The question for a page, from 0 on, of all bugs that changed since then; for those that
-        have `swept_at_once`."""
+        """The question for a page, from 0 on, of all bugs that changed since then, `swept_at_once`
+        of them.
+
+        :raises TypeError: that cannot be asked.
+        """
         raise TypeError(f"{type(self).__name__} does not ask what changed at all")
 
     def changed(self, answer: Any) -> Iterable[Iterable[str]]:

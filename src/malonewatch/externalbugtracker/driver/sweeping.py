@@ -16,17 +16,15 @@ class Sweeping(Asking):
     """See `ISweeps`."""
 
     async def sweep(self, since: datetime) -> tuple[str, ...] | None:
-        if self.known is None or self.known.swept_at_once is None:
-            return None
         try:
-            return await self._sweep(since, self.known.swept_at_once)
+            return None if self.known is None else await self._sweep(since)
         except (Spoiled, Absent, Switch, BugTrackerTrouble, *UNFIT):
             # What is wrong is found out, and said, where bugs are asked for.
             return None
 
-    async def _sweep(self, since: datetime, at_once: int) -> tuple[str, ...] | None:
+    async def _sweep(self, since: datetime) -> tuple[str, ...] | None:
         found: dict[str, None] = {}
-        canonical = self.tracker.canonicalRemoteBug
+        canonical, at_once = self.tracker.canonicalRemoteBug, self.dialect.swept_at_once
         for page in range(MOST_PAGES):
             ask = self.dialect.ask_changed(since, page)
             heard = await self._put(dataclasses.replace(ask, expected=at_once))
