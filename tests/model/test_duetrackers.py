@@ -3,6 +3,7 @@ from datetime import timedelta
 import pytest
 
 from malonewatch.interfaces import BugTrackerTrouble, DueBugTrackers
+from malonewatch.model.duetrackers import find_due
 
 
 @pytest.fixture
@@ -44,3 +45,7 @@ def test_what_is_inactive_or_left_alone_is_not_to_be_asked(make_tracker, bug, cl
     assert due().trackers == ()
     clock.tick(days=1)
     assert due().trackers == (("https://troubled.example.com", "troubled"),)
+
+
+def test_what_is_left_of_one_that_was_removed_is_nothing():
+    assert find_due({}, {1: 5, -2: 5}, {}, 10) == DueBugTrackers((), None)

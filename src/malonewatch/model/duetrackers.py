@@ -34,8 +34,9 @@ def find_due(
             due[tracker_id] = None
         elif may < soonest:
             soonest = may
-    active = [trackers[tracker_id] for tracker_id in due if trackers[tracker_id].active]
+    # One may be left that was removed while another wrote when it is due.
+    there = [tracker for tracker in map(trackers.get, due) if tracker is not None]
     return DueBugTrackers(
-        tuple((tracker.origin, tracker.name) for tracker in active),
+        tuple((tracker.origin, tracker.name) for tracker in there if tracker.active),
         None if soonest == NEVER else from_seconds(soonest),
     )
