@@ -149,6 +149,9 @@ class Worker:
         keeping = [asyncio.create_task(self._keep_claims())]
         if self._write_metrics is not None:
             keeping.append(asyncio.create_task(keep_metrics(self._write_metrics)))
+        # So that what connections are made of is there when something is due.
+        async with getUtility(IHTTPClient).open():
+            pass
         with self._signals():
             log.info("A worker is at work on %s.", self._database.place, extra=said("worker"))
             self._health.begin()
