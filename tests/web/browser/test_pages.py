@@ -7,6 +7,8 @@ import urllib.request
 
 import pytest
 
+from malonewatch.cli.demo import BUGS
+
 from .chromium import SCHEMES
 from .conftest import NAME, PASSWORD, link
 
@@ -44,6 +46,9 @@ PAGES = {
     "remove-person": f"/people/remove?name={NAME}",
     "not-found": "/watches/999",
 }
+
+#: The names of the bug trackers there.
+TRACKERS = {bug.split()[0] for _, _, bugs in BUGS for bug in bugs}
 
 WIDTHS = (360, 800, 1440)
 
@@ -147,5 +152,5 @@ def test_no_page_is_forgotten(demonstrated, place):
 
 def shape(path):
     """What all paths to pages of one kind have in common: ``/bugs/*`` for that of a bug."""
-    first, *more = path.partition("?")[0].strip("/").split("/")
-    return "/".join(["", first, *("*" for _ in more[:1]), *more[1:]])
+    parts = path.partition("?")[0].split("/")
+    return "/".join("*" if each.isdigit() or each in TRACKERS else each for each in parts)
