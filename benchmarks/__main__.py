@@ -22,6 +22,7 @@ from benchmarks import (
     mail,
     metrics,
     requests,
+    rest,
     scanning,
     searching,
     soak,
@@ -72,7 +73,7 @@ def main() -> int:
     for module in (
         *(throughput, writing, idle, hanging, fairness, isolation, hostile, adding),
         *(searching, text, starting, requests, scanning, metrics, mail),
-        *(telling, delivery, desk, soak, freshness, workers),
+        *(telling, delivery, desk, rest, soak, freshness, workers),
     ):
         print(f"{module.COMMAND} ...", file=sys.stderr, flush=True)
         rows += module.rows()

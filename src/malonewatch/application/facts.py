@@ -90,7 +90,9 @@ class WatchFacts:
     help: str | None
 
     @classmethod
-    def of(cls, watch: Any) -> "WatchFacts":
+    def of(cls, watch: Any, externals: dict[int, Any] | None = None) -> "WatchFacts":
+        """Of many watches what talks to their bug trackers is kept in `externals`, as making that
+        costs more than all else."""
         tracker, bug, error_type = watch.bugtracker, watch.bug, watch.last_error_type
         before = _status_before(watch)
         return cls(
@@ -100,7 +102,7 @@ class WatchFacts:
             tracker=tracker.name,
             tracker_title=tracker.title,
             remotebug=watch.remotebug,
-            url=_bug_url(tracker, watch.remotebug),
+            url=_bug_url(tracker, watch.remotebug, {} if externals is None else externals),
             remote_title=remote_title_of(watch),
             remotestatus=watch.remotestatus,
             status=watch.status,
@@ -180,9 +182,12 @@ def _error_of(watch: Any, error_type: BugWatchErrorType) -> str:
     return f"{error_type.title}."
 
 
-def _bug_url(tracker: Any, remotebug: str) -> str | None:
+def _bug_url(tracker: Any, remotebug: str, externals: dict[int, Any]) -> str | None:
     """Where a person sees the bug; None if nothing registered can talk to such a bug tracker."""
-    external = queryAdapter(tracker, IExternalBugTracker, name=tracker.bugtrackertype)
+    number = tracker.id
+    if number not in externals:
+        externals[number] = queryAdapter(tracker, IExternalBugTracker, name=tracker.bugtrackertype)
+    external = externals[number]
     return None if external is None else external.getBugURL(remotebug)
 
 

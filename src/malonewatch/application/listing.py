@@ -129,7 +129,9 @@ def find_page(
             shown=shown() if query.words else None,
         )
         found: BugWatchPage = watches.search(query)
-        return WatchPage(tuple(map(WatchFacts.of, found.watches)), found.next)
+        externals: dict[int, Any] = {}
+        facts = tuple(WatchFacts.of(watch, externals) for watch in found.watches)
+        return WatchPage(facts, found.next)
 
     page: WatchPage = database.read(step)
     return page

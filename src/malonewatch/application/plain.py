@@ -36,13 +36,21 @@ def _way_of(kind: Any) -> Callable[[Any], Any]:
         return lambda value: value.isoformat()
     if dataclasses.is_dataclass(kind):
         names = tuple(field.name for field in dataclasses.fields(kind))
-        return lambda value: {name: plain(getattr(value, name)) for name in names}
+        return lambda value: _object({name: getattr(value, name) for name in names})
     if issubclass(kind, Mapping):
         return lambda value: {plain(key): plain(each) for key, each in value.items()}
     if issubclass(kind, tuple) and hasattr(kind, "_asdict"):
-        return lambda value: {name: plain(getattr(value, name)) for name in kind._fields}
+        return lambda value: _object(value._asdict())
     if issubclass(kind, list | tuple):
         return lambda value: [plain(each) for each in value]
     if issubclass(kind, frozenset):
         return lambda value: sorted(plain(each) for each in value)
     return lambda value: value
+
+
+def _object(values: dict[str, Any]) -> dict[str, Any]:
+    for name, value in values.items():
+        # Most of them are, and a call costs more than the look.
+        if type(value) not in _AS_IT_IS:
+            values[name] = plain(value)
+    return values

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from pyramid.response import Response
@@ -12,7 +13,7 @@ from malonewatch.web.rest import operations as _operations  # noqa: F401
 from malonewatch.web.rest.access import access_for
 from malonewatch.web.rest.calls import WAYS, Call, Made, Page
 from malonewatch.web.rest.document import OPERATIONS, Given, Operation
-from malonewatch.web.rest.problems import Problem, misread
+from malonewatch.web.rest.problems import Problem, invalid, misread
 from malonewatch.web.rest.repeating import once
 
 #: No body is larger, in bytes.
@@ -53,31 +54,26 @@ def _answer(operation: Operation, request: Any) -> Response:
 
 
 def _given(operation: Operation, request: Any) -> Given:
-    """What a request says.
-
-    What has neither a query nor a body has nothing that could be wrong but its
-    path, which the route has seen to.
-    """
-    if request.query_string:
-        _check_query(operation, request)
     if operation.takes_body:
         _check_body(request)
-    if operation.method == "get" and not request.query_string and not _are_checked(request):
-        return _NOTHING
+    query = _query(operation, request)
+    if operation.method == "get":
+        return Given(query, None)
     given, errors = operation.read(request)
     if errors:
         raise misread(errors)
     return given
 
 
-def _check_query(operation: Operation, request: Any) -> None:
+def _query(operation: Operation, request: Any) -> Mapping[str, Any]:
     try:
-        unknown = sorted(set(request.GET) - operation.query)
+        values, wrong = operation.read_query(request.GET)
     except UnicodeDecodeError:
         raise Problem(400, "invalid", "The query is not in UTF-8.") from None
-    if unknown:
-        told = [{"detail": "There is no such parameter.", "parameter": each} for each in unknown]
-        raise Problem(400, "invalid", "Some of the parameters are not known.", told)
+    if wrong:
+        told = [{"detail": detail, "parameter": name} for name, detail in wrong.items()]
+        raise invalid(told)
+    return values
 
 
 def _check_body(request: Any) -> None:

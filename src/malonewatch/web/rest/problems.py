@@ -84,12 +84,15 @@ class Problem(Exception):
         return response
 
 
+def invalid(errors: Sequence[Mapping[str, str]]) -> Problem:
+    """A request that is not as the document has it."""
+    detail = "The request is not as the OpenAPI document has it; see 'errors'."
+    return Problem(400, "invalid", detail, errors)
+
+
 def misread(errors: Iterable[Any]) -> Problem:
-    """A request that is not as the document has it, by what openapi-core says of it."""
-    told = [each for error in errors for each in _told(error)]
-    return Problem(
-        400, "invalid", "The request is not as the OpenAPI document has it; see 'errors'.", told
-    )
+    """The same, by what openapi-core says of it."""
+    return invalid([each for error in errors for each in _told(error)])
 
 
 def _told(error: Any) -> Iterator[dict[str, str]]:
