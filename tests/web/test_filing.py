@@ -1,8 +1,10 @@
 import pytest
-from tests.web.conftest import text_of
+from tests.web.conftest import Browser, text_of
 
-from malonewatch.application import subscribing, trackers
+from malonewatch.application import bugs, subscribing, trackers
 from malonewatch.application.trackers import TrackerChanges
+from malonewatch.web.application import Place, make_application
+from malonewatch.web.security import ProxyPolicy
 
 NAME = "auto-127.0.0.1"
 
@@ -13,8 +15,13 @@ def links_of(page):
     return {each.text: each["href"] for each in found}
 
 
+def form_in(page):
+    """The form that makes the links."""
+    return next(form for form in page.forms.values() if "summary" in form.fields)
+
+
 def ask(browser, **fields):
-    form = browser.get("/bugs/2").click("File it in another bug tracker").forms[1]
+    form = form_in(browser.get("/bugs/2").click("File it in another bug tracker"))
     for name, value in fields.items():
         form[name] = value
     return form.submit()
@@ -41,6 +48,16 @@ def test_the_title_is_that_of_the_bug_unless_another_is_given(browser, watched):
     assert form["summary"].value.startswith("Ours <script>")
     page = ask(browser, tracker=NAME, summary="")
     assert "Ours" in links_of(page)["Look there first"]
+
+
+def test_a_title_that_is_not_for_everybody_does_not_go_along(database, watched):
+    bugs.set_private(database, 2, True)
+    policy = ProxyPolicy("X-User", "10.0.0.1", frozenset())
+    application = make_application(database, Place.at("http://localhost"), policy)
+    environ = {"HTTP_HOST": "localhost", "REMOTE_ADDR": "10.0.0.1", "HTTP_X_USER": "anna"}
+    page = ask(Browser(application, extra_environ=environ), tracker=NAME)
+    assert form_in(page)["summary"].value == ""
+    assert "Ours" not in page.text
 
 
 def test_a_product_may_be_needed(browser, watched):

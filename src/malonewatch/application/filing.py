@@ -51,8 +51,8 @@ def find_links(
 ) -> Filing:
     """How to file a bug of ours in the bug tracker that `what` names, as in `trackers.show`.
 
-    Without a `summary` it is the bug's title; without a `description`, where
-    to see the bug, if the site has a URL for that.
+    Without a `summary` it is the bug's title, unless that is not for who asks;
+    without a `description`, where to see the bug, if the site has a URL for that.
 
     :raises NotFoundError: there is no such bug or bug tracker.
     """
