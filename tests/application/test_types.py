@@ -11,7 +11,7 @@ def test_all_types_are_there_with_what_they_can_do(database, trackers):
     assert list(by_name) == [name for name, _ in trackers(lambda each: each.getBugTrackerTypes())]
     bugzilla = by_name["BUGZILLA"]
     assert (bugzilla.title, bugzilla.dialects[-1]) == ("Bugzilla", "xml")
-    assert bugzilla.capabilities == ("batches", "duplicates")
+    assert bugzilla.capabilities == ("batches", "duplicates", "sweeps")
     assert (bugzilla.polling, bugzilla.not_polled) == (Polling.ALWAYS, "")
     assert by_name["SOURCEFORGE"].capabilities == ("batches", "moves", "validators")
 

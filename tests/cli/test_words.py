@@ -19,10 +19,10 @@ def test_types_are_listed_with_what_they_can_do(cli):
     lines = cli("tracker", "types").out.splitlines()
     assert lines[0].split() == ["Type", "Title", "Dialects", "Can", "Polled"]
     (line,) = [line for line in lines if line.startswith("BUGZILLA")]
-    assert "jsonrpc, rest+key, rest, rest.cgi, xml  batches, duplicates" in line
+    assert "jsonrpc, rest+key, rest, rest.cgi, xml  batches, duplicates, sweeps" in line
     assert line.endswith("  always")
     by_name = {each["name"]: each for each in cli("tracker", "types", "--json").json}
-    assert by_name["BUGZILLA"]["capabilities"] == ["batches", "duplicates"]
+    assert by_name["BUGZILLA"]["capabilities"] == ["batches", "duplicates", "sweeps"]
     assert by_name["BUGZILLA"]["polling"] == "ALWAYS"
 
 

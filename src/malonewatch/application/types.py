@@ -11,6 +11,7 @@ from malonewatch.interfaces import (
     IChangesSince,
     IDuplicates,
     IMoves,
+    ISweeps,
     IValidators,
     Polling,
     Scope,
@@ -22,6 +23,7 @@ CAPABILITIES = {
     IChangesSince: "changes since",
     IDuplicates: "duplicates",
     IMoves: "moves",
+    ISweeps: "sweeps",
     IValidators: "validators",
 }
 
