@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from pyramid.config import Configurator
+from pyramid.request import Request
+from pyramid.response import Response
 from pyramid.session import SignedCookieSessionFactory
-from webob import Request, Response
 from zope.component import hooks
 
 from benchmarks.databases import fill
