@@ -37,6 +37,11 @@ def test_what_is_no_search_is_not_kept(database, search, sentence):
         searches.keep(database, "anna", search)
 
 
+def test_nothing_is_kept_for_who_is_not_known(database):
+    with pytest.raises(BadInput, match="who has logged in"):
+        searches.keep(database, "", "open")
+
+
 def test_nobody_keeps_very_many(database, monkeypatch):
     monkeypatch.setattr(searches, "MOST", 2)
     for search in ("one", "two", "two"):

@@ -59,7 +59,14 @@ def test_how_it_is_to_be_asked_can_be_set(tracker, reopened):
 
 
 @pytest.mark.parametrize(
-    "politeness", [Politeness(0), Politeness(-1), Politeness(gap=-1), Politeness(gap=float("nan"))]
+    "politeness",
+    [
+        Politeness(0),
+        Politeness(-1),
+        Politeness(gap=-1),
+        Politeness(gap=float("nan")),
+        Politeness(gap=float("inf")),
+    ],
 )
 def test_but_not_to_what_makes_no_sense(tracker, politeness):
     with pytest.raises(BadInput, match="gap is a number of seconds"):

@@ -350,6 +350,24 @@ def test_a_forged_token_lets_nobody_in(browser, moved, token):
     assert response.headers["Cache-Control"].startswith("private")
 
 
+def test_the_password_for_a_proxy_is_no_token(people, moved):
+    headers = {"Authorization": "Basic YW5uYTpzZWNyZXQ="}
+    assert said(people("anna@example.com").get("/feeds/all", headers=headers)) == [TWO, ONE]
+
+
+def test_where_anybody_may_look_nobody_has_the_tokens_of_others(stranger, moved, issue, database):
+    from pyramid.authorization import Allow, Everyone
+
+    acl = [(Allow, Everyone, "view")]
+    database.write(lambda trackers: setattr(trackers.__parent__, "__acl__", acl))
+    token = issue()
+    page = stranger.get("/feeds/")
+    assert "A reader" not in text_of(page)
+    fields = {"csrf_token": page.forms[0]["csrf_token"].value, "number": "1"}
+    stranger.post("/feeds/revoke", fields, status=404)
+    stranger.get(f"/feeds/all?token={token}")
+
+
 def test_a_token_ends(stranger, moved, issue, clock, database):
     token = issue(expires=clock.moment + timedelta(hours=1))
     stranger.get(f"/feeds/all?token={token}")

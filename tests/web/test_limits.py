@@ -117,6 +117,14 @@ def test_success_lets_a_name_be_tried_again(clock):
     assert limits.begin("anna", "10.0.0.3") == 0
 
 
+def test_a_name_that_is_longer_than_any_is_known_by_its_beginning(clock):
+    limits = LogInLimits(clock)
+    waits(limits, "x" * 10**6, "10.0.0.1", 5)
+    assert limits.begin("x" * 10**5, "10.0.0.2") > 0
+    limits.succeeded("x" * 101, "10.0.0.3")
+    assert limits.begin("x" * 10**5, "10.0.0.2") == 0
+
+
 def test_where_people_logged_in_is_forgotten_in_the_end(clock, monkeypatch):
     monkeypatch.setattr("malonewatch.web.limits._MOST", 3)
     limits = LogInLimits(clock)

@@ -55,6 +55,16 @@ def test_the_cookie_is_for_our_pages_alone(stranger, links):
     assert "secure" not in cookie.lower()
 
 
+@pytest.mark.parametrize("path", ["/%ff", "/bugs/%ff", "/static/%ff", "/api/v1/%ff", "/hooks/%ff"])
+def test_a_path_that_is_no_text_is_refused(stranger, path):
+    assert stranger.get(path, status=400).text == "The address is not in UTF-8.\n"
+
+
+@pytest.mark.parametrize("path", ["/watches?q=%ff", "/log-in?token=%ff", "/feeds/all?token=%ff"])
+def test_so_is_a_query_that_is_none(browser, path):
+    assert "The address is not in UTF-8" in text_of(browser.get(path, status=400))
+
+
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:8090", "localhost", "127.0.0.1:1"])
 def test_under_another_name_nothing_is_answered(browser, host):
     response = browser.get("/", headers={"Host": host}, status=421)

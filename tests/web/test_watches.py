@@ -59,6 +59,14 @@ def test_a_search_is_kept_and_dropped(browser, watched):
     assert "Searches of yours" not in text_of(page)
 
 
+@pytest.mark.parametrize("search", ["a" * 490, "\u0436" * 490, "\U0001f41b" * 90 + "a" * 400])
+def test_a_long_search_is_kept(browser, watched, search):
+    token = browser.get("/watches").forms[0]["csrf_token"].value
+    for _ in range(9):
+        browser.post("/watches/keep", {"csrf_token": token, "q": search}, status=303)
+    assert "The search" in text_of(browser.get("/watches"))
+
+
 def test_a_search_that_cannot_be_read_is_shown_again(browser, watched):
     page = browser.get("/watches?q=colour:red", status=400)
     assert "colour: is nothing to search for" in text_of(page)
@@ -153,6 +161,10 @@ def test_why_it_was_as_it_was(browser, watched):
     form = page.forms[1]
     form["at"] = "2020-01-31T12:00"
     assert "On 2020-01-31 12:00" in text_of(form.submit())
+    form["at"] = "2020-01-31T12:00+02:00"
+    assert "On 2020-01-31 10:00" in text_of(form.submit())
+    form["at"] = "0001-01-01T00:00+01:00"
+    assert "is no time" in text_of(form.submit(status=400))
     form["at"] = "2520-01-31T12:00"
     assert "is still to come" in text_of(form.submit(status=400))
     form["at"] = "noon"

@@ -48,6 +48,14 @@ def test_urls_are_found_in_a_text(browser):
     assert "There is nothing in the text that bug 1 does not watch already." in text_of(again)
 
 
+def test_what_a_cookie_has_no_room_for_is_counted(browser):
+    urls = (f"https://bugzilla{number}.example.com/show_bug.cgi?id=7" for number in range(60))
+    text = text_of(paste(browser, f"See {' '.join(urls)}."))
+    assert "https://bugzilla0.example.com was guessed" in text
+    assert "https://bugzilla59.example.com was guessed" not in text
+    assert " more." in text
+
+
 def test_what_is_only_a_guess_is_proposed(browser):
     page = paste(browser, "Maybe https://redmine.example.com/issues/5 it is.")
     assert page.request.path == "/watches"

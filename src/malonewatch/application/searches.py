@@ -49,8 +49,11 @@ def list_subscribed(database: Any, email: str) -> tuple[str, ...]:
 def keep(database: Any, who: str, search: str) -> None:
     """Let who logs in by that name keep a search; nobody is told of anything for it.
 
-    :raises BadInput: it cannot be read, or looks for nothing; or there are too many.
+    :raises BadInput: it cannot be read, or looks for nothing; or there are too many; or it is
+        not known who that is.
     """
+    if not who:
+        raise BadInput("A search is kept for who has logged in.")
     search = search.strip()
 
     def step(trackers: Any) -> None:

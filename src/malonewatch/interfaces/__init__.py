@@ -172,7 +172,7 @@ from malonewatch.interfaces.person import (
     IPersonSet,
 )
 from malonewatch.interfaces.replies import IReplySet, Reply
-from malonewatch.interfaces.tokens import IToken, ITokenSet, Scope, TokenFacts
+from malonewatch.interfaces.tokens import TOKEN_PREFIX, IToken, ITokenSet, Scope, TokenFacts
 from malonewatch.interfaces.values import (
     Applied,
     Batch,
@@ -213,6 +213,7 @@ __all__ = [
     "PRIVATE_TITLE",
     "SHORTEST_INTERVAL",
     "SUBSCRIBABLE",
+    "TOKEN_PREFIX",
     "USUAL",
     "AccountFacts",
     "AnswerTooLarge",

@@ -7,6 +7,9 @@ from typing import NamedTuple
 
 from zope.interface import Attribute, Interface
 
+#: What each token begins with, so that it is known for what it is where it has leaked.
+TOKEN_PREFIX = "mw_"
+
 
 class Scope(enum.Enum):
     """What a token is good for.  The value is how it is written."""

@@ -201,10 +201,12 @@ class BugTracker(Hooked, Sweeping, Paced, Condition):
     @politeness.setter
     def politeness(self, politeness: Politeness) -> None:
         concurrency, gap = politeness
-        if (concurrency is not None and concurrency < 1) or (gap is not None and not gap >= 0):
+        if (concurrency is not None and concurrency < 1) or (
+            gap is not None and not 0 <= gap <= 86_400
+        ):
             raise BadInput(
                 "At least one request has to be allowed at a time, and a gap is a number of "
-                "seconds that is not negative."
+                "seconds that is not negative, and a day at most."
             )
         self._politeness = concurrency, gap
 

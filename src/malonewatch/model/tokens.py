@@ -11,12 +11,18 @@ from BTrees.OLBTree import OLBTree
 from persistent import Persistent
 from zope.interface import implementer
 
-from malonewatch.interfaces import BadInput, IToken, ITokenSet, NotFoundError, Scope, TokenFacts
+from malonewatch.interfaces import (
+    TOKEN_PREFIX,
+    BadInput,
+    IToken,
+    ITokenSet,
+    NotFoundError,
+    Scope,
+    TokenFacts,
+)
 from malonewatch.model.numbers import Numbered
 from malonewatch.model.times import from_optional, from_seconds, now, to_optional, to_seconds
 
-#: What each begins with, so that it is known for what it is where it has leaked.
-_PREFIX = "mw_"
 #: Nobody guesses so many, so a plain digest keeps what they are.
 _BYTES = 32
 _LONGEST = 200
@@ -67,7 +73,7 @@ class TokenSet(Numbered):
         created = now()
         if expires is not None and to_seconds(expires) <= to_seconds(created):
             raise BadInput("A token that is to expire in the past would be good for nothing.")
-        text = _PREFIX + secrets.token_urlsafe(_BYTES)
+        text = TOKEN_PREFIX + secrets.token_urlsafe(_BYTES)
         token = Token(self._next_number(self._tokens), _digest(text), title, owner, scope, created)
         token.expires = to_optional(expires)
         self._tokens[token.id] = token

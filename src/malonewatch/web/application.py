@@ -6,7 +6,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from pyramid.config import Configurator
+from pyramid.exceptions import URLDecodeError
 from pyramid.httpexceptions import HTTPSeeOther
+from pyramid.response import Response
 from pyramid.security import NO_PERMISSION_REQUIRED
 from pyramid.session import SignedCookieSessionFactory
 from zope.component import hooks
@@ -72,6 +74,7 @@ def make_application(database: Any, place: Place, policy: Policy) -> Any:
     with Configurator(settings=settings, session_factory=sessions) as config:
         config.set_security_policy(policy)
         config.add_tween("malonewatch.web.headers.hosts_tween")
+        config.add_exception_view(_misspelt, context=URLDecodeError)
         config.include("malonewatch.web")
         if isinstance(policy, LinkPolicy):
             config.add_settings({"malonewatch.log_in": _HOW})
@@ -81,6 +84,11 @@ def make_application(database: Any, place: Place, policy: Policy) -> Any:
         # All requests share the database that is open.
         config.registry._zodb_databases[""] = db
         return config.make_wsgi_app()
+
+
+def _misspelt(error: URLDecodeError, request: Any) -> Response:
+    """View: no path of ours is so."""
+    return Response("The address is not in UTF-8.\n", 400, content_type="text/plain")
 
 
 def _add_log_in(config: Any, policy: LinkPolicy) -> None:

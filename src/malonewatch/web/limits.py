@@ -11,6 +11,9 @@ _FORGET = 3600.0
 #: How many names, addresses and pairs of them are known at a time.
 _MOST = 10_000
 
+#: No account has a longer name, whatever is typed.
+_LONGEST = 100
+
 
 class Failures:
     """How often something failed, each by a key, and how long that has to pause.
@@ -90,7 +93,7 @@ class LogInLimits:
         It counts as a failure until `succeeded` says otherwise, so that those
         who try at the same time gain nothing.
         """
-        network = network_of(address)
+        name, network = name[:_LONGEST], network_of(address)
         with self._lock:
             is_known = (name, network) in self._before
             wait = self._addresses.pause(network)
@@ -104,7 +107,7 @@ class LogInLimits:
 
     def succeeded(self, name: str, address: str) -> None:
         """The password was right."""
-        network = network_of(address)
+        name, network = name[:_LONGEST], network_of(address)
         with self._lock:
             # Not forgotten: who has an account may not guess another's in between.
             self._addresses.take_back(network)

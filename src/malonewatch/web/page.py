@@ -1,6 +1,7 @@
 """What all pages have in common: links, times, messages, and how views are registered."""
 
-from collections.abc import Callable, Iterable, Mapping
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -11,12 +12,17 @@ from pyramid.view import exception_view_config, view_config
 
 from malonewatch import wording
 from malonewatch.application.facts import now
+from malonewatch.application.references import shortened
 from malonewatch.interfaces import BugTaskStatus
 from malonewatch.web import ROUTE
 from malonewatch.web.resources import Located
 from malonewatch.web.security import VIEW, WATCH
 
 View = TypeVar("View", bound=Callable[..., Any])
+
+#: The longest sentence on what was done, in characters; and for how many in JSON there is room in
+#: a cookie, of which browsers keep 4096 bytes, beside what else is in it.
+_LONGEST, _ROOM = 300, 2500
 
 #: What is at the top of each page: where it leads to, and what that is called.
 PLACES = (
@@ -124,11 +130,22 @@ def failure(error: type[Exception]) -> Callable[[View], View]:
 
 def done(request: Any, sentences: Iterable[str], *path: Any, **query: str) -> HTTPSeeOther:
     """Lead to the page at `path`, with that query, which says what was done."""
-    for sentence in sentences:
-        request.session.flash(sentence)
+    _let_say(request.session, [shortened(each, _LONGEST) for each in sentences])
     return HTTPSeeOther(
         request.route_path(ROUTE, traverse=tuple(map(str, path)), _query=query or None)
     )
+
+
+def _let_say(session: Any, sentences: Sequence[str]) -> None:
+    """Let the next page say these, as far as there is room."""
+    room = _ROOM - len(json.dumps(session.peek_flash()))
+    for count, sentence in enumerate(sentences):
+        room -= len(json.dumps(sentence))
+        if room < 0:
+            if count:
+                session.flash(f"And {len(sentences) - count} more.")
+            return
+        session.flash(sentence)
 
 
 class Page:

@@ -9,7 +9,8 @@ from zope.interface import alsoProvides, providedBy
 from malonewatch import acting
 from malonewatch.application import privacy
 from malonewatch.application.references import MOST_DIGITS
-from malonewatch.interfaces import DatabaseError, IBugSet, IBugTrackerSet, IBugWatchSet
+from malonewatch.interfaces import BadInput, DatabaseError, IBugSet, IBugTrackerSet, IBugWatchSet
+from malonewatch.web import ROUTE
 from malonewatch.web.callers import sight_of
 from malonewatch.web.headers import protect
 from malonewatch.web.security import ACL
@@ -143,6 +144,8 @@ class Desk(Branch):
 def desk_of(request: Any) -> Desk:
     """The root factory: the site that is meant is the current one for the length of the request."""
     request.add_response_callback(protect)
+    if request.matched_route.name == ROUTE:
+        _check_query(request)
     site = _site(request)
     before = hooks.getSite()
     hooks.setSite(site)
@@ -154,6 +157,17 @@ def desk_of(request: Any) -> Desk:
     )
     request.add_finished_callback(lambda request: [end() for end in ends])
     return desk
+
+
+def _check_query(request: Any) -> None:
+    """See that what stands in the query can be read.
+
+    :raises BadInput: it cannot.
+    """
+    try:
+        _ = request.GET
+    except UnicodeDecodeError:
+        raise BadInput("The address is not in UTF-8; nothing of ours leads there.") from None
 
 
 def _site(request: Any) -> Any:

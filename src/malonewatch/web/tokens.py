@@ -9,7 +9,7 @@ from pyramid.authorization import ACLHelper
 from zope.component import queryUtility
 
 from malonewatch.application import people
-from malonewatch.interfaces import ITokenSet, Scope, TokenFacts
+from malonewatch.interfaces import TOKEN_PREFIX, ITokenSet, Scope, TokenFacts
 from malonewatch.web.database import RequestDatabase
 from malonewatch.web.security import ADMINISTER, VIEW, Identity
 
@@ -26,7 +26,9 @@ def sent_token(request: Any) -> str:
         pair = base64.b64decode(value.strip(), validate=True).decode()
     except (binascii.Error, UnicodeDecodeError, ValueError):
         return ""
-    return pair.partition(":")[2]
+    password = pair.partition(":")[2]
+    # Another one is for the proxy before us, which says itself who that is.
+    return password if password.startswith(TOKEN_PREFIX) else ""
 
 
 def token_in(request: Any) -> str:

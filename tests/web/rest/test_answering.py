@@ -106,6 +106,22 @@ def test_parameters_that_are_wrong_are_named(reader, watched):
     assert "not in UTF-8" in reader.get("/watches?q=%ff", status=400).json["detail"]
 
 
+@pytest.mark.parametrize(
+    ("moment", "status"),
+    [
+        ("2024-01-31t12:00:00z", 200),
+        ("2024-01-31T12:00:00.123456789-02:30", 200),
+        ("0001-01-01T00:00:00%2B01:00", 400),
+        ("9999-12-31T23:59:59-01:00", 400),
+        ("2024-01-31T12:00:60Z", 400),
+        ("2024-01-31T12:00:00", 400),
+        ("2024-01-31", 400),
+    ],
+)
+def test_a_moment_is_one_that_can_be_told_in_utc(reader, watched, moment, status):
+    reader.get(f"/moved?since={moment}", status=status)
+
+
 def test_what_is_wrong_in_a_body_is_pointed_at(client):
     body = {"lines": [{"url": "https://example.com/1"}, {"url": 3, "bug": "x/y"}]}
     errors = client.post_json("/imports", body, status=400).json["errors"]

@@ -3,7 +3,7 @@
 import functools
 import re
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timezone
 from importlib import resources
 from typing import Any, NamedTuple
 
@@ -63,14 +63,36 @@ class _Parameter(NamedTuple):
         return _moment(text) if self.is_time else value
 
 
+#: A moment, as RFC 3339 has it: up to the second, parts of it, and the time zone.
+_MOMENT = re.compile(
+    r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)", re.IGNORECASE | re.ASCII
+)
+
+
 def _moment(text: str) -> datetime:
+    """The moment that is meant, in UTC.
+
+    :raises ValueError: it is none, or cannot be told in UTC; its text is a sentence.
+    """
+    found = _MOMENT.fullmatch(text)
     try:
-        moment = datetime.fromisoformat(re.sub("[Zz]$", "+00:00", text))
+        if found is not None:
+            second, parts, zone = found.groups(default=".")
+            offset = "+00:00" if zone in "Zz" else zone
+            given = f"{second.upper()}.{parts[1:7]:0<6}{offset}"
+            return datetime.fromisoformat(given).astimezone(timezone.utc)
+    except (ValueError, OverflowError):
+        # There is no such day, or it is not in a year that can be written.
+        pass
+    raise ValueError(f"{text[:40]!r} is no time such as 2024-01-31T12:00:00Z.")
+
+
+def _is_moment(text: Any) -> bool:
+    try:
+        _moment(text)
     except ValueError:
-        moment = datetime.min
-    if moment.utcoffset() is None:
-        raise ValueError(f"{text[:40]!r} is no time such as 2024-01-31T12:00:00Z.")
-    return moment
+        return False
+    return True
 
 
 class Operation:
@@ -118,7 +140,11 @@ class Operation:
 
     @functools.cached_property
     def _requests(self) -> Any:
-        return V31RequestUnmarshaller(self._specification)
+        return V31RequestUnmarshaller(
+            self._specification,
+            extra_format_validators={"date-time": _is_moment},
+            extra_format_unmarshallers={"date-time": _moment},
+        )
 
     @functools.cached_property
     def _answers(self) -> Any:

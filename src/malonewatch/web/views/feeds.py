@@ -165,7 +165,8 @@ def listed(context: Feeds, request: Any) -> dict[str, Any]:
 
 def _tokens(request: Any) -> list[TokenFacts]:
     """The tokens for feeds of who looks at it; to administrators all."""
-    owner = None if request.has_permission(ADMINISTER) else request.authenticated_userid
+    # Of who is not known, where anybody may look, there are none.
+    owner = None if request.has_permission(ADMINISTER) else request.authenticated_userid or ""
     found = tokens.list_tokens(RequestDatabase(), owner)
     return [each for each in found if each.scope is Scope.FEEDS]
 

@@ -106,11 +106,13 @@ def explained(context: Any, request: Any) -> dict[str, Any]:
 
 
 def _moment(text: str) -> datetime | None:
-    """The time that a form says, in UTC; None if nothing is said."""
+    """The time that a form says, in UTC unless it says otherwise; None if nothing is said."""
     if not text:
         return None
     try:
         moment = datetime.fromisoformat(re.sub("[Zz]$", "", text))
+        if moment.tzinfo is not None:
+            return moment.astimezone(timezone.utc)
         return moment.replace(tzinfo=timezone.utc)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise BadInput(f"{text[:40]!r} is no time such as 2024-01-31T12:00, in UTC.") from None
