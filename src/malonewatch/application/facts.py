@@ -103,7 +103,7 @@ class WatchFacts:
             tracker_title=tracker.title,
             remotebug=watch.remotebug,
             url=_bug_url(tracker, watch.remotebug, {} if externals is None else externals),
-            remote_title=remote_title_of(watch),
+            remote_title=remote_title_of(watch, bug),
             remotestatus=watch.remotestatus,
             status=watch.status,
             old_remotestatus=None if before is None else before.old_remotestatus,

@@ -3,6 +3,7 @@
 import dataclasses
 import enum
 import functools
+import operator
 from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
@@ -36,6 +37,9 @@ def _way_of(kind: Any) -> Callable[[Any], Any]:
         return lambda value: value.isoformat()
     if dataclasses.is_dataclass(kind):
         names = tuple(field.name for field in dataclasses.fields(kind))
+        if len(names) > 1:
+            values_of = operator.attrgetter(*names)
+            return lambda value: _object(dict(zip(names, values_of(value), strict=True)))
         return lambda value: _object({name: getattr(value, name) for name in names})
     if issubclass(kind, Mapping):
         return lambda value: {plain(key): plain(each) for key, each in value.items()}

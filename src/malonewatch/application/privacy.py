@@ -60,10 +60,14 @@ def is_hidden(bug: Any) -> bool:
 
 def hides_titles(watch: Any) -> bool:
     """Whether a watch is on a private bug, or for one, that is not for who asks."""
+    return _hides_titles(watch, None)
+
+
+def _hides_titles(watch: Any, bug: Any) -> bool:
     may_see = _sight.get()
     if may_see is None:
         return False
-    bug = watch.bug
+    bug = watch.bug if bug is None else bug
     return (watch.private or _is_private(bug)) and not may_see(bug)
 
 
@@ -77,9 +81,12 @@ def title_of(bug: Any) -> str:
     return PRIVATE_TITLE if is_hidden(bug) else bug.title or ""
 
 
-def remote_title_of(watch: Any) -> str:
-    """The title of a remote bug as who asks may see it; empty without one."""
-    return "" if hides_titles(watch) else watch.remote_title or ""
+def remote_title_of(watch: Any, bug: Any = None) -> str:
+    """The title of a remote bug as who asks may see it; empty without one.
+
+    Who has the bug of ours gives it, as to find it takes a while.
+    """
+    return "" if _hides_titles(watch, bug) else watch.remote_title or ""
 
 
 def is_told(bug: Any, email: str) -> bool:

@@ -1,11 +1,12 @@
 from datetime import timedelta
 
 import pytest
+from zope.component import getUtility
 
 from malonewatch.application import bugs, subscribing, watches
 from malonewatch.application.facts import now
 from malonewatch.application.scanning import open_tree, scan
-from malonewatch.interfaces import DestinationSettings, Role, Target, TargetKind
+from malonewatch.interfaces import DestinationSettings, IBugSet, Role, Target, TargetKind
 
 from .conftest import ANN
 
@@ -354,6 +355,20 @@ class TestTheRest:
         client.delete("/bugs/2")
         client.delete("/bugs/3")
         assert client.get("/export").json == []
+
+    def test_titles_of_private_bugs_are_for_who_may_see_them(
+        self, client, watcher, database, watched
+    ):
+        def hide(trackers):
+            for number in (1, 2):
+                getUtility(IBugSet).get(number).private = True
+
+        database.write(hide)
+        for each, is_seen in ((client, True), (watcher, False)):
+            titles = [line["title"] for line in each.get("/export").json]
+            titles.append(each.get("/watches/1").json["bug_title"])
+            titles.append(each.get("/bugs/1").json["title"])
+            assert [title.startswith("Ours") for title in titles] == [is_seen] * 4
 
     def test_credentials_are_checked(self, client, watched):
         (check,) = client.post("/credentials/check").json["checks"]

@@ -91,8 +91,6 @@ def _check_body(request: Any) -> None:
 def _told(operation: Operation, call: Call) -> Response:
     """Do it; what is answered then."""
     value = WAYS[operation.name].do(call)
-    if isinstance(value, Response):
-        return value
     response = Response(status=operation.status)
     if isinstance(value, Made):
         if not value.is_new:
@@ -124,9 +122,6 @@ def _tag(response: Response) -> str:
 
 def _if_new(request: Any, response: Response) -> Response:
     """The answer to who reads, or only that it is as it was."""
-    if not isinstance(response.app_iter, list):
-        # It is made while it is sent.
-        return response
     response.etag = _tag(response)
     response.vary = ("Authorization", "Cookie")
     if response.etag in request.if_none_match:
