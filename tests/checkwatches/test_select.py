@@ -34,6 +34,9 @@ class Due(FakeTracker):
         self.arguments = arguments
         return 3, [Batch(self.facts, ("1", "2"))]
 
+    def getSweep(self, now):
+        return None
+
     def withFollowed(self, remotebugs):
         return remotebugs
 

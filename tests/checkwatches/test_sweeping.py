@@ -131,3 +131,10 @@ def test_a_bug_tracker_that_is_gone_meanwhile_learns_nothing(run, said, site, tr
     assert run() == []
     monkeypatch.undo()
     assert tracker.swept is None
+
+
+def test_a_type_that_cannot_be_asked_any_more_is_not(run, said, tracker, registry):
+    registry.type("SWEPT", ExternalBugTracker.fetch)
+    assert run() == []
+    assert tracker.ledger.sweeps is None
+    assert said.sweeps == []

@@ -83,8 +83,11 @@ def select(
         )
     # Types that others wrote before may not say.
     polling = getattr(external, "polling", Polling.ALWAYS), getattr(external, "not_polled", "")
-    polled_otherwise = polling != (bugtracker.polling, bugtracker.not_polled)
     can_sweep = polling[0] is Polling.ALWAYS and ISweeps.providedBy(external)
+    sweep = bugtracker.getSweep(now) if only is None else None
+    polled_otherwise = polling != (bugtracker.polling, bugtracker.not_polled) or (
+        sweep is not None and not can_sweep
+    )
     watches, batches = 0, []
     if polling[0] is Polling.NEVER:
         pass
@@ -104,7 +107,7 @@ def select(
     return Plan(
         *(facts, external, bugtracker.politeness, watches, batches),
         polled_otherwise=polled_otherwise,
-        sweep=bugtracker.getSweep(now) if only is None and can_sweep else None,
+        sweep=sweep if can_sweep else None,
     )
 
 

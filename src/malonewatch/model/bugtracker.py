@@ -251,6 +251,7 @@ class BugTracker(Hooked, Sweeping, Paced, Condition):
         if polling != (self.polling, self.not_polled):
             self._polling = polling[0].name, polling[1]
             self.ledger.set_polled(polling[0] is not Polling.NEVER)
+        self.check_sweeps()
 
     # What words mean.
 

@@ -48,6 +48,11 @@ class Sweeping(Persistent):
             sweeps.due = int(moment + self._sweep_interval(sweeps))
             ledger.set_sweeps(sweeps)
 
+    def check_sweeps(self) -> None:
+        """See that nothing is asked that the type cannot ask any more."""
+        if self.ledger.sweeps is not None and not ISweeps.providedBy(self.external):
+            self.ledger.set_sweeps(None)
+
     @property
     def _at_once(self) -> int:
         """How many requests ask for all its bugs."""
