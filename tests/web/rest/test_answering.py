@@ -130,10 +130,23 @@ def test_what_is_wrong_in_a_body_is_pointed_at(client):
     assert set(error) == {"detail", "pointer"}
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"\xff", b'"\\ud800"', b"[" * 5000])
+@pytest.mark.parametrize("body", [b"", b"{", b"\xff", b'"\\ud800"', b"[" * 5000, b"NaN"])
 def test_a_body_that_is_not_json_is_refused(client, body):
     problem = client.post("/watches", body, content_type="application/json", status=400)
     assert problem.json["detail"] == "The body is not JSON in UTF-8."
+
+
+def test_a_number_is_whole_however_it_is_written(client, watched):
+    body = b'{"text": "https://github.com/a/b/issues/1", "bug": 2.0}'
+    json = {"content_type": "application/json"}
+    assert client.post("/watches/from-text", body, **json).json["bug"]["id"] == 2
+    body = b'{"targets": [{"kind": "ALL"}], "timing": "DAILY", "hour": 9e0}'
+    client.post("/subscriptions", body, **json, status=201)
+    (destination,) = client.get("/destinations").json["items"]
+    assert type(destination["settings"]["hour"]) is int
+    body = b'{"gap": 1.5}'
+    changed = client.patch("/trackers/auto-127.0.0.1", body, **json).json["after"]
+    assert changed["politeness"]["gap"] == 1.5
 
 
 def test_a_body_of_another_type_is_refused(client):

@@ -12,7 +12,7 @@ from malonewatch.application.plain import plain
 from malonewatch.web.rest import operations as _operations  # noqa: F401
 from malonewatch.web.rest.access import access_for
 from malonewatch.web.rest.calls import WAYS, Call, Made, Page
-from malonewatch.web.rest.document import OPERATIONS, Given, Operation
+from malonewatch.web.rest.document import OPERATIONS, Given, Operation, read_json
 from malonewatch.web.rest.problems import Problem, invalid, misread
 from malonewatch.web.rest.repeating import once
 
@@ -83,7 +83,7 @@ def _check_body(request: Any) -> None:
         raise Problem(415, "", "A body is JSON, with 'Content-Type: application/json'.")
     try:
         # With half a character in a text it could not be answered with that.
-        json.dumps(json.loads(request.body), ensure_ascii=False).encode()
+        json.dumps(read_json(request.body), ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         raise Problem(400, "invalid", "The body is not JSON in UTF-8.") from None
 

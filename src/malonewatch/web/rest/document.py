@@ -1,6 +1,7 @@
 """What the OpenAPI document says: the operations, and whether a request is as it has to be."""
 
 import functools
+import json
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timezone
@@ -21,6 +22,24 @@ DOCUMENT: Mapping[str, Any] = yaml.load(TEXT, getattr(yaml, "CSafeLoader", yaml.
 
 #: What stands for a number in a path.
 _NUMBER = "{{{}:0*[1-9][0-9]{{0,17}}}}"
+
+
+def read_json(body: bytes) -> Any:
+    """What a body says; a number without a fraction is whole, however it is written.
+
+    :raises ValueError: it is not JSON, which has nothing that is no number.
+    :raises RecursionError: too much is nested.
+    """
+    return json.loads(body, parse_float=_number, parse_constant=_no_number)
+
+
+def _number(text: str) -> float:
+    number = float(text)
+    return int(number) if number.is_integer() else number
+
+
+def _no_number(text: str) -> None:
+    raise ValueError(f"{text} is no number.")
 
 
 class Given(NamedTuple):
@@ -142,6 +161,7 @@ class Operation:
     def _requests(self) -> Any:
         return V31RequestUnmarshaller(
             self._specification,
+            extra_media_type_deserializers={"application/json": read_json},
             extra_format_validators={"date-time": _is_moment},
             extra_format_unmarshallers={"date-time": _moment},
         )
