@@ -26,6 +26,11 @@ class Facts:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class One:
+    id: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Details:
     facts: Facts
     pairs: tuple[Pair, ...]
@@ -46,6 +51,7 @@ class Details:
         (Pair(Colour.RED, [date(2024, 5, 6)]), {"first": "RED", "second": ["2024-05-06"]}),
         (frozenset({"b", "a"}), ["a", "b"]),
         (Facts(1, BugTaskStatus.NEW), {"id": 1, "status": "NEW"}),
+        (One(1), {"id": 1}),
     ],
 )
 def test_values_are_as_json_has_them(value, expected):

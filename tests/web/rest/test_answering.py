@@ -227,3 +227,16 @@ def test_answers_are_checked_in_tests_only(application, database, watched, monke
     )
     assert client.get("/types").json == {"items": 1}
     client.get("/watches?limit=0", status=400)
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ("/watches?limit=q", "'q' is not a whole number."),
+        ("/moved?since=x", "'x' is no time such as 2024-01-31T12:00:00Z."),
+        ("/moved?since=2024-01-31T12:00:00", "is no time such as"),
+    ],
+)
+def test_what_a_parameter_has_to_be_is_told(reader, query, sentence):
+    (error,) = reader.get(query, status=400).json["errors"]
+    assert sentence in error["detail"]
