@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: demo serve test lint docs dist picture bench matrix clean
+.PHONY: demo serve test storages lint docs dist picture bench matrix clean
 
 demo: .venv/installed
 	$(BIN)/python -m malonewatch.cli.demo
@@ -20,6 +20,14 @@ test: lint
 	$(BIN)/coverage run -m pytest --numprocesses auto
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
+
+# Where the data are must make no difference to what keeps, checks and shows them.
+storages: .venv/installed-test
+	for storage in file zeo postgresql; do \
+		$(BIN)/python -m pytest --numprocesses auto --storage $$storage \
+			--ignore tests/web/browser tests/model tests/checkwatches tests/cli tests/web \
+			|| exit 1; \
+	done
 
 lint: .venv/installed-test .venv/installed-lint dist
 	$(BIN)/ruff check

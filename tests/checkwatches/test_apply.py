@@ -21,6 +21,7 @@ from malonewatch.interfaces import (
     Exchange,
     Fetched,
     RemoteBug,
+    Swept,
 )
 
 from .fakes import FACTS, FakeDatabase, FakeTracker
@@ -310,3 +311,15 @@ def test_a_bug_that_we_fail_for_costs_no_other_and_has_its_traceback(
 def test_a_bug_tracker_that_is_gone_learns_nothing_of_how_long_it_is_asked(applier, database):
     applier.learn_polling("gone")
     assert database.written == 1
+
+
+@pytest.mark.parametrize(
+    "facts", [None, dataclasses.replace(FACTS, baseurl="https://elsewhere.example.com")]
+)
+def test_what_changed_elsewhere_makes_nothing_due(report, tracker, facts):
+    database = FakeDatabase()
+    if facts is not None:
+        tracker.facts = facts
+        database = FakeDatabase(tracker)
+    swept = Swept(FACTS, NOW, ("1",), None, ())
+    assert Applier(database, report).apply_sweep(swept) == 0

@@ -9,7 +9,7 @@ FIELDS = {
     *("resolution", "fixed_in", "remote_importance", "importance", "date_closed"),
     *("remote_modified", "duplicate_of", "followed", "moved_to", "owner", "datecreated"),
     *("lastchecked", "lastchanged", "next_check", "not_polled", "last_error_type", "last_error"),
-    "help",
+    *("longest_interval", "quiet_since", "help"),
 }
 
 

@@ -109,6 +109,7 @@ def test_a_message_arrives_and_is_verified_by_the_reference_library(receiver, se
             "since": "2024-03-27T12:00:00+00:00",
             "text": webhook.headline(notice(7)),
             "detail": "",
+            "private": False,
         },
     }
     with pytest.raises(WebhookVerificationError):

@@ -304,6 +304,7 @@ def test_only_who_has_an_address_subscribes(open_browser):
     assert "bert" not in text_of(page)
     assert "no e-mail address is known of you" in text_of(browser.get("/account"))
     fields = {"csrf_token": page.forms[0]["csrf_token"].value, "kind": "BUG", "key": "1"}
+    fields["timing"] = "AT_ONCE"
     page = browser.post("/subscriptions/add", fields, status=400)
     assert "It takes an e-mail address to subscribe; none is known of you." in text_of(page)
 

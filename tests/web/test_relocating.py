@@ -58,7 +58,7 @@ def test_two_bug_trackers_become_one_when_somebody_is_sure(browser, database, wa
     watches.watch(database, urls, 1)
     page = fill(browser, f"/trackers/{NAME}-1", "merge", into=NAME)
     text = text_of(page)
-    assert f"1 watch of {NAME}-1 go to {NAME}, and {NAME}-1 is forgotten." in text
+    assert f"1 watch of {NAME}-1 goes to {NAME}, and {NAME}-1 is forgotten." in text
     assert f"{NAME} has the aliases {other.url} then." in text
     assert f"Watch 3: {NAME}-1 #1 for bug 1" in text
     assert len(trackers.list_lines(database)) == 2

@@ -69,7 +69,8 @@ def one_line(text: str) -> str:
 def _with_line(log: str, moment: float, what: str) -> str:
     if log.count("\n") >= LIMIT:
         log = "".join(log.splitlines(keepends=True)[1 - LIMIT :])
-    return f"{log}{moment:.0f}{what}"
+    # Not rounded: nothing happened later than now.
+    return f"{log}{int(moment)}{what}"
 
 
 def merge_activity(log: str, other: str) -> str:

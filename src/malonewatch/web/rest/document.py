@@ -106,12 +106,17 @@ def _moment(text: str) -> datetime:
     raise ValueError(f"{text[:40]!r} is no time such as 2024-01-31T12:00:00Z.")
 
 
-def _is_moment(text: Any) -> bool:
+def _is_moment(value: Any) -> bool:
     try:
-        _moment(text)
+        _as_moment(value)
     except ValueError:
         return False
     return True
+
+
+def _as_moment(value: Any) -> Any:
+    """The same of a value that may be something else, to which no format applies."""
+    return _moment(value) if isinstance(value, str) else value
 
 
 class Operation:
@@ -163,7 +168,7 @@ class Operation:
             self._specification,
             extra_media_type_deserializers={"application/json": read_json},
             extra_format_validators={"date-time": _is_moment},
-            extra_format_unmarshallers={"date-time": _moment},
+            extra_format_unmarshallers={"date-time": _as_moment},
         )
 
     @functools.cached_property

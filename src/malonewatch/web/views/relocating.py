@@ -64,7 +64,8 @@ def merge(context: Any, request: Any) -> Any:
     is_sure, merged = _changed(request, change)
     source, target = merged.source, merged.target
     moved = count_of(len(merged.moved), "watch", "watches")
-    told = f"{moved} of {source.name} go to {target.name}, and {source.name} is forgotten."
+    goes = "goes" if len(merged.moved) == 1 else "go"
+    told = f"{moved} of {source.name} {goes} to {target.name}, and {source.name} is forgotten."
     if is_sure:
         return done(request, [told], "trackers", target.name)
     return preview(
