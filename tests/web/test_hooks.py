@@ -7,6 +7,7 @@ import hmac
 import json
 import logging
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
@@ -29,6 +30,9 @@ EXAMPLE = "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e
 
 WHSEC = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
+
+#: What was sent to others; see the README there.
+RECORDED = Path(__file__).parent / "recorded"
 
 #: Else WebOb copies it to a file, and leaves it to the garbage collector to close that.
 IN_MEMORY = {"webob.is_body_seekable": True}
@@ -192,6 +196,30 @@ def test_what_githubs_events_are_about_is_due(hub, database, clock, event, paylo
     assert "Set-Cookie" not in said.headers
     clock.tick(minutes=1)
     assert due(database, clock) == {f"codertocat/hello-world#{number}" for number in numbers}
+
+
+@pytest.mark.parametrize(
+    ("name", "remotebugs"),
+    [
+        ("issues.reopened", {"codertocat/hello-world#1"}),
+        ("issues.deleted", {"codertocat/hello-world#1"}),
+        ("issues.transferred", {"codertocat/hello-world#1", "octo-org/hello-world-npm#1"}),
+        ("pull_request.closed", {"codertocat/hello-world#2"}),
+    ],
+)
+def test_what_github_has_sent_names_bugs(register, database, clock, name, remotebugs):
+    sender = register(
+        *("GITHUB", "https://github.com"),
+        "https://github.com/Codertocat/Hello-World/issues/1",
+        "https://github.com/Codertocat/Hello-World/pull/2",
+        "https://github.com/octo-org/hello-world-npm/pull/1",
+        "https://github.com/octo-org/hello-world-npm/issues/7",
+    )
+    clock.tick(hours=1)
+    body = (RECORDED / f"github.{name}.json").read_bytes()
+    sender.post(body, github(name.partition(".")[0]), 202)
+    clock.tick(seconds=1)
+    assert due(database, clock) == remotebugs
 
 
 def test_github_may_send_them_as_forms(hub, database, clock):
