@@ -393,3 +393,34 @@ def test_an_error_of_a_later_version_is_unknown():
     ledger.error_names += ("FROBBED",)
     ledger.set(0, errors=1)
     assert ledger.error(0) is BugWatchErrorType.UNKNOWN
+
+
+def test_a_page_of_which_all_rows_were_removed_is_gone():
+    ledger, earliest = Ledger(), LLBTree()
+    ledger.attach(earliest, 1)
+    slots = [ledger.add(number, str(number), TODAY + number) for number in range(1, 3 * PAGE)]
+    for slot in slots[PAGE : 2 * PAGE]:
+        ledger.remove(slot)
+    assert list(ledger._names) == list(ledger._times) == [0, 2]
+    left = [*range(1, PAGE + 1), *range(2 * PAGE + 1, 3 * PAGE)]
+    assert list(ledger.newest()) == left[::-1]
+    assert list(islice(ledger.newest(PAGE - 1), 2)) == [PAGE, PAGE - 1]
+    assert [slot for _, slot in ledger.due(TODAY + 10 * PAGE)] == [
+        slot for slot in slots if not PAGE <= slot < 2 * PAGE
+    ]
+    for slot in slots[:PAGE]:
+        ledger.remove(slot)
+    assert earliest[1] == TODAY + 2 * PAGE + 1
+    assert ledger.add(7, "7", TODAY) == 3 * PAGE - 1
+    assert (len(ledger), earliest[1]) == (PAGE, TODAY)
+
+
+def test_the_last_page_stays_for_what_is_added():
+    ledger = Ledger()
+    for number in range(1, PAGE + 1):
+        ledger.add(number, str(number), TODAY)
+    for slot in range(PAGE):
+        ledger.remove(slot)
+    assert list(ledger.newest()) == []
+    assert ledger.add(1, "1", TODAY) == PAGE
+    assert list(ledger.newest()) == [1]

@@ -1,8 +1,7 @@
 """A bug tracker's ledger: what changes at every check, packed.
 
-Each watch has a row.  Checking a watch that is as it was writes to the row
-alone, and the rows lie in pages, so a thousand checked watches cost a few
-small writes rather than a thousand objects.
+Each watch has a row.  Checking a watch that is as it was writes to the row alone, and the rows
+lie in pages, so a thousand checked watches cost a few small writes rather than a thousand objects.
 
 A row is known by its slot: 0 for the bug tracker's first watch, and so on.  A slot is not used
 again after its watch is gone.  Row `slot` is entry ``slot % PAGE`` of page ``slot // PAGE``, in
@@ -44,8 +43,7 @@ class Ledger(Persistent):
     def __init__(self) -> None:
         self._times = LOBTree()
         self._names = LOBTree()
-        # The earliest `due` and `checked` in a page, so that a page in which
-        # nothing is due is not loaded.
+        # The earliest `due` and `checked` in a page: where nothing is due, none is loaded.
         self._page_due = LLBTree()
         self._page_checked = LLBTree()
         # How many rows of a page have been removed, where any have.
@@ -54,8 +52,7 @@ class Ledger(Persistent):
         self._validators = OOBTree()
         self._length = Length()
         self.error_names: tuple[str, ...] = ("",)
-        # Where the bug tracker set keeps the earliest `due` of each bug
-        # tracker, and the key there.
+        # Where the set of bug trackers keeps the earliest `due` of each, and the key there.
         self._earliest: LLBTree | None = None
         self._key = 0
 
@@ -132,7 +129,10 @@ class Ledger(Persistent):
         names.clear(row)
         times.clear(row)
         self.summarise([(number, times)])
-        self._page_holes[number] = self._page_holes.get(number, 0) + 1
+        holes = self._page_holes[number] = self._page_holes.get(number, 0) + 1
+        if holes == PAGE and number != self._names.maxKey():
+            for pages in (self._names, self._times, self._page_due, self._page_checked):
+                del pages[number]
         self._length.change(-1)
 
     def summarise(self, pages: Iterable[tuple[int, TimesPage]]) -> None:
