@@ -106,6 +106,10 @@ def test_parameters_that_are_wrong_are_named(reader, watched):
     assert "not in UTF-8" in reader.get("/watches?q=%ff", status=400).json["detail"]
 
 
+def test_a_semicolon_in_a_query_stands_for_itself(reader):
+    assert reader.get("/watches?q=first;limits=7").json == {"items": [], "next": None}
+
+
 @pytest.mark.parametrize(
     ("moment", "status"),
     [

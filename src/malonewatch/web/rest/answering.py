@@ -11,7 +11,7 @@ from malonewatch.acting import Actor, acting
 from malonewatch.application.plain import plain
 from malonewatch.web.rest import operations as _operations  # noqa: F401
 from malonewatch.web.rest.access import access_for
-from malonewatch.web.rest.calls import WAYS, Call, Made, Page
+from malonewatch.web.rest.calls import WAYS, Call, Made, Page, query_of
 from malonewatch.web.rest.document import OPERATIONS, Given, Operation, read_json
 from malonewatch.web.rest.problems import Problem, invalid, misread
 from malonewatch.web.rest.repeating import once
@@ -67,7 +67,7 @@ def _given(operation: Operation, request: Any) -> Given:
 
 def _query(operation: Operation, request: Any) -> Mapping[str, Any]:
     try:
-        values, wrong = operation.read_query(request.GET)
+        values, wrong = operation.read_query(query_of(request))
     except UnicodeDecodeError:
         raise Problem(400, "invalid", "The query is not in UTF-8.") from None
     if wrong:
