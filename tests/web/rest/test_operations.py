@@ -378,7 +378,8 @@ class TestTheRest:
     def test_tokens_are_made_and_taken_back(self, client, checked):
         later = (now() + timedelta(days=1)).isoformat()
         body = {"owner": "bob", "title": "a script", "scope": "READ", "expires": None}
-        client.post_json("/tokens", body, status=400)
+        for moment in (None, "tomorrow"):
+            client.post_json("/tokens", {**body, "expires": moment}, status=400)
         body["expires"] = later
         made = client.post_json("/tokens", body, status=201).json
         assert made["text"].startswith("mw_")
