@@ -14,6 +14,9 @@ TRACKER_SECONDS = 300.0
 #: How many minutes the cron script takes, by default.
 TIME_LIMIT: float = 50
 
+#: For how many seconds the database may leave the event loop of a worker waiting.
+SILENCE = 60.0
+
 #: How many files a run has open, whomever it asks, and how many more for each
 #: origin that it asks at the same time.
 FILES = 48

@@ -32,7 +32,7 @@ from malonewatch.checkwatches.health import (
     keep_metrics,
     metrics_writer,
 )
-from malonewatch.checkwatches.limits import TRACKER_SECONDS
+from malonewatch.checkwatches.limits import SILENCE, TRACKER_SECONDS
 from malonewatch.checkwatches.logs import said
 from malonewatch.checkwatches.reach import Reach
 from malonewatch.checkwatches.report import Report
@@ -59,9 +59,6 @@ log = logging.getLogger("malonewatch.checkwatches")
 TICK = 0.25
 LOOK_EVERY = 0.5
 LOOK_PER_TRACKER = 0.002
-
-#: For how many seconds the database may leave the event loop waiting.
-SILENCE = 60.0
 
 #: How many seconds to wait for a database that is away: at first, and at most.
 FIRST_PAUSE = 1.0

@@ -6,16 +6,13 @@ from zope.interface import provider
 
 from malonewatch.checkwatches.due import warn_if_untold
 from malonewatch.checkwatches.guard import Guard
-from malonewatch.checkwatches.limits import affordable
+from malonewatch.checkwatches.limits import SILENCE, affordable
 from malonewatch.checkwatches.logs import set_up
 from malonewatch.garbage import seldom_collected
 from malonewatch.interfaces import IWorker, WorkerSettings
 
 #: How many seconds there are to hand over after a signal.
 GRACE = 4.5
-
-#: For how many seconds the database may leave the event loop waiting.
-SILENCE = 60.0
 
 
 @provider(IWorker)
