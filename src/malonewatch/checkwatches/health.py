@@ -11,10 +11,11 @@ from typing import Any
 
 from zope.component import getUtility
 
+from malonewatch.checkwatches.exposing import metrics_type
 from malonewatch.checkwatches.files import put_file
 from malonewatch.checkwatches.logs import said
 from malonewatch.checkwatches.systemd import notify
-from malonewatch.interfaces import BadInput, IClock
+from malonewatch.interfaces import IClock
 
 log = logging.getLogger("malonewatch.checkwatches")
 
@@ -91,17 +92,11 @@ def metrics_writer(path: Path | None, database: Any) -> Callable[[], None] | Non
     """
     if path is None:
         return None
-    try:
-        # Only now: others do without.
-        from malonewatch.checkwatches.metrics import Metrics
-    except ImportError:
-        raise BadInput(
-            "--metrics-file needs the package prometheus_client (malonewatch[metrics])."
-        ) from None
+    make = metrics_type()
     started = time.monotonic()
 
     def write() -> None:
-        metrics = Metrics(path)
+        metrics = make(path)
         metrics.read(database, None)
         metrics.write(0, time.monotonic() - started)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from malonewatch import streams
+from malonewatch.checkwatches.exposing import metrics_type
 from malonewatch.checkwatches.limits import JOBS, TIME_LIMIT, TooFewFiles, affordable
 from malonewatch.checkwatches.logs import said, set_up
 from malonewatch.checkwatches.sites import SEVERITY, Options, find_tasks, update_site
@@ -175,17 +176,11 @@ def _metrics(options: Options) -> "Metrics | None":
     """
     if options.metrics_file is None:
         return None
-    try:
-        # Only now: others do without.
-        from malonewatch.checkwatches.metrics import Metrics
-    except ImportError:
-        raise BadInput(
-            "--metrics-file needs the package prometheus_client (malonewatch[metrics])."
-        ) from None
+    make = metrics_type()
     if options.dry_run:
         log.info("A dry run writes no metrics.", extra=said("no metrics"))
         return None
-    return Metrics(options.metrics_file)
+    return make(options.metrics_file)
 
 
 def _update(options: Options, started: float, metrics: "Metrics | None") -> int:
