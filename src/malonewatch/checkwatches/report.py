@@ -70,3 +70,12 @@ class Report:
                 *(claim.origin, name, claim.until.strftime("%H:%M")),
                 extra=said("claimed", origin=claim.origin, holder=name),
             )
+
+    def tell_refused(self) -> None:
+        """Say what the application failed to take."""
+        if self.refused:
+            log.error(
+                "The application failed to take in %d changes; they are still due.",
+                self.refused,
+                extra=said("refused", count=self.refused),
+            )

@@ -209,12 +209,7 @@ def _progress(
 def _tell(options: Options, report: "Report") -> None:
     """Say what concerns the run as a whole."""
     report.tell_claimed(logging.WARNING if options.names else logging.INFO)
-    if report.refused:
-        log.error(
-            "The application failed to take in %d changes; they are still due.",
-            report.refused,
-            extra=said("refused", count=report.refused),
-        )
+    report.tell_refused()
     if report.out_of_time:
         log.warning(
             "Time is up after %g minutes; what was fetched is saved, the rest is still due.",

@@ -355,12 +355,7 @@ class Worker:
         finally:
             # In one transaction with what is claimed next, or at the next step.
             self._claimant.leave(origin, state)
-        if report.refused:
-            log.error(
-                "The application failed to take in %d changes; they are still due.",
-                *(report.refused,),
-                extra=said("refused", count=report.refused),
-            )
+        report.tell_refused()
         applied = report.applied
         is_fruitless = report.faults or report.refused or report.postponed
         return FRUITLESS if is_fruitless or not applied.checked + applied.failed else 0.0
