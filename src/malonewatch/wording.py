@@ -34,11 +34,16 @@ def ago(moment: datetime | None, now: datetime) -> str:
     return f"{span(seconds)} ago" if seconds > 0 else f"in {span(-seconds)}"
 
 
+def exact(moment: datetime) -> str:
+    """A moment (aware, in UTC), to the second."""
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+
+
 def at(moment: datetime | None, now: datetime) -> str:
     """`moment`, and how long ago it was; empty if there is none."""
     if moment is None:
         return ""
-    return f"{moment.strftime('%Y-%m-%d %H:%M:%S UTC')} ({ago(moment, now)})"
+    return f"{exact(moment)} ({ago(moment, now)})"
 
 
 def quota_left(quota: Quota, now: datetime) -> str:

@@ -9,6 +9,7 @@ from zope.component import getUtility
 
 from malonewatch.application.facts import now
 from malonewatch.interfaces import BadInput, BugWatchPage, BugWatchQuery, IBugWatchSet
+from malonewatch.wording import exact
 
 #: How many watches are looked at in one transaction.
 PAGE = 500
@@ -34,7 +35,7 @@ def prune(
     :raises BadInput: that time is still to come.
     """
     if before > now():
-        raise BadInput(f"{before:%Y-%m-%d %H:%M:%S} UTC is still to come.")
+        raise BadInput(f"{exact(before)} is still to come.")
     total: int = database.read(lambda trackers: getUtility(IBugWatchSet).count())
     entries = watches = done = 0
     start: str | None = ""

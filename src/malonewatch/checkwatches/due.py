@@ -17,6 +17,7 @@ from malonewatch.interfaces import (
     IBugWatch,
     IBugWatchEvent,
 )
+from malonewatch.wording import exact
 
 log = logging.getLogger("malonewatch.checkwatches")
 
@@ -105,7 +106,7 @@ def _is_to_be_asked(state: BugTrackerState) -> bool:
             "No watches to update on %s", state.baseurl, extra=said("idle", tracker=state.name)
         )
     elif state.next_attempt is not None:
-        until = state.next_attempt.strftime("%Y-%m-%d %H:%M:%S UTC")
+        until = exact(state.next_attempt)
         log.info(
             "Leaving %s alone until %s",
             *(state.baseurl, until),

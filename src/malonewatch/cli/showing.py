@@ -8,7 +8,7 @@ from malonewatch.cli.output import say
 from malonewatch.cli.tables import Cell, Styled, Table, show_facts
 from malonewatch.cli.text import ago
 from malonewatch.interfaces import BugTaskStatus, BugWatchActivity
-from malonewatch.wording import what_happened
+from malonewatch.wording import exact, what_happened
 
 # What a status is shown in.
 CLOSED, OPEN, FAILED = "green", "yellow", "red"
@@ -86,6 +86,4 @@ def show_activity(activity: Sequence[BugWatchActivity]) -> None:
         return
     say()
     say("History", bold=True)
-    show_facts(
-        [(entry.date.strftime("%Y-%m-%d %H:%M:%S UTC"), what_happened(entry)) for entry in activity]
-    )
+    show_facts([(exact(entry.date), what_happened(entry)) for entry in activity])

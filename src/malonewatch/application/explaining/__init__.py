@@ -11,6 +11,7 @@ from malonewatch.application.facts import now
 from malonewatch.application.references import find_watch
 from malonewatch.application.remote import remote
 from malonewatch.interfaces import BadInput, Scope
+from malonewatch.wording import exact
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -45,6 +46,6 @@ def explain_watch(
         time is still to come.
     """
     if at is not None and at > now():
-        raise BadInput(f"{at:%Y-%m-%d %H:%M:%S} UTC is still to come.")
+        raise BadInput(f"{exact(at)} is still to come.")
     known: Knowledge = database.read(lambda trackers: gather(find_watch(what, bug_id), at))
     return Explanation(known, sections_of(known), remedies_of(known))

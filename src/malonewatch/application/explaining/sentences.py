@@ -4,7 +4,6 @@ import dataclasses
 import itertools
 import json
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 
 from malonewatch.application.explaining.history import Then
 from malonewatch.application.explaining.knowledge import BugSaid, Knowledge
@@ -18,7 +17,7 @@ from malonewatch.interfaces import (
     StatusReading,
     TableRow,
 )
-from malonewatch.wording import what_happened
+from malonewatch.wording import exact, what_happened
 
 #: What the tables are called.
 _TABLES = {
@@ -66,14 +65,10 @@ def sections_of(known: Knowledge) -> tuple[Section, ...]:
     else:
         made = (
             Section("The watch", tuple(_watch(known))),
-            Section(f"On {_at(then.at)}", tuple(_then(known, then))),
+            Section(f"On {exact(then.at)}", tuple(_then(known, then))),
             Section("Since then", tuple(_since(then))),
         )
     return tuple(section for section in made if section.sentences)
-
-
-def _at(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 # The watch.
@@ -85,7 +80,7 @@ def _watch(known: Knowledge) -> Iterator[str]:
     where = f", which is at {watch.url}" if watch.url else ""
     yield f"Watch {watch.id} shows how {watch.remote} is{where}, for {ours}."
     by = f" by {watch.owner}" if watch.owner else ""
-    yield f"It was added on {_at(watch.datecreated)}{by}."
+    yield f"It was added on {exact(watch.datecreated)}{by}."
 
 
 # What is asked.
@@ -116,7 +111,7 @@ def _asked(known: Knowledge) -> Iterator[str]:
     else:
         yield (
             f"It is asked in the dialect {tracker.dialect}, as was found out on "
-            f"{_at(tracker.dialect_learnt)} ({tracker.dialect_reason})."
+            f"{exact(tracker.dialect_learnt)} ({tracker.dialect_reason})."
         )
     if known.request is not None:
         yield f"Alone, this bug is asked for by {known.request}"
@@ -144,11 +139,11 @@ def _answer(known: Knowledge) -> Iterator[str]:
     if watch.lastchecked is None:
         yield f"{watch.remote} has not been read yet."
     elif answer is None:
-        yield f"It was last asked on {_at(watch.lastchecked)}; no answer is kept."
+        yield f"It was last asked on {exact(watch.lastchecked)}; no answer is kept."
     else:
-        yield f"On {_at(answer.asked)} it last said something new of this bug."
+        yield f"On {exact(answer.asked)} it last said something new of this bug."
         if watch.lastchecked > answer.asked and watch.last_error_type is None:
-            yield f"Since then it said the same, the last time on {_at(watch.lastchecked)}."
+            yield f"Since then it said the same, the last time on {exact(watch.lastchecked)}."
     if own.remotestatus is not None:
         yield f"What is known of the bug: {'; '.join(_read(known, own))}."
 
@@ -305,19 +300,19 @@ def _trouble(known: Knowledge) -> Iterator[str]:
 def _then(known: Knowledge, then: Then) -> Iterator[str]:
     watch = known.watch
     if then.at < watch.datecreated:
-        yield f"There was no such watch yet: it was added on {_at(watch.datecreated)}."
+        yield f"There was no such watch yet: it was added on {exact(watch.datecreated)}."
         return
     if then.remotestatus is not None and then.status is not None:
         yield f"Its status was {then.remotestatus!r}, which meant {then.status.title}."
     elif then.is_first:
         yield "Nothing was known of the remote bug yet."
     else:
-        begins = "has no entries" if then.begins is None else f"begins on {_at(then.begins)}"
+        begins = "has no entries" if then.begins is None else f"begins on {exact(then.begins)}"
         yield (
             f"It is not known how it was: the history keeps the latest 30 entries, and {begins}."
         )
     if then.change is not None:
-        yield f"So it was since {_at(then.change.date)}: {_change(then.change)}"
+        yield f"So it was since {exact(then.change.date)}: {_change(then.change)}"
     elif then.status is not None:
         yield "When it came to be so is before what the history has."
     for title, failure in (
@@ -325,7 +320,7 @@ def _then(known: Knowledge, then: Then) -> Iterator[str]:
         ("The bug tracker was in trouble", then.trouble),
     ):
         if failure is not None:
-            yield f"{title} on {_at(failure.date)}: {failure.message}"
+            yield f"{title} on {exact(failure.date)}: {failure.message}"
 
 
 def _change(entry: BugWatchActivity) -> str:
@@ -335,6 +330,6 @@ def _change(entry: BugWatchActivity) -> str:
 
 def _since(then: Then) -> Iterator[str]:
     for entry in then.since[:_MOST]:
-        yield f"{_at(entry.date)}: {what_happened(entry)}"
+        yield f"{exact(entry.date)}: {what_happened(entry)}"
     if len(then.since) > _MOST:
         yield f"And {len(then.since) - _MOST} entries more."

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from malonewatch.application.facts import INACTIVE, TrackerDetails, TrackerFacts, WatchFacts
 from malonewatch.interfaces import BugWatchErrorType, Polling
-from malonewatch.wording import count_of, span
+from malonewatch.wording import count_of, exact, span
 
 
 def of_watch(watch: WatchFacts, tracker: TrackerFacts, now: datetime) -> Iterator[str]:
@@ -15,11 +15,11 @@ def of_watch(watch: WatchFacts, tracker: TrackerFacts, now: datetime) -> Iterato
     elif tracker.state == INACTIVE:
         yield f"It is not asked for as long as {tracker.name} is inactive."
     else:
-        when = "now" if watch.next_check <= now else f"on {_at(watch.next_check)}"
+        when = "now" if watch.next_check <= now else f"on {exact(watch.next_check)}"
         yield f"It is due {when}, and asked for by the next run of checkwatches after that."
         yield from _why_then(watch, tracker)
         if tracker.next_attempt is not None and tracker.next_attempt > now:
-            yield f"But {tracker.name} is left alone until {_at(tracker.next_attempt)}."
+            yield f"But {tracker.name} is left alone until {exact(tracker.next_attempt)}."
     if watch.last_error_type is BugWatchErrorType.BUG_DELETED:
         yield "Bugs that were deleted are asked for once a month only, as they hardly come back."
 
@@ -54,21 +54,18 @@ def of_tracker(details: TrackerDetails, now: datetime) -> Iterator[str]:
     if tracker.next_due is None:
         yield "Nothing there is to be asked for."
     elif tracker.next_due > now:
-        yield f"The next watch is due on {_at(tracker.next_due)}."
+        yield f"The next watch is due on {exact(tracker.next_due)}."
     else:
         yield (
-            f"Watches are due since {_at(tracker.next_due)}, and asked for by the next run of "
+            f"Watches are due since {exact(tracker.next_due)}, and asked for by the next run of "
             "checkwatches."
         )
     if tracker.next_attempt is not None and tracker.next_attempt > now:
         times = count_of(tracker.failures, "time")
         why = f", as it failed {times} in a row" if tracker.failures else ""
-        yield f"It is left alone until {_at(tracker.next_attempt)}{why}."
+        yield f"It is left alone until {exact(tracker.next_attempt)}{why}."
     if origin is not None and origin.retry_at is not None and origin.retry_at > now:
-        yield f"Its server wants no requests until {_at(origin.retry_at)}."
+        yield f"Its server wants no requests until {exact(origin.retry_at)}."
     if details.claim is not None:
-        yield f"{details.claim.holder} is at work on it, until {_at(details.claim.until)} at most."
-
-
-def _at(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%d %H:%M:%S UTC")
+        claim = details.claim
+        yield f"{claim.holder} is at work on it, until {exact(claim.until)} at most."
