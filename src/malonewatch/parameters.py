@@ -1,9 +1,12 @@
-"""Kinds of values on the command lines of both scripts."""
+"""Kinds of values, and options, on the command lines of both scripts."""
 
 import math
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import click
+
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 class Minutes(click.FloatRange):
@@ -32,3 +35,20 @@ class Whole(click.IntRange):
         if isinstance(value, str) and len(value) > self.MOST_DIGITS:
             self.fail(f"{value[:20]!r}... is not a number of at most 18 digits.", param, ctx)
         return int(super().convert(value, param, ctx))
+
+
+def log_options(command: Command) -> Command:
+    """The options that say how much is logged, and how: `quiet`, `verbose`, `log_format`."""
+    for option in (
+        click.option(
+            "--log-format",
+            type=click.Choice(["text", "json"]),
+            default="text",
+            show_default=True,
+            help="How to say it on standard error.",
+        ),
+        click.option("-v", "--verbose", is_flag=True, help="Say more."),
+        click.option("-q", "--quiet", is_flag=True, help="Say only what went wrong."),
+    ):
+        command = option(command)
+    return command

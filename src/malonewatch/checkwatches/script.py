@@ -27,7 +27,7 @@ from malonewatch.exitcodes import (
 from malonewatch.garbage import left_at_exit, seldom_collected
 from malonewatch.interfaces import BadInput, DatabaseError
 from malonewatch.lock import Locked
-from malonewatch.parameters import Minutes, Whole
+from malonewatch.parameters import Minutes, Whole, log_options
 
 if TYPE_CHECKING:
     from malonewatch.checkwatches.metrics import Metrics
@@ -82,15 +82,7 @@ log = logging.getLogger("malonewatch.checkwatches")
 )
 @click.option("--dry-run", is_flag=True, help="Ask, say what would change, and write nothing.")
 @click.option("--no-deliver", is_flag=True, help="Send no messages; 'malonewatch deliver' does.")
-@click.option("-q", "--quiet", is_flag=True, help="Say only what went wrong.")
-@click.option("-v", "--verbose", is_flag=True, help="Say more.")
-@click.option(
-    "--log-format",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="How to say it on standard error.",
-)
+@log_options
 @click.option(
     "--database",
     "uri",

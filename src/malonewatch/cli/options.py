@@ -6,15 +6,14 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta, timezone
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
 from malonewatch.application.database import open_database
 from malonewatch.application.references import MOST_DIGITS, shortened
 from malonewatch.configuration import configure
-
-Command = TypeVar("Command", bound=Callable[..., Any])
+from malonewatch.parameters import Command
 
 
 @dataclasses.dataclass

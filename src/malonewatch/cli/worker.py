@@ -9,7 +9,7 @@ from malonewatch.application import working
 from malonewatch.cli.logs import nothing_said
 from malonewatch.cli.options import Settings, database_options
 from malonewatch.interfaces import WorkerSettings
-from malonewatch.parameters import Whole
+from malonewatch.parameters import Whole, log_options
 
 
 @click.command(
@@ -55,15 +55,7 @@ from malonewatch.parameters import Whole
     help="Write metrics for Prometheus there, every five minutes, for the textfile collector of "
     "node_exporter, which wants a name that ends in .prom.",
 )
-@click.option("-q", "--quiet", is_flag=True, help="Say only what went wrong.")
-@click.option("-v", "--verbose", is_flag=True, help="Say more.")
-@click.option(
-    "--log-format",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="How to say it on standard error.",
-)
+@log_options
 @database_options
 @click.pass_obj
 def worker(
