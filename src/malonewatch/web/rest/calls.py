@@ -90,6 +90,14 @@ class Call:
         """Let nothing that is written be kept, for what only looks what would be."""
         self.request.tm.doom()
 
+    def is_dry(self) -> bool:
+        """Whether it is only to look what would be, as the body says; then nothing that is written
+        is kept."""
+        is_dry: bool = self.body.get("dry_run", False)
+        if is_dry:
+            self.undo()
+        return is_dry
+
     def next_link(self, cursor: str) -> str:
         """What leads to the next page, relative to this one."""
         query = {**query_of(self.request), "cursor": cursor}
@@ -115,11 +123,23 @@ def page_of(call: Call, things: Iterable[Any], key: Callable[[Any], Any]) -> Pag
         left = [each for each in things if after is None or key(each) > after]
     except TypeError:
         raise _nowhere() from None
-    items = left[: call.limit]
-    return Page(items, cursor_to(key(items[-1])) if len(left) > len(items) else None)
+    return cut(call, left, key)
 
 
-def cursor_to(after: Any) -> str:
+def cut(call: Call, found: list[Any], key: Callable[[Any], Any]) -> Page:
+    """A page of the first of what was `found`, which is one more at least if there are more; the
+    `key` is what cursors tell."""
+    items = found[: call.limit]
+    return Page(items, _cursor_to(key(items[-1])) if len(found) > len(items) else None)
+
+
+def both(changed: tuple[Any, Any]) -> dict[str, Any]:
+    """What something was like before a change, and after it."""
+    before, after = changed
+    return {"before": before, "after": after}
+
+
+def _cursor_to(after: Any) -> str:
     """The cursor to what comes after that."""
     return base64.urlsafe_b64encode(json.dumps(after).encode()).decode().rstrip("=")
 
@@ -127,7 +147,7 @@ def cursor_to(after: Any) -> str:
 def after_of(call: Call) -> Any:
     """What the cursor of a call comes after; None without one.
 
-    :raises BadInput: it is not one of `cursor_to`.
+    :raises BadInput: it is not one of a `Page`.
     """
     cursor = call.query.get("cursor")
     if cursor is None:

@@ -5,7 +5,7 @@ from typing import Any
 from malonewatch.application import bugs
 from malonewatch.application.references import MOST_DIGITS
 from malonewatch.interfaces import BadInput
-from malonewatch.web.rest.calls import Call, Page, after_of, cursor_to, operation, single
+from malonewatch.web.rest.calls import Call, Page, after_of, both, cut, operation, single
 
 
 @operation(bugs.list_page)
@@ -16,8 +16,7 @@ def list_page(call: Call) -> Page:
     if type(after) is not int or not 0 <= after < 10**MOST_DIGITS:
         raise BadInput("The cursor is not one of this list.")
     found = bugs.list_page(call.database, after + 1, call.limit + 1)
-    items = found[: call.limit]
-    return Page(items, cursor_to(items[-1].id) if len(found) > len(items) else None)
+    return cut(call, found, lambda each: each.id)
 
 
 @operation(bugs.find)
@@ -28,15 +27,12 @@ def find(call: Call) -> Any:
 
 @operation(bugs.retitle)
 def retitle(call: Call) -> Any:
-    before, after = bugs.retitle(call.database, call.number("bug"), call.body["title"])
-    return {"before": before, "after": after}
+    return both(bugs.retitle(call.database, call.number("bug"), call.body["title"]))
 
 
 @operation(bugs.set_private)
 def set_private(call: Call) -> Any:
-    private = call.body["private"]
-    before, after = bugs.set_private(call.database, call.number("bug"), private)
-    return {"before": before, "after": after}
+    return both(bugs.set_private(call.database, call.number("bug"), call.body["private"]))
 
 
 @operation(bugs.delete)

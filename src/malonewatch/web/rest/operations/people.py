@@ -4,7 +4,7 @@ from typing import Any
 
 from malonewatch.application import audit, people
 from malonewatch.interfaces import BadInput, Role
-from malonewatch.web.rest.calls import Call, Made, Page, after_of, cursor_to, operation, page_of
+from malonewatch.web.rest.calls import Call, Made, Page, after_of, cut, operation, page_of
 
 #: No number of an entry is greater.
 _GREATEST = 2**63 - 1
@@ -61,5 +61,4 @@ def find_page(call: Call) -> Page:
     if before is not None and not (type(before) is int and 0 < before <= _GREATEST):
         raise BadInput("The cursor is not one of this list.")
     found = audit.find_page(call.database, call.query.get("since"), before, call.limit + 1)
-    items = found[: call.limit]
-    return Page(items, cursor_to(items[-1].number) if len(found) > len(items) else None)
+    return cut(call, found, lambda each: each.number)

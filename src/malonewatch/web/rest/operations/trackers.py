@@ -6,7 +6,7 @@ from typing import Any
 from malonewatch.application import migrating, moving, trackers
 from malonewatch.application.plain import joined
 from malonewatch.application.trackers import TrackerChanges
-from malonewatch.web.rest.calls import Call, Made, Page, operation, page_of
+from malonewatch.web.rest.calls import Call, Made, Page, both, operation, page_of
 from malonewatch.web.security import MANAGE_TRACKERS
 
 
@@ -33,7 +33,7 @@ def show(call: Call) -> Any:
 
 @operation(trackers.edit, permission=MANAGE_TRACKERS)
 def edit(call: Call) -> Any:
-    return _both(trackers.edit(call.database, call.text("tracker"), TrackerChanges(**call.body)))
+    return both(trackers.edit(call.database, call.text("tracker"), TrackerChanges(**call.body)))
 
 
 @operation(trackers.remove, permission=MANAGE_TRACKERS)
@@ -50,29 +50,16 @@ def accept_changes(call: Call) -> Any:
 @operation(moving.move, permission=MANAGE_TRACKERS)
 def move(call: Call) -> Any:
     given = call.body
-    what, is_dry = call.text("tracker"), given.get("dry_run", False)
-    if is_dry:
-        call.undo()
-    return _both(moving.move(call.database, what, given["url"], given.get("type_name"), is_dry))
+    what, is_dry = call.text("tracker"), call.is_dry()
+    return both(moving.move(call.database, what, given["url"], given.get("type_name"), is_dry))
 
 
 @operation(moving.merge, permission=MANAGE_TRACKERS)
 def merge(call: Call) -> Any:
-    what, is_dry = call.text("tracker"), call.body.get("dry_run", False)
-    if is_dry:
-        call.undo()
-    return moving.merge(call.database, what, call.body["target"], is_dry)
+    return moving.merge(call.database, call.text("tracker"), call.body["target"], call.is_dry())
 
 
 @operation(migrating.migrate, permission=MANAGE_TRACKERS)
 def migrate(call: Call) -> Any:
-    given = dict(call.body)
-    is_dry = given.pop("dry_run", False)
-    if is_dry:
-        call.undo()
-    return migrating.migrate(call.database, call.text("tracker"), migrating.Rule(**given), is_dry)
-
-
-def _both(changed: tuple[Any, Any]) -> dict[str, Any]:
-    before, after = changed
-    return {"before": before, "after": after}
+    rule = migrating.Rule(**{name: each for name, each in call.body.items() if name != "dry_run"})
+    return migrating.migrate(call.database, call.text("tracker"), rule, call.is_dry())
