@@ -59,10 +59,10 @@ def _given(operation: Operation, request: Any) -> Given:
     query = _query(operation, request)
     if operation.method == "get":
         return Given(query, None)
-    given, errors = operation.read(request)
+    body, errors = operation.read_body(request)
     if errors:
         raise misread(errors)
-    return given
+    return Given(query, body)
 
 
 def _query(operation: Operation, request: Any) -> Mapping[str, Any]:

@@ -195,10 +195,10 @@ class Operation:
                 wrong[name] = str(error)
         return values, wrong
 
-    def read(self, request: Any) -> tuple[Given, list[Exception]]:
-        """What a request says, and how it is not as the document has it."""
+    def read_body(self, request: Any) -> tuple[Any, list[Exception]]:
+        """What a body says, and how the request is not as the document has it."""
         found = self._requests.unmarshal(_Request(request, self))
-        return Given(found.parameters.query, found.body), found.errors
+        return found.body, found.errors
 
     def faults(self, request: Any, response: Any) -> list[Exception]:
         """How an answer is not as the document has it."""
