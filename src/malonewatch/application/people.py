@@ -54,11 +54,7 @@ def known(database: Any, name: str) -> Known | None:
     :raises DatabaseError: the database cannot be read.
     """
 
-    def step(trackers: Any) -> Known | None:
-        account = get_part(IAccountSet).query(name)
-        return None if account is None else Known(account.facts, account.stamp)
-
-    found: Known | None = database.read(step)
+    found: Known | None = database.read(lambda trackers: _known(get_part(IAccountSet).query(name)))
     return found
 
 
@@ -70,11 +66,14 @@ def known_owner(database: Any, owner: str) -> Known | None:
 
     def step(trackers: Any) -> Known | None:
         accounts = get_part(IAccountSet)
-        account = accounts.query(owner) or accounts.queryByEmail(owner)
-        return None if account is None else Known(account.facts, account.stamp)
+        return _known(accounts.query(owner) or accounts.queryByEmail(owner))
 
     found: Known | None = database.read(step)
     return found
+
+
+def _known(account: Any) -> Known | None:
+    return None if account is None else Known(account.facts, account.stamp)
 
 
 @remote(Scope.ADMIN)

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -39,29 +40,38 @@ def token_in(request: Any) -> str:
     return request.GET.get("token") or sent_token(request)
 
 
-def find_token(text: str) -> TokenFacts | None:
-    """The token that says `text`; None if there is none, or whose it is may not come in."""
+class Bearer(NamedTuple):
+    """Who asks by a token: that, and on whose behalf; who may less than before may no more with
+    it."""
+
+    token: TokenFacts
+    identity: Identity
+
+    def may(self, permission: str, place: Any) -> bool:
+        """Whether that is permitted at a place of the desk, whatever the token is good for."""
+        return bool(ACLHelper().permits(place, self.identity.principals, permission))
+
+
+def find_bearer(text: str) -> Bearer | None:
+    """Who asks by the token that says `text`; None if there is none, or whose it is may not come
+    in."""
     tokens = queryUtility(ITokenSet)
     token = None if tokens is None or not text else tokens.query(text)
     if token is None:
         return None
     facts: TokenFacts = token.facts
     known = people.known_owner(RequestDatabase(), facts.owner)
-    return facts if known is None or known.account.enabled else None
+    if known is None:
+        return Bearer(facts, Identity(facts.owner, facts.scope is Scope.ADMIN))
+    return Bearer(facts, Identity.of(known.account)) if known.account.enabled else None
 
 
-def token_for(text: str, scope: Scope) -> TokenFacts | None:
-    """The token that says `text`, if there is one and it is good for `scope`."""
-    facts = find_token(text)
-    return facts if facts is not None and facts.scope.allows(scope) else None
-
-
-def identity_of(token: TokenFacts) -> Identity:
-    """On whose behalf a token asks: who may less than before may no more with it."""
-    known = people.known_owner(RequestDatabase(), token.owner)
-    if known is not None:
-        return Identity.of(known.account)
-    return Identity(token.owner, token.scope is Scope.ADMIN)
+def bearer_for(text: str, *scopes: Scope) -> Bearer | None:
+    """Who asks by the token that says `text`, if there is one and it is good for one of those."""
+    bearer = find_bearer(text)
+    if bearer is None or not any(map(bearer.token.scope.allows, scopes)):
+        return None
+    return bearer
 
 
 class Reader(NamedTuple):
@@ -85,7 +95,7 @@ def reader_of(request: Any) -> Reader | None:
     """Who reads feeds; None if nobody is known, and strangers may see nothing."""
     text = token_in(request)
     if text:
-        return _reader_by(token_for(text, Scope.FEEDS))
+        return _reader_by(bearer_for(text, Scope.FEEDS))
     if request.authenticated_userid is None and not request.has_permission(VIEW):
         return None
     is_administrator = bool(request.has_permission(ADMINISTER))
@@ -96,15 +106,11 @@ def reader_of(request: Any) -> Reader | None:
     return Reader(own_address(request), is_administrator, may_view)
 
 
-def _reader_by(token: TokenFacts | None) -> Reader | None:
-    if token is None:
+def _reader_by(bearer: Bearer | None) -> Reader | None:
+    if bearer is None:
         return None
-    identity = identity_of(token)
-
-    def may_view(located: Any) -> Any:
-        return ACLHelper().permits(located, identity.principals, VIEW)
-
-    return Reader(identity.address, identity.is_administrator, may_view)
+    may_view = functools.partial(bearer.may, VIEW)
+    return Reader(bearer.identity.address, bearer.identity.is_administrator, may_view)
 
 
 def own_address(request: Any) -> str:

@@ -2,12 +2,10 @@
 
 from typing import Any, NamedTuple
 
-from pyramid.authorization import ACLHelper
-
-from malonewatch.interfaces import Scope, TokenFacts
+from malonewatch.interfaces import Scope
 from malonewatch.web.rest.problems import Problem
 from malonewatch.web.security import ADMINISTER, VIEW, WATCH
-from malonewatch.web.tokens import find_token, identity_of, own_address
+from malonewatch.web.tokens import Bearer, find_bearer, own_address
 
 #: What has to be permitted to whoever asks for what takes a scope.
 PERMISSIONS = {Scope.READ: VIEW, Scope.WATCH: WATCH, Scope.ADMIN: ADMINISTER}
@@ -41,9 +39,9 @@ def access_for(request: Any, scope: Scope, permission: str, is_read: bool) -> Ac
     scheme, _, text = request.headers.get("Authorization", "").partition(" ")
     place = _place(request)
     if scheme.lower() == "bearer":
-        token = _token(text.strip(), scope)
-        identity = identity_of(token)
-        is_allowed = ACLHelper().permits(place, identity.principals, permission)
+        bearer = _bearer(text.strip(), scope)
+        token, identity = bearer
+        is_allowed = bearer.may(permission, place)
         is_admin = identity.is_administrator and token.scope is Scope.ADMIN
         access = Access(identity.name, identity.address, token.id, is_admin)
     elif is_read and request.authenticated_userid is not None:
@@ -73,21 +71,22 @@ def _place(request: Any) -> Any:
     return request.context
 
 
-def _token(text: str, scope: Scope) -> TokenFacts:
-    facts = find_token(text)
-    if facts is None:
+def _bearer(text: str, scope: Scope) -> Bearer:
+    bearer = find_bearer(text)
+    if bearer is None:
         raise Problem(
             401,
             "bad-token",
             "There is no such token, or not any more.",
             headers={"WWW-Authenticate": f'{_CHALLENGE}, error="invalid_token"'},
         )
-    if not facts.scope.allows(scope):
+    good_for = bearer.token.scope
+    if not good_for.allows(scope):
         challenge = f'{_CHALLENGE}, error="insufficient_scope", scope="{scope.value}"'
         raise Problem(
             403,
             "forbidden",
-            f"This takes a token for {scope.value!r}, and this one is for {facts.scope.value!r}.",
+            f"This takes a token for {scope.value!r}, and this one is for {good_for.value!r}.",
             headers={"WWW-Authenticate": challenge},
         )
-    return facts
+    return bearer

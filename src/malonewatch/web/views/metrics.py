@@ -9,7 +9,7 @@ from malonewatch.interfaces import PackageMissing, Scope
 from malonewatch.web.database import RequestDatabase
 from malonewatch.web.page import answer
 from malonewatch.web.resources import Desk
-from malonewatch.web.tokens import sent_token, token_for
+from malonewatch.web.tokens import bearer_for, sent_token
 
 _REFUSED = (
     "Metrics are for whoever sends a token with the scope metrics or admin, as a bearer token or "
@@ -20,7 +20,7 @@ _REFUSED = (
 @answer(Desk, "metrics")
 def metrics(context: Desk, request: Any) -> Response:
     """The figures, for whoever has a token for them."""
-    if token_for(sent_token(request), Scope.METRICS) is None:
+    if bearer_for(sent_token(request), Scope.METRICS) is None:
         refused = Response(_REFUSED, 401, content_type="text/plain")
         refused.www_authenticate = 'Basic realm="malonewatch", Bearer realm="malonewatch"'
         return refused
