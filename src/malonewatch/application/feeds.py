@@ -11,10 +11,9 @@ from zope.component import getUtility
 from malonewatch.application.facts import now
 from malonewatch.application.privacy import remote_title_of, shown, title_of
 from malonewatch.application.references import (
-    MOST_DIGITS,
     find_tracker,
     get_part,
-    is_number,
+    is_id,
     shortened,
 )
 from malonewatch.interfaces import (
@@ -104,7 +103,7 @@ def _feed_of(trackers: Any, target: Target) -> FeedFacts:
         case TargetKind.ALL:
             title = "what moved"
         case TargetKind.BUG:
-            if not is_number(key) or len(key) > MOST_DIGITS:
+            if not is_id(key):
                 raise NotFoundError(f"There is no bug {shortened(key, 40)!r}.")
             bug = getUtility(IBugSet).get(int(key))
             key = str(bug.id)

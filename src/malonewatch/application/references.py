@@ -80,6 +80,11 @@ def is_number(what: str) -> bool:
     return what.isascii() and what.isdigit()
 
 
+def is_id(text: str) -> bool:
+    """Whether something of ours may have that number."""
+    return is_number(text) and len(text) <= MOST_DIGITS
+
+
 def watch_by_number(what: str) -> Any:
     """The watch of that number.
 

@@ -14,10 +14,9 @@ from malonewatch.application.audit import record
 from malonewatch.application.facts import now
 from malonewatch.application.privacy import is_hidden
 from malonewatch.application.references import (
-    MOST_DIGITS,
     find_tracker,
     get_part,
-    is_number,
+    is_id,
     shortened,
 )
 from malonewatch.application.remote import remote
@@ -108,10 +107,6 @@ def _channel(kind: str) -> Any:
     return channel
 
 
-def _is_number(key: str) -> bool:
-    return is_number(key) and len(key) <= MOST_DIGITS
-
-
 def _usual(target: Target) -> frozenset[Happening]:
     return USUAL | {Happening.TROUBLE} if target.kind is TargetKind.TRACKER else USUAL
 
@@ -120,7 +115,7 @@ def _named(trackers: Any, target: Target) -> Target:
     """A target with its bug tracker by name, which a person may name by its URL."""
     if target.kind is TargetKind.TRACKER:
         return target._replace(key=find_tracker(trackers, target.key).name)
-    if target.kind is TargetKind.BUG and _is_number(target.key):
+    if target.kind is TargetKind.BUG and is_id(target.key):
         bug = getUtility(IBugSet).query(int(target.key))
         # Who is told of it by mail sees its title.
         if bug is not None and is_hidden(bug):

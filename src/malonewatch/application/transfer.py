@@ -18,7 +18,7 @@ from malonewatch.application.audit import record
 from malonewatch.application.finding import look_up
 from malonewatch.application.listing import Wanted, list_watches
 from malonewatch.application.privacy import kept, title_of
-from malonewatch.application.references import MOST_DIGITS, check_title, shortened, watches_on
+from malonewatch.application.references import check_title, is_id, shortened, watches_on
 from malonewatch.application.registering import Registrar, Registration
 from malonewatch.application.remote import remote
 from malonewatch.interfaces import BadInput, IBugSet, Refused, Scope
@@ -254,7 +254,7 @@ def _number(given: Any) -> int | None:
     if not text:
         return None
     digits = text.lstrip("0")
-    if not (digits.isascii() and digits.isdigit() and len(digits) <= MOST_DIGITS):
+    if not is_id(digits):
         raise BadInput(f"{shortened(text)!r} is not the number of a bug.")
     return int(digits)
 

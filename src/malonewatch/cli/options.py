@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from malonewatch.application.database import open_database
-from malonewatch.application.references import MOST_DIGITS, shortened
+from malonewatch.application.references import MOST_DIGITS, is_id, shortened
 from malonewatch.configuration import configure
 from malonewatch.parameters import Command
 
@@ -112,7 +112,7 @@ class Number(click.ParamType):  # type: ignore[type-arg]
         self, value: Any, parameter: click.Parameter | None, context: click.Context | None
     ) -> int:
         digits = value.lstrip("0")
-        if not (digits.isascii() and digits.isdigit() and len(digits) <= MOST_DIGITS):
+        if not is_id(digits):
             self.fail(
                 f"{shortened(value, 40)!r} is not a whole number from 1 on, of at most "
                 f"{MOST_DIGITS} digits.",

@@ -8,7 +8,7 @@ from zope.interface import alsoProvides, providedBy
 
 from malonewatch import acting
 from malonewatch.application import privacy
-from malonewatch.application.references import MOST_DIGITS
+from malonewatch.application.references import is_id
 from malonewatch.interfaces import BadInput, DatabaseError, IBugSet, IBugTrackerSet, IBugWatchSet
 from malonewatch.web import ROUTE
 from malonewatch.web.callers import sight_of
@@ -46,7 +46,7 @@ class Located:
 
 
 def _number(name: str) -> int:
-    if not (name.isascii() and name.isdigit() and len(name) <= MOST_DIGITS):
+    if not is_id(name):
         raise KeyError(name)
     return int(name)
 
