@@ -80,6 +80,16 @@ def find_links(
     return filing
 
 
+def find_summary(database: Any, bug_id: int) -> str:
+    """What sums a bug of ours up elsewhere, unless it is said: its title; empty if that is not for
+    who asks.
+
+    :raises NotFoundError: there is no such bug.
+    """
+    summary: str = database.read(lambda trackers: _title_of(getUtility(IBugSet).get(bug_id)))
+    return summary
+
+
 def _title_of(bug: Any) -> str:
     """The title that a bug elsewhere may have; empty where it may not be seen."""
     return "" if is_hidden(bug) else bug.title or ""

@@ -3,7 +3,7 @@
 from typing import Any
 
 from malonewatch.application import bugs, filing, trackers
-from malonewatch.interfaces import PRIVATE_TITLE, IBug
+from malonewatch.interfaces import IBug
 from malonewatch.web.database import RequestDatabase
 from malonewatch.web.forms import text
 from malonewatch.web.page import page, shown
@@ -28,7 +28,7 @@ def file_there(context: Any, request: Any) -> dict[str, Any]:
         found=found,
         tracker=tracker,
         product=said[0],
-        summary=said[1] or ("" if bug.title == PRIVATE_TITLE else bug.title),
+        summary=said[1] or filing.find_summary(database, number),
         description=said[2],
         offered=trackers.list_lines(database, size=_OFFERED),
     )
