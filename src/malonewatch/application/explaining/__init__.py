@@ -47,5 +47,17 @@ def explain_watch(
     """
     if at is not None and at > now():
         raise BadInput(f"{exact(at)} is still to come.")
-    known: Knowledge = database.read(lambda trackers: gather(find_watch(what, bug_id), at))
+    known = find_known(database, what, at, bug_id)
     return Explanation(known, sections_of(known), remedies_of(known))
+
+
+def find_known(
+    database: Any, what: str, at: datetime | None = None, bug_id: int | None = None
+) -> Knowledge:
+    """What an explanation is made of, without the sentences.
+
+    :raises NotFoundError: there is no such watch.
+    :raises BadInput: there are several, or it is not the URL of a bug.
+    """
+    known: Knowledge = database.read(lambda trackers: gather(find_watch(what, bug_id), at))
+    return known

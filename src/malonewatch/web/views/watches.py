@@ -5,7 +5,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from malonewatch.application import searches, trackers, watches
-from malonewatch.application.explaining import explain_watch
+from malonewatch.application.explaining import explain_watch, find_known
 from malonewatch.application.explaining.upcoming import of_watch
 from malonewatch.application.listing import WatchPage, find_page
 from malonewatch.interfaces import BadInput, IBugWatch
@@ -83,7 +83,7 @@ def one(context: Any, request: Any) -> dict[str, Any]:
     """All that is known of a watch."""
     database = RequestDatabase()
     details = watches.show(database, context.__name__)
-    known = explain_watch(database, context.__name__).known
+    known = find_known(database, context.__name__)
     return shown(
         request,
         details.facts.remote,
