@@ -193,7 +193,7 @@ def stamp_of(database: Any, feed: FeedFacts) -> Stamp:
         seen = [
             (watch.id, watch.lastchanged)
             for source in feed.sources
-            for watch in _page(trackers, source, None).watches
+            for watch in _page(source, None).watches
         ]
         text = repr((feed, [(number, moment.timestamp()) for number, moment in seen]))
         tag = hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:32]
@@ -217,7 +217,7 @@ def write_feed(
     def step(trackers: Any) -> tuple[Feed, list[Notice]]:
         found: dict[int, Notice] = {}
         for source in feed.sources:
-            found.update((notice.id, notice) for notice in _notices(trackers, source))
+            found.update((notice.id, notice) for notice in _notices(source))
         notices = sorted(found.values(), key=lambda notice: (notice.moment, notice.id))
         where = get_part(IOutbox).settings.bug_page or bug_url
         identity = get_part(IInstallation).identity
@@ -228,7 +228,7 @@ def write_feed(
     return written
 
 
-def _page(trackers: Any, source: Source, start: str | None) -> BugWatchPage:
+def _page(source: Source, start: str | None) -> BugWatchPage:
     """A page of the watches that a source is of and whose status ever changed, the latest first.
 
     What a search is to find it may have found before the change, so the status is no matter.
@@ -255,7 +255,7 @@ def _page(trackers: Any, source: Source, start: str | None) -> BugWatchPage:
     return found
 
 
-def _notices(trackers: Any, source: Source) -> list[Notice]:
+def _notices(source: Source) -> list[Notice]:
     """The last changes that a source is of."""
     meanings = None
     if source.target.kind is TargetKind.SEARCH:
@@ -263,7 +263,7 @@ def _notices(trackers: Any, source: Source) -> list[Notice]:
     notices: list[Notice] = []
     start: str | None = None
     for _ in range(0, _FARTHEST, MOST):
-        page = _page(trackers, source, start)
+        page = _page(source, start)
         for watch in page.watches:
             notices += _changes(watch, source.happenings, meanings)
         start = page.next
