@@ -1,9 +1,19 @@
 """What those may have told who do not administer the site."""
 
+from typing import Any
+
 from malonewatch.interfaces import BadInput, DestinationSettings
+from malonewatch.web.security import ADMINISTER
+from malonewatch.web.tokens import own_address
 
 #: What anybody may have messages sent by; the others write files, or read secrets.
 _OPEN_KINDS = ("mail", "webhook")
+
+
+def whose(request: Any) -> str | None:
+    """Whose subscriptions who makes a request may see and change, by address; None for
+    everybody's."""
+    return None if request.has_permission(ADMINISTER) else own_address(request)
 
 
 def check_own(own: str | None, email: str, settings: DestinationSettings) -> None:

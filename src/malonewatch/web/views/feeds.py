@@ -16,7 +16,8 @@ from malonewatch.web.forms import text, whole_number
 from malonewatch.web.page import action, answer, done, page, shown
 from malonewatch.web.resources import Feeds
 from malonewatch.web.security import ADMINISTER, VIEW
-from malonewatch.web.tokens import own_address, reader_of
+from malonewatch.web.subscribers import whose
+from malonewatch.web.tokens import reader_of
 
 _TYPE = "application/atom+xml"
 
@@ -154,11 +155,10 @@ def _stamped(response: Any, tag: str, moment: datetime | None) -> Any:
 def listed(context: Feeds, request: Any) -> dict[str, Any]:
     """What feeds there are, and the tokens for them."""
     database = RequestDatabase()
-    email = None if request.has_permission(ADMINISTER) else own_address(request)
     return shown(
         request,
         "Feeds",
-        subscriptions=subscribing.list_subscriptions(database, email),
+        subscriptions=subscribing.list_subscriptions(database, whose(request)),
         tokens=_tokens(request),
     )
 

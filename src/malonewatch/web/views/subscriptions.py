@@ -15,15 +15,15 @@ from malonewatch.web.database import RequestDatabase, detached
 from malonewatch.web.forms import choice, number, text, whole_number
 from malonewatch.web.page import action, done, page, shown
 from malonewatch.web.resources import Settings, Subscriptions
-from malonewatch.web.security import ADMINISTER, Identity
-from malonewatch.web.subscribers import check_own
+from malonewatch.web.security import ADMINISTER
+from malonewatch.web.subscribers import check_own, whose
 
 
 @page(Subscriptions, "subscriptions")
 def listed(context: Subscriptions, request: Any) -> dict[str, Any]:
     """The subscriptions of who looks at it; to administrators all, and where messages go."""
     database = RequestDatabase()
-    email = _own_address(request)
+    email = whose(request)
     found = subscribing.list_subscriptions(database, email)
     numbers = {each.destination for each in found}
     destinations = subscribing.list_destinations(database)
@@ -42,18 +42,10 @@ def listed(context: Subscriptions, request: Any) -> dict[str, Any]:
     )
 
 
-def _own_address(request: Any) -> str | None:
-    """Whose subscriptions may be seen and changed, by address; None for everybody's."""
-    if request.has_permission(ADMINISTER):
-        return None
-    identity: Identity | None = request.identity
-    return "" if identity is None else identity.address
-
-
 @action(Subscriptions, "add")
 def subscribe(context: Subscriptions, request: Any) -> Any:
     """Let somebody be told of something."""
-    fields, own = request.POST, _own_address(request)
+    fields, own = request.POST, whose(request)
     email = text(fields, "email") if own is None else own
     by = text(fields, "by") or "mail"
     settings = DestinationSettings(
@@ -76,7 +68,7 @@ def unsubscribe(context: Subscriptions, request: Any) -> Any:
     """Let somebody be told of something no more."""
     wanted = whole_number(text(request.POST, "number"))
     database = RequestDatabase()
-    own = subscribing.list_subscriptions(database, _own_address(request))
+    own = subscribing.list_subscriptions(database, whose(request))
     if wanted not in [each.id for each in own]:
         raise BadInput(f"There is no subscription {wanted} of yours.")
     (gone,) = subscribing.unsubscribe(database, [wanted])
