@@ -10,7 +10,7 @@ from typing import Any
 
 from zope.component import getUtility, queryAdapter
 
-from malonewatch.application.privacy import remote_title_of, title_of
+from malonewatch.application.privacy import is_private, remote_title_of, title_of
 from malonewatch.interfaces import (
     BugTaskImportance,
     BugTaskStatus,
@@ -219,7 +219,7 @@ class BugFacts:
             owner=None if bug.owner is None else bug.owner.name,
             datecreated=bug.datecreated,
             **tally._asdict(),
-            private=bool(getattr(bug, "private", False)),
+            private=is_private(bug),
         )
 
 

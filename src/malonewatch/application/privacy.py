@@ -55,7 +55,7 @@ def _seen(values: Iterator[Value], may_see: Callable[[Any], bool]) -> Iterator[V
 def is_hidden(bug: Any) -> bool:
     """Whether a bug of ours is private, and not for who asks."""
     may_see = _sight.get()
-    return may_see is not None and _is_private(bug) and not may_see(bug)
+    return may_see is not None and is_private(bug) and not may_see(bug)
 
 
 def hides_titles(watch: Any) -> bool:
@@ -68,7 +68,7 @@ def _hides_titles(watch: Any, bug: Any) -> bool:
     if may_see is None:
         return False
     bug = watch.bug if bug is None else bug
-    return (watch.private or _is_private(bug)) and not may_see(bug)
+    return (watch.private or is_private(bug)) and not may_see(bug)
 
 
 def shown() -> Callable[[Any], bool] | None:
@@ -101,5 +101,6 @@ def is_told(bug: Any, email: str) -> bool:
     )
 
 
-def _is_private(bug: Any) -> bool:
+def is_private(bug: Any) -> bool:
+    """Whether a bug is private; those of an application may not know of that."""
     return bool(getattr(bug, "private", False))

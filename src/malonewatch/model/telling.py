@@ -103,8 +103,8 @@ def _happening(event: Any) -> Happening | None:
             return None
         return Happening.of(event.old_status, event.new_status)
     if IBugWatchGone.providedBy(event):
-        is_private = event.error_type is BugWatchErrorType.PRIVATE_REMOTE_BUG
-        return Happening.PRIVATE if is_private else Happening.GONE
+        is_hidden = event.error_type is BugWatchErrorType.PRIVATE_REMOTE_BUG
+        return Happening.PRIVATE if is_hidden else Happening.GONE
     if IBugWatchDuplicateFound.providedBy(event):
         return Happening.DUPLICATE
     return Happening.MOVED if IBugWatchMoved.providedBy(event) else None
