@@ -61,9 +61,9 @@ def rule_of(remote: RemoteBug) -> str:
     return "site" if remote.mapped else "flag" if remote.guessed else "table"
 
 
-def one_line(text: str) -> str:
+def one_line(text: str, length: int = LONGEST_MESSAGE) -> str:
     """`text` as far as there is room for it in an entry."""
-    return " ".join(text.split())[:LONGEST_MESSAGE]
+    return " ".join(text.split())[:length]
 
 
 def _with_line(log: str, moment: float, what: str) -> str:

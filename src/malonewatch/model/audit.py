@@ -10,6 +10,7 @@ from persistent import Persistent
 from zope.interface import implementer
 
 from malonewatch.interfaces import AuditEntry, IAuditLog
+from malonewatch.model.activity import one_line
 from malonewatch.model.times import from_seconds, to_seconds
 
 #: How many months are kept, this one among them.
@@ -55,7 +56,8 @@ class AuditLog(Persistent):
         number = _number_of(moment) + secrets.randbits(_CHANCE)
         while number in entries:
             number += 1
-        entries[number] = tuple(map(_line, (face, actor, action, target, detail)))
+        texts = (face, actor, action, target, detail)
+        entries[number] = tuple(one_line(each, _LONGEST) for each in texts)
 
     def _month_of(self, moment: datetime) -> Any:
         month = moment.year * 12 + moment.month
@@ -94,7 +96,3 @@ def _backwards(entries: Any, first: int | None, last: int | None) -> Iterator[in
 def _number_of(moment: datetime) -> int:
     """The least number of what is done at that moment."""
     return round(to_seconds(moment) * _MICRO) << _CHANCE
-
-
-def _line(text: str) -> str:
-    return " ".join(text.split())[:_LONGEST]
