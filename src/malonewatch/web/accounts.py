@@ -72,9 +72,7 @@ class AccountPolicy(Policy):
         :raises TooManyAttempts: nothing was looked at.
         """
         name, address = name.lower(), request.client_addr or ""
-        wait = self._limits.begin(name, address)
-        if wait:
-            raise TooManyAttempts(wait)
+        self._begin(name, address)
         database = RequestDatabase()
         found = people.log_in(database, name, password)
         if found is None:
@@ -84,6 +82,11 @@ class AccountPolicy(Policy):
         self._open(request, found)
         audit.note(database, "log in", f"person {name}", f"from {address}")
         return True
+
+    def _begin(self, name: str, address: str) -> None:
+        wait = self._limits.begin(name, address)
+        if wait:
+            raise TooManyAttempts(wait)
 
     def _note_failure(self, database: Any, name: str, address: str) -> None:
         """Keep that a log-in failed, unless too many did in the last hour."""
@@ -111,9 +114,7 @@ class AccountPolicy(Policy):
         """
         name, address = request.identity.name, request.client_addr or ""
         # Who found a browser that is logged in guesses no faster than others.
-        wait = self._limits.begin(name, address)
-        if wait:
-            raise TooManyAttempts(wait)
+        self._begin(name, address)
         database = RequestDatabase()
         people.change_password(database, name, old, new)
         self._limits.succeeded(name, address)
