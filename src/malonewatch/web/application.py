@@ -20,6 +20,7 @@ from malonewatch.web.accountpages import add_account_pages
 from malonewatch.web.accounts import LENGTH, AccountPolicy
 from malonewatch.web.database import RequestDatabase
 from malonewatch.web.headers import plain_host
+from malonewatch.web.page import plain
 from malonewatch.web.resources import Desk
 from malonewatch.web.security import LinkPolicy, Policy
 
@@ -88,7 +89,7 @@ def make_application(database: Any, place: Place, policy: Policy) -> Any:
 
 def _misspelt(error: URLDecodeError, request: Any) -> Response:
     """View: no path of ours is so."""
-    return Response("The address is not in UTF-8.\n", 400, content_type="text/plain")
+    return plain("The address is not in UTF-8.", 400)
 
 
 def _add_log_in(config: Any, policy: LinkPolicy) -> None:

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from pyramid.csrf import get_csrf_token
 from pyramid.httpexceptions import HTTPSeeOther
+from pyramid.response import Response
 from pyramid.security import NO_PERMISSION_REQUIRED
 from pyramid.view import exception_view_config, view_config
 
@@ -126,6 +127,11 @@ def failure(error: type[Exception]) -> Callable[[View], View]:
         error, route_name=ROUTE, renderer="malonewatch.web:templates/failure.pt"
     )
     return view
+
+
+def plain(sentence: str, status: int) -> Response:
+    """An answer to programs, for people who look at what became of what they sent."""
+    return Response(f"{sentence}\n", status, content_type="text/plain")
 
 
 def done(request: Any, sentences: Iterable[str], *path: Any, **query: str) -> HTTPSeeOther:

@@ -13,7 +13,7 @@ from malonewatch.interfaces import NotFoundError, Scope, Target, TargetKind, Tok
 from malonewatch.web import ROUTE
 from malonewatch.web.database import RequestDatabase
 from malonewatch.web.forms import text, whole_number
-from malonewatch.web.page import action, answer, done, page, shown
+from malonewatch.web.page import action, answer, done, page, plain, shown
 from malonewatch.web.resources import Feeds
 from malonewatch.web.security import ADMINISTER, VIEW
 from malonewatch.web.subscribers import whose
@@ -23,10 +23,10 @@ _TYPE = "application/atom+xml"
 
 _REFUSED = (
     "This feed is for who is logged in, or has a token for feeds, in its URL or as the password "
-    "of basic authentication; one that was revoked, or has expired, is good for nothing.\n"
+    "of basic authentication; one that was revoked, or has expired, is good for nothing."
 )
 
-_HIDDEN = "What this feed is of may not be seen by whoever asks for it.\n"
+_HIDDEN = "What this feed is of may not be seen by whoever asks for it."
 
 
 @answer(Feeds, "all")
@@ -95,12 +95,12 @@ def _feed(
     """
     reader = reader_of(request)
     if reader is None:
-        refused = Response(_REFUSED, 401, content_type="text/plain")
+        refused = plain(_REFUSED, 401)
         refused.www_authenticate = 'Basic realm="malonewatch"'
         return refused
     if not reader.may_view(_place(context.__parent__, page)):
         # Whoever has a token is not led to a page for logging in.
-        return Response(_HIDDEN, 403, content_type="text/plain")
+        return plain(_HIDDEN, 403)
     database = RequestDatabase()
     if isinstance(wanted, int):
         feed = feeds.find_subscription_feed(database, wanted)

@@ -10,13 +10,8 @@ from pyramid.response import Response
 from malonewatch.application import hooks
 from malonewatch.interfaces import BadInput
 from malonewatch.web.database import detached
-from malonewatch.web.page import answer
+from malonewatch.web.page import answer, plain
 from malonewatch.web.resources import Hook
-
-
-def _said(status: int, sentence: str) -> Response:
-    """An answer for people who look at what became of what they sent."""
-    return Response(f"{sentence}\n", status, content_type="text/plain")
 
 
 @answer(Hook, method="POST")
@@ -27,18 +22,18 @@ def receive(context: Hook, request: Any) -> Response:
     if not is_large:
         body = request.body_file.read(hooks.LARGEST + 1)
     if is_large or len(body) > hooks.LARGEST:
-        return _said(413, f"An event of more than {hooks.LARGEST} bytes is not read.")
+        return plain(f"An event of more than {hooks.LARGEST} bytes is not read.", 413)
     headers = {name.lower(): value for name, value in request.headers.items()}
     try:
         # It is tried again for longer than a page is: some senders send an event once.
         with detached(request) as database:
             is_genuine = hooks.receive(database, context.__name__, headers, body)
     except BadInput as error:
-        return _said(400, str(error))
+        return plain(str(error), 400)
     if not is_genuine:
-        return _said(
-            401,
+        return plain(
             "The event is not signed with a secret that is known for this address, or too long "
             "ago; see that both sides have the same.",
+            401,
         )
-    return _said(202, "The event is noted; what it is about is looked at soon.")
+    return plain("The event is noted; what it is about is looked at soon.", 202)

@@ -7,13 +7,13 @@ from pyramid.response import Response
 from malonewatch.application.metrics import read_metrics
 from malonewatch.interfaces import PackageMissing, Scope
 from malonewatch.web.database import RequestDatabase
-from malonewatch.web.page import answer
+from malonewatch.web.page import answer, plain
 from malonewatch.web.resources import Desk
 from malonewatch.web.tokens import bearer_for, sent_token
 
 _REFUSED = (
     "Metrics are for whoever sends a token with the scope metrics or admin, as a bearer token or "
-    "as the password of basic authentication; 'malonewatch token issue' makes one.\n"
+    "as the password of basic authentication; 'malonewatch token issue' makes one."
 )
 
 
@@ -21,13 +21,13 @@ _REFUSED = (
 def metrics(context: Desk, request: Any) -> Response:
     """The figures, for whoever has a token for them."""
     if bearer_for(sent_token(request), Scope.METRICS) is None:
-        refused = Response(_REFUSED, 401, content_type="text/plain")
+        refused = plain(_REFUSED, 401)
         refused.www_authenticate = 'Basic realm="malonewatch", Bearer realm="malonewatch"'
         return refused
     try:
         found = read_metrics(RequestDatabase(), request.headers.get("Accept", ""))
     except PackageMissing as error:
-        return Response(f"{error}\n", 501, content_type="text/plain")
+        return plain(str(error), 501)
     response = Response(body=found.text)
     response.headers["Content-Type"] = found.content_type
     return response
