@@ -1,3 +1,4 @@
+import getpass
 from datetime import datetime, timedelta
 
 from zope.component import getUtility
@@ -30,6 +31,19 @@ def test_it_is_for_who_makes_it_unless_told_otherwise(cli, monkeypatch):
     assert cli("token", "list", "--json").json == [issued["token"]]
     assert cli("token", "list", "--for", "ann", "--json").json == []
     assert f"{expires:%Y-%m-%d}" in cli("token", "list").out
+
+
+def test_where_the_system_does_not_know_who_makes_it_that_has_to_be_said(cli, monkeypatch):
+    def fail():
+        raise KeyError("uid not found")
+
+    monkeypatch.setattr(getpass, "getuser", fail)
+    refused = cli("token", "issue", "t")
+    assert (refused.code, refused.err) == (
+        2,
+        "Error: The system has no name for you; say with --for whose token it is.\n",
+    )
+    assert cli("token", "issue", "t", "--for", "ann").code == 0
 
 
 def test_a_token_is_revoked(cli):

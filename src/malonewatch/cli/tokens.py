@@ -1,22 +1,29 @@
 """The commands about tokens."""
 
-import getpass
 from datetime import timedelta
 
 import click
 
+from malonewatch.acting import current
 from malonewatch.application import tokens
 from malonewatch.application.facts import now
 from malonewatch.cli.options import Number, Settings, database_options, json_option
 from malonewatch.cli.output import say, show_json
 from malonewatch.cli.tables import Table
-from malonewatch.interfaces import Scope
+from malonewatch.interfaces import BadInput, Scope
 from malonewatch.parameters import Whole
 
 
 @click.group()
 def token() -> None:
     """By what programs come in at the desk."""
+
+
+def _you() -> str:
+    name = current().name
+    if not name:
+        raise BadInput("The system has no name for you; say with --for whose token it is.")
+    return name
 
 
 @token.command()
@@ -32,7 +39,7 @@ def token() -> None:
     "--for",
     "owner",
     metavar="NAME",
-    default=getpass.getuser,
+    default=_you,
     show_default="you",
     help="On whose behalf: an e-mail address, or the name of who logs in.",
 )
