@@ -10,7 +10,6 @@ from malonewatch.interfaces import (
     IBugTrackerFacts,
     IBugTrackerSet,
     IBugWatchSet,
-    IClock,
     IExternalBugTracker,
     IPersonSet,
 )
@@ -18,7 +17,7 @@ from malonewatch.model import BugTracker
 from malonewatch.model.trackertypes import find_type
 from malonewatch.testing import fresh_site
 
-from ..clock import FakeClock
+from ..clock import fake_time
 from ..zeo import Zeo
 
 
@@ -32,12 +31,8 @@ def site(new_uri):
 @pytest.fixture
 def clock(site):
     """What time it is is up to the test."""
-    registry = getGlobalSiteManager()
-    before = registry.getUtility(IClock)
-    clock = FakeClock()
-    registry.registerUtility(clock, IClock)
-    yield clock
-    registry.registerUtility(before, IClock)
+    with fake_time() as clock:
+        yield clock
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 import re
 
 import pytest
+from tests.clock import Seconds
 from tests.web.conftest import Browser, text_of
 
 from malonewatch.application import audit, people, watches
@@ -13,16 +14,9 @@ PASSWORD = "correct horse battery"
 pytestmark = pytest.mark.usefixtures("quick_hashes")
 
 
-class Clock:
-    now = 1000.0
-
-    def __call__(self):
-        return self.now
-
-
 @pytest.fixture
 def clock():
-    return Clock()
+    return Seconds(1000.0)
 
 
 @pytest.fixture

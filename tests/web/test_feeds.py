@@ -6,16 +6,15 @@ from pathlib import Path
 import feedparser
 import pytest
 from lxml import etree
-from tests.clock import FakeClock
+from tests.clock import fake_time
 from tests.web.conftest import HOSTILE, Browser, text_of
-from zope.component import getGlobalSiteManager, getUtility
+from zope.component import getUtility
 
 from malonewatch.application import feeds, subscribing, tokens
 from malonewatch.application import people as accounts
 from malonewatch.interfaces import (
     DestinationSettings,
     Happening,
-    IClock,
     Scope,
     Target,
     TargetKind,
@@ -27,10 +26,9 @@ SCHEMA = etree.RelaxNG(etree.parse(Path(__file__).parent.parent / "notifying" / 
 
 
 @pytest.fixture
-def clock():
-    clock = FakeClock()
-    getGlobalSiteManager().registerUtility(clock, IClock)
-    return clock
+def clock(database):
+    with fake_time() as clock:
+        yield clock
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.clock import FakeClock
+from tests.clock import fake_time
 from tests.web.conftest import text_of
 from zope.component import getGlobalSiteManager, getUtility
 
@@ -21,7 +21,7 @@ from malonewatch.application import trackers, watches
 from malonewatch.application.asking import check as check_now
 from malonewatch.application.asking import find_targets
 from malonewatch.application.hooks import LARGEST, receive
-from malonewatch.interfaces import BadInput, IBugWatchUpdater, IClock, ISecrets
+from malonewatch.interfaces import BadInput, IBugWatchUpdater, ISecrets
 from malonewatch.testing.github import GitHubSimulator
 
 #: The example in https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries
@@ -56,12 +56,8 @@ class Sender:
 
 @pytest.fixture
 def clock(database):
-    registry = getGlobalSiteManager()
-    before = registry.getUtility(IClock)
-    clock = FakeClock()
-    registry.registerUtility(clock, IClock)
-    yield clock
-    registry.registerUtility(before, IClock)
+    with fake_time() as clock:
+        yield clock
 
 
 @pytest.fixture(autouse=True)

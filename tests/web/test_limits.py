@@ -1,18 +1,12 @@
 import pytest
+from tests.clock import Seconds
 
 from malonewatch.web.limits import Failures, LogInLimits, network_of
 
 
-class Clock:
-    now = 1000.0
-
-    def __call__(self):
-        return self.now
-
-
 @pytest.fixture
 def clock():
-    return Clock()
+    return Seconds(1000.0)
 
 
 def waits(limits, name, address, count):

@@ -1,18 +1,12 @@
 import pytest
+from tests.clock import Seconds
 
 from malonewatch.web.sessions import MOST, Session, Sessions
 
 
-class Clock:
-    now = 0.0
-
-    def __call__(self):
-        return self.now
-
-
 @pytest.fixture
 def clock():
-    return Clock()
+    return Seconds()
 
 
 @pytest.fixture
