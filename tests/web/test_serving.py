@@ -1,31 +1,16 @@
-import contextlib
 import re
 import socket
 import subprocess
 import sys
-import threading
 import urllib.request
 
 import pytest
+from tests.web.desks import served
 
 from malonewatch.application import people
 from malonewatch.interfaces import BadInput
 from malonewatch.web.accounts import AccountPolicy
 from malonewatch.web.serving import Options, open_server
-
-
-@contextlib.contextmanager
-def served(database, **options):
-    """The sentences that are said when the desk is served, while it is."""
-    said = []
-    server = open_server(database, Options(**{"port": 0, **options}), said.append)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        yield said
-    finally:
-        server.stop()
-        thread.join()
 
 
 def fetch(url, **headers):

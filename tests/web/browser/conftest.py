@@ -1,7 +1,5 @@
-import contextlib
 import os
 import re
-import threading
 from pathlib import Path
 
 import pytest
@@ -11,8 +9,8 @@ from malonewatch.application.database import open_database
 from malonewatch.cli import demo
 from malonewatch.configuration import configure
 from malonewatch.interfaces import Role
-from malonewatch.web.serving import Options, open_server
 
+from ..desks import served
 from .chromium import missing, started
 
 #: The variable that names the directory for pictures of all pages.
@@ -43,20 +41,6 @@ def chromium(running_chromium):
     return running_chromium
 
 
-@contextlib.contextmanager
-def desk_of(database, **options):
-    """What has been said by a desk that is served on a database."""
-    said = []
-    server = open_server(database, Options(port=0, **options), said.append)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        yield said
-    finally:
-        server.stop()
-        thread.join()
-
-
 def link(said):
     """The log-in link that was said last; without one, where the desk is."""
     return re.search(r"http://[^ ,]+", said[-1])[0]
@@ -65,7 +49,7 @@ def link(said):
 @pytest.fixture
 def desk(database):
     """A desk with nothing in it yet."""
-    with desk_of(database) as said:
+    with served(database) as said:
         yield said
 
 
@@ -93,14 +77,14 @@ def demonstration_database(demonstration):
 @pytest.fixture(scope="module")
 def demonstrated(demonstration_database):
     """A desk that shows what the demonstration has left."""
-    with desk_of(demonstration_database) as said:
+    with served(demonstration_database) as said:
         yield said
 
 
 @pytest.fixture(scope="module")
 def demonstrated_to_people(demonstration_database):
     """A desk that shows the same to who has an account."""
-    with desk_of(demonstration_database, accounts=True) as said:
+    with served(demonstration_database, accounts=True) as said:
         yield said
 
 
