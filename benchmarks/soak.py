@@ -98,7 +98,8 @@ class Soak:
                     database.write(lambda it: self._add(it, name, range(first, last)))  # noqa: B023
 
     def _opened(self, create: bool = False) -> Any:
-        return contextlib.closing(open_database(f"file://{self._file}", create=create))
+        uri = f"file://{self._file}"
+        return contextlib.closing(open_database(uri, create=create, upgrade=True))
 
     def _add(self, trackers: Any, name: str, remotebugs: range) -> None:
         url = f"https://{name}.example.org"
@@ -119,6 +120,7 @@ class Soak:
             # As old as can be.
             database.write(lambda it: setattr(getUtility(IInstallation), "schema", 1))
         with self._opened() as database:
+            database.upgrade()
             database.pack()
         return self._file.stat().st_size
 
