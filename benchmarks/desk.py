@@ -7,22 +7,19 @@ long people wait while a run writes.
 import contextlib
 import multiprocessing
 import statistics
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timezone
-from pathlib import Path
 from typing import Any
 
 from pyramid.request import Request
 
-from benchmarks.databases import fill
 from benchmarks.measure import Row
-from benchmarks.searching import BATCH, TRACKERS, outcomes, tell
+from benchmarks.searching import BATCH, few_and_many, outcomes
 from malonewatch.configuration import configure
 from malonewatch.garbage import seldom_collected
 from malonewatch.interfaces import Batch, Fetched
-from malonewatch.model import open_database, sqlite_uri
+from malonewatch.model import open_database
 from malonewatch.web.application import Place, make_application
 from malonewatch.web.security import ProxyPolicy
 
@@ -127,12 +124,8 @@ def waits(uri: str) -> tuple[list[float], int]:
 
 def rows() -> list[Row]:
     configure()
-    with tempfile.TemporaryDirectory() as name:
-        few, many = (sqlite_uri(Path(name) / str(count)) for count in (1000, 1_000_000))
-        for uri, count in ((few, 1000), (many, 1_000_000)):
-            fill(uri, [f"http://host{number}.example" for number in range(TRACKERS)], count)
-            tell(uri)
-        return measured(few, many)
+    with few_and_many() as uris:
+        return measured(*uris)
 
 
 def measured(few: str, many: str) -> list[Row]:

@@ -135,13 +135,20 @@ def worst(what: str, limit: float, few: str, many: str, queries: dict[str, BugWa
     )
 
 
-def rows() -> list[Row]:
-    configure()
+@contextlib.contextmanager
+def few_and_many() -> Iterator[tuple[str, str]]:
+    """Two databases, of 1,000 watches and of 1,000,000, of which something is known."""
     with tempfile.TemporaryDirectory() as name:
         few, many = (sqlite_uri(Path(name) / str(count)) for count in (1000, 1_000_000))
         for uri, count in ((few, 1000), (many, 1_000_000)):
             fill(uri, [f"http://host{number}.example" for number in range(TRACKERS)], count)
             tell(uri)
+        yield few, many
+
+
+def rows() -> list[Row]:
+    configure()
+    with few_and_many() as (few, many):
         return [
             worst("one criterion, or a bug tracker and one more", 2, few, many, ONE | TWO),
             worst("words of the title", 20, few, many, WORD),
