@@ -23,14 +23,9 @@ from malonewatch.externalbugtracker.driver.labels import ISSUE_STATUSES, status_
 from malonewatch.externalbugtracker.driver.times import format_time, parse_time
 from malonewatch.externalbugtracker.driver.urls import URLShape
 from malonewatch.externalbugtracker.driver.vocabulary import join
-from malonewatch.interfaces import BugTrackerRateLimited, IBatches, IBugTrackerFacts, Response
-from malonewatch.interfaces.enumerations import Certainty
-from malonewatch.interfaces.externalbugtracker import (
-    IChangesSince,
-    IDuplicates,
-    IMoves,
-    IValidators,
-)
+from malonewatch.interfaces import BugTrackerRateLimited, Certainty, IBugTrackerFacts, IChangesSince
+from malonewatch.interfaces.externalbugtracker import IBatches, IDuplicates, IMoves, IValidators
+from malonewatch.interfaces.http import Response
 
 PAGE_SIZE = 100
 # The names are REST's.

@@ -68,10 +68,7 @@ class GoogleCode(ExternalBugTracker):
         "Google Code is an archive, in which nothing changes any more: "
         "each of its bugs is asked for until it is known how it is, and then never again."
     )
-    hosts = {
-        **dict.fromkeys((HOST, f"www.{HOST}"), BASE),
-        "storage.googleapis.com": BASE,
-    }
+    hosts = dict.fromkeys((HOST, f"www.{HOST}", "storage.googleapis.com"), BASE)
     urls = (
         _issue("/archive{roof}/p/{project}/issues/{id}", roof=ROOF),
         _issue("{roof}/p/{project}/issues/detail?id={id}", roof=ROOF),

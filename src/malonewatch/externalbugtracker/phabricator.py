@@ -4,7 +4,6 @@ Dialects: ``conduit``, https://we.phorge.it/conduit/method/maniphest.search/, fo
 ``page``, the page of each task, as no stranger may use the other and many sites show them.
 """
 
-import dataclasses
 import html
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,7 +16,7 @@ from malonewatch.externalbugtracker.driver.ask import Ask, Finding, Form, Judgem
 from malonewatch.externalbugtracker.driver.pages import PageDialect
 from malonewatch.externalbugtracker.driver.times import from_epoch
 from malonewatch.externalbugtracker.driver.tracker import ExternalBugTracker
-from malonewatch.externalbugtracker.driver.urls import URLShape, ask_form, by_https, encode
+from malonewatch.externalbugtracker.driver.urls import URLShape, add_to_form, ask_form, by_https
 from malonewatch.externalbugtracker.driver.vocabulary import Workflow
 from malonewatch.externalbugtracker.driver.words import RESOLUTIONS, STATUSES, importances_with
 from malonewatch.interfaces import RemoteVocabulary
@@ -90,8 +89,7 @@ class Conduit(Page):
     def sign(self, ask: Ask, credentials: Credentials) -> Ask:
         if ask.form is Form.PAGE or not credentials.token:
             return ask
-        token = encode([("api.token", credentials.token)]).encode()
-        return dataclasses.replace(ask, body=b"&".join(filter(None, (ask.body, token))))
+        return add_to_form(ask, [("api.token", credentials.token)])
 
     def ask_many(self, ids: Sequence[str], since: datetime | None) -> Iterator[Ask]:
         numbers = [each.removeprefix("T") for each in ids]

@@ -7,7 +7,6 @@ issues, as Redmine 5.0 and later do; elsewhere the ids of those statuses, as in 
 ``untold`` where the site does not list them.
 """
 
-import dataclasses
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -235,7 +234,7 @@ class List(_Issues):
         end = answer.get("offset", 0) + len(answer["issues"])
         if end >= answer.get("total_count", 0) or not answer["issues"]:
             return None
-        return dataclasses.replace(ask, query=(*ask.query[:-1], ("offset", str(end))))
+        return Ask(ask.path, (*ask.query[:-1], ("offset", str(end))), ask.ids, since=ask.since)
 
 
 @implementer(IBatches, IChangesSince, IDuplicates, ISweeps)

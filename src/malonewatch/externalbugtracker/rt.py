@@ -5,7 +5,6 @@ https://docs.bestpractical.com/rt/5.0.7/RT/REST2.html; ``rest1`` the one of befo
 which all have, https://rt-wiki.bestpractical.com/wiki/REST.
 """
 
-import dataclasses
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -17,7 +16,7 @@ from malonewatch.externalbugtracker.driver.ask import Ask, Finding, Form, Judgem
 from malonewatch.externalbugtracker.driver.dialect import Dialect
 from malonewatch.externalbugtracker.driver.times import is_number, parse_time
 from malonewatch.externalbugtracker.driver.tracker import ExternalBugTracker
-from malonewatch.externalbugtracker.driver.urls import URLShape, ask_form, by_https, encode
+from malonewatch.externalbugtracker.driver.urls import URLShape, add_to_form, ask_form, by_https
 from malonewatch.externalbugtracker.driver.vocabulary import Workflow
 from malonewatch.externalbugtracker.driver.words import IMPORTANCES, RESOLUTIONS, STATUSES
 from malonewatch.interfaces.enumerations import BugTaskImportance, BugTaskStatus
@@ -108,31 +107,27 @@ class Rest2(Dialect):
 
 
 class Rest1(Dialect):
+    # Asked by POST: in URLs there would be passwords.
     dialect_name = "rest1"
     knows_people = True
     page_size = PER_PAGE
 
     def ask_many(self, ids: Sequence[str], since: datetime | None) -> Iterator[Ask]:
         # Not a search: this tells of each what is wrong with it.
-        yield self.put("/REST/1.0/show", {"id": f"ticket/{','.join(ids)}"}, tuple(ids))
+        yield ask_form("/REST/1.0/show", [("id", f"ticket/{','.join(ids)}")], ids, Form.TEXT)
 
     def ask_one(self, remotebug: str) -> Ask:
         path = f"/REST/1.0/ticket/{remotebug}/show"
-        return self.put(path, {"format": "l"}, (remotebug,)).for_one()
+        return ask_form(path, [("format", "l")], (remotebug,), Form.TEXT).for_one()
 
     def ask_identity(self) -> Ask:
-        return self.put("/REST/1.0/", {"format": "l"}, ())
-
-    def put(self, path: str, fields: Mapping[str, str], ids: tuple[str, ...]) -> Ask:
-        """A question by POST: in a URL there would be a password."""
-        return ask_form(path, fields.items(), ids, Form.TEXT)
+        return ask_form("/REST/1.0/", [("format", "l")], (), Form.TEXT)
 
     def sign(self, ask: Ask, credentials: Credentials) -> Ask:
         if not credentials.password:
             return ask
         names = {"user": credentials.username or "", "pass": credentials.password}
-        body = (ask.body or b"") + b"&" + encode(names.items()).encode()
-        return dataclasses.replace(ask, body=body)
+        return add_to_form(ask, names.items())
 
     def judge(self, ask: Ask, response: Response, answer: Any) -> Judgement:
         line = FIRST_LINE.match(answer or "")

@@ -73,10 +73,7 @@ class Savane(PageDialect, ExternalBugTracker):
         **dict.fromkeys(("gna.org", "www.gna.org"), "https://gna.org"),
     }
     shut_down = {"gna.org": "Gna! was shut down for good in 2017."}
-    urls = (
-        _item("/{tracker}{page}?{id}"),
-        _item("/{tracker}{page}?item_id={id}"),
-    )
+    urls = (_item("/{tracker}{page}?{id}"), _item("/{tracker}{page}?item_id={id}"))
     id_pattern = r"(?:bugs|patch|support|task)/[1-9][0-9]{0,17}"
     # Whatever its group has as fields can be filled in from the URL.
     file_link = (

@@ -37,7 +37,6 @@ STATE, PRIORITY, FIXED_IN = (
 DUPLICATES = "duplicates"
 #: What it says of a list where none of the issues is there.
 INVALID_QUERY = "invalid_query"
-CLOUD, FORMER_CLOUD = ".youtrack.cloud", ".myjetbrains.com"
 
 # Those that come with its templates, and JetBrains' own.
 OPEN = {
@@ -73,6 +72,7 @@ class YouTrack(ExternalBugTracker):
     renames_moved = True
     id_pattern = r"[A-Z][A-Z0-9_]{0,30}-[1-9][0-9]{0,17}"
     hosts = {"youtrack.jetbrains.com": "https://youtrack.jetbrains.com"}
+    clouds = {".youtrack.cloud": "", ".myjetbrains.com": "/youtrack"}
     urls = (
         _page("/issue/{id:key}"),
         _page("/issue/{id:key}/{slug}"),
@@ -89,14 +89,6 @@ class YouTrack(ExternalBugTracker):
     search_link = ("/issues/{product}?q={summary}", "/issues?q={summary}")
     statuses = Workflow((OPEN, OVER, STATUSES, RESOLUTIONS), (), (OVER, RESOLUTIONS))
     importances = importances_with("show-stopper")
-
-    @classmethod
-    def getKnownBaseURL(cls, netloc: str) -> str | None:
-        if netloc.endswith(CLOUD):
-            return f"https://{netloc}"
-        if netloc.endswith(FORMER_CLOUD):
-            return f"https://{netloc}/youtrack"
-        return super().getKnownBaseURL(netloc)
 
     def ask_many(self, ids: Sequence[str], since: datetime | None) -> Iterator[Ask]:
         query = f"issue id: {', '.join(ids)}"

@@ -39,6 +39,7 @@ from malonewatch.externalbugtracker.driver.times import (
 from malonewatch.externalbugtracker.driver.tracker import ExternalBugTracker
 from malonewatch.externalbugtracker.driver.urls import (
     URLShape,
+    add_to_form,
     ask_form,
     build_url,
     by_https,
@@ -95,6 +96,7 @@ __all__ = [
     "URLShape",
     "Vocabulary",
     "Workflow",
+    "add_to_form",
     "ask_form",
     "build_url",
     "by_https",

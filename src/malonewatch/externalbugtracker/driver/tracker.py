@@ -69,6 +69,8 @@ class ExternalBugTracker(ReadsEvents, Dialect):
     urls: ClassVar[tuple[URLShape, ...]] = ()
     #: Hosts known to run it, and the base URL there.
     hosts: ClassVar[Mapping[str, str]] = {}
+    #: What the hosts of its maker's clouds end with, and the path of the base URL there.
+    clouds: ClassVar[Mapping[str, str]] = {}
     _is_id: ClassVar[Callable[[str], re.Match[str] | None]]
     #: What an id looks like, whole; and the highest number.
     id_pattern: ClassVar[str] = r"[0-9]{1,18}"
@@ -155,7 +157,10 @@ class ExternalBugTracker(ReadsEvents, Dialect):
 
     @classmethod
     def getKnownBaseURL(cls, netloc: str) -> str | None:
-        """See `IExternalBugTrackerType`; by default those in `hosts`."""
+        """See `IExternalBugTrackerType`; by default those in `hosts` and in `clouds`."""
+        for end, path in cls.clouds.items():
+            if netloc.endswith(end):
+                return f"https://{netloc}{path}"
         return cls.hosts.get(netloc)
 
     @classmethod

@@ -1,5 +1,6 @@
 """The shapes of bugs' URLs, and building URLs.  Pure."""
 
+import dataclasses
 import functools
 import posixpath
 import re
@@ -168,6 +169,12 @@ def ask_form(
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
     body = encode(fields).encode()
     return Ask(path, ids=tuple(ids), form=form, method="POST", body=body, headers=headers)
+
+
+def add_to_form(ask: Ask, fields: Iterable[tuple[str, str]]) -> Ask:
+    """The same question with more `fields` in its form."""
+    parts = (ask.body, encode(fields).encode())
+    return dataclasses.replace(ask, body=b"&".join(filter(None, parts)))
 
 
 def url_of(ask: Ask, baseurl: str) -> str:
