@@ -1,6 +1,6 @@
 """What changed at all, of types of the tests' own."""
 
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 
 import pytest
 from tests.scripted import Server
@@ -39,6 +39,49 @@ def test_what_goes_on_and_on_is_as_good_as_nothing():
 @pytest.mark.parametrize("answer", [404, 403, 410, b"<html>", {"nonsense": 1}, [{"number": 3}]])
 def test_what_makes_no_sense_is_as_good_as_nothing(answer):
     assert sweep(lambda path, given: answer)[0] is None
+
+
+class Timed(Swept):
+    def ask_changed(self, since, page):
+        return Ask("/changed", (("since", since.isoformat()),))
+
+
+def test_times_are_asked_for_in_utc():
+    server = Server(lambda path, given: [{"id": 1 if "T22:00:00+00:00" in given["since"] else 2}])
+    asker = Asker(Timed, "https://swept.example", dialect="only", client=server)
+    assert asker.sweep(datetime(2024, 5, 6, tzinfo=timezone(timedelta(hours=2)))) == ("1",)
+
+
+class Led(Swept):
+    """One whose answers say where it goes on."""
+
+    swept_at_once = 0
+    list_field = "bugs"
+
+    def next_page(self, ask, response, answer):
+        return Ask(answer["next"]) if answer["next"] else None
+
+
+def test_where_pages_have_no_numbers_one_leads_to_the_next():
+    pages = {
+        "/changed": {"bugs": [{"id": 3}], "next": "/more"},
+        "/more": {"bugs": [{"id": 5}, {"id": 7}], "next": None},
+    }
+    assert sweep(lambda path, given: pages[path], Led) == (("3", "5", "7"), 2)
+
+
+@pytest.mark.parametrize(
+    ("more", "requests"),
+    [
+        # Another server, the same page again, and nothing that tells.
+        ({"next": "https://other.example/more"}, 1),
+        ({"next": "/changed"}, 2),
+        ({}, 1),
+    ],
+)
+def test_what_leads_nowhere_is_as_good_as_nothing(more, requests):
+    page = {"bugs": [{"id": 3}], **more}
+    assert sweep(lambda path, given: page, Led) == (None, requests)
 
 
 class Other(ExternalBugTracker):

@@ -26,7 +26,8 @@ class Dialect:
 
     #: How it is called in the database and by people.
     dialect_name: ClassVar[str] = "only"
-    #: How many bugs are in a page of those that changed since a time.
+    #: How many bugs are in a page of those that changed since a time, where such pages have
+    #: numbers, and one that is not full is the last; 0 where `next_page` leads on.
     swept_at_once: ClassVar[int] = 100
     #: How many bytes of answer one bug may take, and any answer beside that.
     bytes_per_bug: ClassVar[int] = 4 * 1024
@@ -119,8 +120,8 @@ class Dialect:
         return changes if len(changes) < len(full) else full
 
     def ask_changed(self, since: datetime, page: int) -> Ask:
-        """The question for a page, from 0 on, of all bugs that changed since then, `swept_at_once`
-        of them.
+        """The question for a page of all bugs that changed since then: that of this number, from
+        0 on, with `swept_at_once` of them, or the first.  `since` is in UTC.
 
         :raises TypeError: that cannot be asked.
         """
@@ -250,7 +251,12 @@ class Dialect:
         return None
 
     def ask_rest(self, ask: Ask, answer: Any) -> Ask | None:
-        """The question for the bugs that an answer left out; None if it has all, or none."""
+        """The question for the bugs that an answer left out; None if it has all, or none.
+
+        :raises ValueError: none were asked for by their ids.
+        """
+        if not ask.ids:
+            raise ValueError(ask)
         found = {name.casefold() for each in self.records(answer) for name in self.ids_of(each)}
         rest = [remotebug for remotebug in ask.ids if remotebug.casefold() not in found]
         if not 0 < len(rest) < len(ask.ids):

@@ -163,10 +163,13 @@ class Hearing:
         except UNFIT:
             raise self.spoiled("there are no bugs in it where they should be") from None
         if not ask.alone:
-            heard.next_ask = self._next(ask, heard)
+            heard.next_ask = self.next_ask(ask, heard)
 
-    def _next(self, ask: Ask, heard: Heard) -> Ask | None:
-        """The question for the rest of an answer, None if that was all."""
+    def next_ask(self, ask: Ask, heard: Heard) -> Ask | None:
+        """The question for the rest of an answer, None if that was all.
+
+        :raises Spoiled: it does not tell, or leads elsewhere.
+        """
         try:
             rest = self.dialect.next_page(ask, heard.response, heard.value)
             if rest is None:
