@@ -3,7 +3,7 @@ import functools
 import io
 import json
 import xmlrpc.client
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
@@ -36,6 +36,7 @@ from malonewatch.testing.conformance import (
     BatchesConformance,
     CredentialsConformance,
     ExternalBugTrackerConformance,
+    SweepsConformance,
 )
 from malonewatch.testing.faults import answer, fault
 from malonewatch.testing.simulator import Simulator
@@ -91,6 +92,79 @@ class TestJsonRpc(BatchesConformance, CredentialsConformance, ExternalBugTracker
 
     def asker(self, simulator):
         return Asker(Trac, simulator.url, credentials=LOGIN)
+
+
+class TestSweeps(SweepsConformance):
+    factory = Trac
+    simulator = TracSimulator
+    # However many there are.
+    requests_for_changes = 1
+
+
+class TestOldSweeps(TestSweeps):
+    simulator = functools.partial(
+        TracSimulator, version=(0, 12), iso_dates=False, zone=timezone(timedelta(hours=-7))
+    )
+
+
+class TestSweepsByJsonRpc(TestSweeps):
+    simulator = TestJsonRpc.simulator
+    login = LOGIN
+
+
+class TestSweepsByXmlRpc(TestSweepsByJsonRpc):
+    simulator = functools.partial(TracSimulator, rpc=("xml",), login=("jane", "a-secret"))
+
+
+def sweep(simulator, credentials=None):
+    """What changed in the last five minutes, after a closed ticket did, which is asked for."""
+    simulator.add("1", status="closed", resolution="fixed")
+    simulator.add("2", private=True)
+    for remotebug in ("1", "2"):
+        simulator.change(remotebug)
+    simulator.add("3")
+    asker = Asker(Trac, simulator.url, credentials=credentials)
+    asker.ask(["1", "3"])
+    simulator.requests.clear()
+    return asker, asker.sweep(simulator.now() - timedelta(minutes=5))
+
+
+@pytest.mark.parametrize("hours", [-11, 0, 13])
+def test_the_time_zone_does_not_matter_to_what_changed(hours):
+    with TracSimulator(zone=timezone(timedelta(hours=hours))) as simulator:
+        assert sweep(simulator)[1] == ("1",)
+
+
+def test_where_the_time_is_not_looked_at_everything_has_changed():
+    with TracSimulator(version=(0, 11)) as simulator:
+        assert sweep(simulator)[1] == ("1", "3")
+
+
+def test_where_there_is_no_query_it_is_not_asked_what_changed():
+    with TracSimulator(version=(0, 10)) as simulator:
+        asker, found = sweep(simulator)
+        assert (asker.dialect, found, simulator.requests) == ("ticket", None, [])
+
+
+def test_who_may_see_private_tickets_is_told_that_they_changed():
+    with TestJsonRpc.simulator() as simulator:
+        asker, found = sweep(simulator, LOGIN)
+        assert (asker.dialect, found) == ("jsonrpc", ("1", "2"))
+        simulator.rpc_granted = False
+        assert asker.sweep(simulator.now()) is None
+
+
+def test_who_is_refused_is_not_told_what_changed():
+    with TracSimulator() as simulator:
+        asker, _ = sweep(simulator)
+        for simulator.login_page in (False, True):
+            simulator.public = False
+            assert asker.sweep(simulator.now()) is None
+
+
+def test_a_plug_in_that_takes_no_xml_tells_no_changes():
+    with TracSimulator(rpc=("json",), login=("jane", "a-secret")) as simulator:
+        assert sweep(simulator, LOGIN)[1] is None
 
 
 @pytest.fixture

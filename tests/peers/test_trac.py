@@ -152,6 +152,20 @@ def test_what_is_known_is_asked_for_in_full_all_the_same(server, plain):
     assert all(isinstance(outcome, RemoteBug) for outcome in outcomes.values())
 
 
+@pytest.mark.parametrize("project", ["iso", "plain"])
+def test_it_says_what_changed_whatever_the_zone(server, plain, project):
+    tickets = plain if project == "plain" else server.tickets(project)
+    asking = asker(server, project)
+    asking.ask(["1", "2"])
+    for since in {changetime(ticket).replace(microsecond=0) for ticket in tickets.values()}:
+        for moment in (since, since + timedelta(seconds=1)):
+            expected = {
+                number for number, ticket in tickets.items() if changetime(ticket) >= moment
+            }
+            assert set(asking.sweep(moment)) == expected
+            assert len(asking.exchanges) == 1
+
+
 def test_a_change_is_seen(server):
     before = asker(server, "iso").ask(["4"])["4"]
     server.change("iso", "4", status="closed", resolution="fixed")
@@ -230,6 +244,9 @@ def simulator(server):
         "id=abc",
         "id=1,abc",
         "id=1&changetime=rubbish..",
+        "changetime=2024-01-03T03:04:06Z..",
+        f"id=1-{2**31 - 1}&changetime=2024-01-03T03:04:06Z..",
+        "max=0",
         "id=1-4&modified=2024-01-03T03:04:06Z..",
     ],
 )

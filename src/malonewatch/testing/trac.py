@@ -40,6 +40,8 @@ class TracSimulator(Simulator):
       ``--`` stands for nothing.
     - Before 0.11 ``id`` and ``col`` are ignored.
 
+    Who asks for no tickets in particular gets those that are open.
+
     `iso_dates` stands for ``default_date_format = iso8601`` in ``trac.ini``.
     Without it times are as Trac writes them where it has no other locale.
     `zone` is the time zone that it shows times in, and takes those to be in
@@ -137,27 +139,30 @@ class TracSimulator(Simulator):
         return web.Response(body=body, content_type="text/csv", charset="utf-8")
 
     async def _query(self, request: web.Request) -> web.Response:
+        query = request.query
         if not self.public:
             return self._forbidden()
-        if request.query.get("format") != "csv":
+        if query.get("format") != "csv":
             return _page("Custom Query")
         numbers = set(self.bugs)
         changed = None
-        if self.version >= (0, 11) and "id" in request.query:
-            asked = request.query.getall("id")
+        has_ids = self.version >= (0, 11) and "id" in query
+        if has_ids:
+            asked = query.getall("id")
             if not all(map(RANGES.fullmatch, asked)):
                 return web.Response(content_type="text/csv", charset="utf-8")
             numbers = {number for number in numbers if _is_in(int(number), asked)}
-        if self.version >= (0, 12) and "changetime" in request.query:
-            start, _, end = request.query["changetime"].partition("..")
+        if self.version >= (0, 12) and "changetime" in query:
+            start, _, end = query["changetime"].partition("..")
             changed = _parse_time(start, self.zone)
             if changed is None or end:
                 return web.Response(content_type="text/csv", charset="utf-8")
+        if not (has_ids or changed is not None or (self.version < (1, 0) and "order" in query)):
+            # What it lists by default.
+            numbers = {number for number in numbers if self.bugs[number].status != "closed"}
         names = ["id", *self._fields()[:6]]
-        if self.version >= (0, 11) and "col" in request.query:
-            names = [
-                name for name in request.query.getall("col") if name in ("id", *self._fields())
-            ]
+        if self.version >= (0, 11) and "col" in query:
+            names = [name for name in query.getall("col") if name in ("id", *self._fields())]
         bugs = [
             bug
             for bug in sorted(self.bugs.values(), key=lambda bug: int(bug.id))
@@ -166,7 +171,7 @@ class TracSimulator(Simulator):
             and not bug.extra.get("unlisted")
             and (changed is None or bug.modified >= changed)
         ]
-        maximum = int(request.query.get("max", "0"))
+        maximum = int(query.get("max", "0"))
         labelled = self.version >= (1, 0)
         return self._csv(
             [LABELS.get(name, name) for name in names] if labelled else names,
@@ -199,21 +204,26 @@ class TracSimulator(Simulator):
         if not self.rpc:
             return _page("Error: Not Found", 404)
         is_json = request.content_type == "application/json"
-        if is_json and "json" not in self.rpc:
+        if ("json" if is_json else "xml") not in self.rpc:
             return web.Response(status=415, text="No protocol matching Content-Type")
         return self._json(await request.json()) if is_json else self._xml(await request.text())
 
-    def _call(self, method: str, number: int) -> Any:
+    def _call(self, method: str, argument: Any) -> Any:
         """What a method returns: with an error, a (code, message)."""
-        bug = self.bugs.get(str(number))
         if method == "system.getAPIVersion":
             return [1, 1, 9]
         if not self.rpc_granted:
             return (403, "XML_RPC privileges are required to perform this operation")
         if method == "system.multicall":
             return None
+        if method == "ticket.getRecentChanges":
+            # Always in UTC.
+            since = datetime.strptime(f"{argument}Z", "%Y%m%dT%H:%M:%S%z")
+            bugs = (bug for bug in self.bugs.values() if not bug.private or self.login is not None)
+            return [int(bug.id) for bug in bugs if bug.modified >= since]
+        bug = self.bugs.get(str(argument))
         if bug is None:
-            return (404, f"Ticket {number} does not exist.")
+            return (404, f"Ticket {argument} does not exist.")
         if bug.private and self.login is None:
             return (403, "TICKET_VIEW privileges are required")
         names = (name for name in self._fields() if name != "changetime")
@@ -244,13 +254,15 @@ class TracSimulator(Simulator):
             # What cannot be written becomes a struct of what it is made of.
             if isinstance(found, tuple):
                 return {"message": found[1], "title": "Trac Error"}
+            if not found or not isinstance(found[0], SimulatedBug):
+                return found
             bug, fields = found
             moment = xmlrpc.client.DateTime(bug.modified.astimezone(timezone.utc))
             return [int(bug.id), moment, moment, fields]
 
         arguments, method = xmlrpc.client.loads(text)
         call: Any = arguments[0]
-        found = self._call(str(method), call if isinstance(call, int) else 0)
+        found = self._call(str(method), call)
         if isinstance(found, tuple):
             body = xmlrpc.client.dumps(xmlrpc.client.Fault(*found))
         else:
