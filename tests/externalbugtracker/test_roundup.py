@@ -1,7 +1,7 @@
 import functools
 import json
 import socket
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from urllib.parse import urlsplit
 
 import pytest
@@ -43,6 +43,7 @@ from malonewatch.testing.conformance import (
     BatchesConformance,
     DuplicatesConformance,
     ExternalBugTrackerConformance,
+    SweepsConformance,
     VocabularyConformance,
 )
 from malonewatch.testing.roundup import RoundupSimulator
@@ -91,6 +92,59 @@ class TestOldRoundup(TestRoundup):
     requests_for_three_batches = 5
     # Nor has it any but the usual.
     test_a_duplicate_names_the_other_bug = None
+
+
+FAR_EAST = timezone(timedelta(hours=12))
+
+
+class TestSweeps(SweepsConformance):
+    factory = Roundup
+    simulator = functools.partial(RoundupSimulator, zone=FAR_EAST)
+    # However many there are.
+    requests_for_changes = 1
+
+
+class TestSweepsByCSV(TestSweeps):
+    simulator = functools.partial(RoundupSimulator, rest=False, zone=FAR_EAST)
+
+
+class TestOldSweeps(TestSweeps):
+    simulator = functools.partial(RoundupSimulator, old=True)
+
+
+def sweep(**kwargs):
+    """What changed since a time, of bugs one of which did not; and the requests."""
+    since = datetime(2024, 1, 2, 3, 0, tzinfo=timezone.utc)
+    with RoundupSimulator(**kwargs) as simulator:
+        for number in range(1, 6):
+            simulator.add(str(number), private=number == 5)
+        simulator.add("6", modified=since - timedelta(minutes=1))
+        asker = Asker(Roundup, simulator.url)
+        asker.ask(["1"])
+        simulator.requests.clear()
+        return asker.sweep(since), simulator.requests
+
+
+@pytest.mark.parametrize("zone", [timezone(timedelta(hours=hours)) for hours in (-11, 0, 13)])
+@pytest.mark.parametrize("rest", [False, True])
+def test_what_changed_is_asked_for_as_times_are_stored(zone, rest):
+    found, (request,) = sweep(zone=zone, rest=rest)
+    assert found == ("1", "2", "3", "4")
+    assert request.endswith("activity=20240102030000%3B")
+
+
+def test_a_list_of_changes_that_was_cut_short_tells_nothing():
+    assert sweep(row_limit=3)[0] is None
+    assert sweep(row_limit=30)[0] is not None
+
+
+def test_who_may_not_ask_any_more_is_not_told_what_changed():
+    with RoundupSimulator() as simulator:
+        simulator.add("1")
+        asker = Asker(Roundup, simulator.url)
+        asker.ask(["1"])
+        simulator.rest = False
+        assert asker.sweep(simulator.now()) is None
 
 
 class TestWords(VocabularyConformance):

@@ -4,7 +4,7 @@ import contextlib
 import os
 import tempfile
 import urllib.request
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -144,6 +144,22 @@ def test_what_is_known_is_asked_for_in_full_all_the_same(tracker):
     outcomes = asker.ask(["1", "2"], since=datetime.now(timezone.utc))
     assert all(isinstance(outcome, RemoteBug) for outcome in outcomes.values())
     assert len(asker.exchanges) == 1
+
+
+def test_it_says_what_changed_whatever_the_zone(tracker):
+    # All but what is private; what was retired is in no table.
+    rows = tracker.admin("table", tracker.classname, "id,activity").splitlines()[1:]
+    activities = {
+        remotebug: datetime.strptime(f"{activity}Z", "%Y-%m-%d.%H:%M:%S%z")
+        for remotebug, activity in map(str.split, rows)
+        if remotebug in tracker.bugs()
+    }
+    asker = Asker(Roundup, tracker.url)
+    asker.ask(["1"])
+    for since in {*activities.values(), max(activities.values()) + timedelta(seconds=1)}:
+        expected = {each for each, activity in activities.items() if activity >= since}
+        assert set(asker.sweep(since)) == expected
+        assert len(asker.exchanges) == 1
 
 
 def test_a_change_is_seen(classic):

@@ -1,6 +1,7 @@
 """The simulated Roundup, asked as nobody should."""
 
 import json
+from datetime import timedelta, timezone
 
 import pytest
 from tests import asked
@@ -39,6 +40,24 @@ def test_what_is_not_there_is_said(path, status, says):
 def test_an_old_one_has_no_rest_and_exports_for_those_who_know_how(path):
     with RoundupSimulator(old=True) as simulator:
         assert get(simulator.url + path)[0] in (400, 404)
+
+
+@pytest.mark.parametrize(
+    ("time", "found"),
+    [
+        # Both are in the time zone of whoever asks, but what is stored is in UTC.
+        ("20240102030406;", []),
+        ("20240102030405;", ["1"]),
+        ("2024-01-02.05:04:06;", []),
+        ("2024-01-02.05:04:05;", ["1"]),
+    ],
+)
+def test_times_are_those_of_who_asks_unless_they_are_written_as_they_are_stored(time, found):
+    with RoundupSimulator(zone=timezone(timedelta(hours=2))) as simulator:
+        simulator.add("1")
+        path = f"/rest/data/issue?activity={time.replace(';', '%3B')}"
+        _, text = get(simulator.url + path)
+    assert [bug["id"] for bug in json.loads(text)["data"]["collection"]] == found
 
 
 def test_what_is_hidden_is_left_out():

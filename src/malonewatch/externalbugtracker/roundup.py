@@ -29,7 +29,8 @@ from malonewatch.externalbugtracker.driver.words import (
     by_state,
     importances_with,
 )
-from malonewatch.interfaces import BugTaskStatus, IBatches, IDuplicates, RemoteVocabulary, Response
+from malonewatch.interfaces import BugTaskStatus, RemoteVocabulary, Response
+from malonewatch.interfaces.externalbugtracker import IBatches, IDuplicates, ISweeps
 
 # What bugs are called: in most trackers, and in those made from the "devel"
 # and "responsive" templates.
@@ -91,6 +92,7 @@ class _Roundup(DetailedDialect):
 
     known_details = frozenset({*CLASSES, *FIELDS})
     wants_login = True
+    swept_at_once = 0
 
     def __init__(self, tracker: Any, *details: str) -> None:
         super().__init__(tracker, *details)
@@ -141,6 +143,10 @@ class Rest(_Roundup):
         names = ",".join(("title", "activity", *links)).replace("superseder.name", "superseder")
         query = (("@fields", names), ("@verbose", "0"))
         yield Ask(self.path, (*query, *(("id", each) for each in ids)), tuple(ids))
+
+    def ask_changed(self, since: datetime, page: int) -> Ask:
+        # All at once: a page from which private bugs were taken may look like the last one.
+        return Ask(self.path, (since_then(since),))
 
     def ask_missing(self, ids: Sequence[str]) -> Iterator[Ask]:
         for remotebug in ids:
@@ -198,7 +204,8 @@ class Csv(_Roundup):
     # A bug's page is as long as what was said of it.
     bytes_base = 1024 * 1024
 
-    def ask_many(self, ids: Sequence[str], since: datetime | None) -> Iterator[Ask]:
+    def export(self, such: tuple[str, str], ids: Sequence[str] = ()) -> Ask:
+        """The question for all bugs that are such."""
         columns = ",".join(("id", "title", "activity", "status", *self.fields))
         query = (
             ("@action", "export_csv"),
@@ -206,9 +213,15 @@ class Csv(_Roundup):
             # Old ones fail without these.
             *(("@sort", "id"), ("@group", "priority")),
             *(("@pagesize", str(len(ids))), ("@startwith", "0")),
-            *(("@filter", "id"), ("id", ",".join(ids))),
+            *(("@filter", such[0]), such),
         )
-        yield Ask(f"/{self.classname}", query, tuple(ids), form=Form.CSV)
+        return Ask(f"/{self.classname}", query, tuple(ids), form=Form.CSV)
+
+    def ask_many(self, ids: Sequence[str], since: datetime | None) -> Iterator[Ask]:
+        yield self.export(("id", ",".join(ids)), ids)
+
+    def ask_changed(self, since: datetime, page: int) -> Ask:
+        return self.export(since_then(since))
 
     def ask_missing(self, ids: Sequence[str]) -> Iterator[Ask]:
         for remotebug in ids:
@@ -249,7 +262,7 @@ class Csv(_Roundup):
         return self.read_labels(labels)
 
 
-@implementer(IBatches, IDuplicates)
+@implementer(IBatches, IDuplicates, ISweeps)
 class Roundup(ExternalBugTracker):
     """A Roundup issue tracker; https://www.roundup-tracker.org/."""
 
@@ -279,3 +292,9 @@ def label_of(labels: Sequence[str], value: str) -> str:
         return ""
     is_one = is_number(value) and 0 < int(value) <= len(labels)
     return labels[int(value) - 1] if is_one else value
+
+
+def since_then(since: datetime) -> tuple[str, str]:
+    """What bugs have that changed since a time, in UTC: so it is stored.  Any other way to write
+    it is in the time zone of whoever asks."""
+    return "activity", f"{since:%Y%m%d%H%M%S};"

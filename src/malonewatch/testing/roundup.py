@@ -6,8 +6,9 @@ From https://www.roundup-tracker.org/docs/rest.html, and from what Roundup
 
 import csv
 import io
-from collections.abc import Iterable
-from datetime import timezone
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timezone, tzinfo
 from html import escape
 from typing import Any
 
@@ -32,7 +33,8 @@ class RoundupSimulator(Simulator):
     `fields` are those that its bugs have beyond the usual, `classname` what
     they are called.  `old` makes it one from before REST, whose exports have
     numbers for labels, those of `numbers`.  It gives no more than `row_limit`
-    bugs, if not None, through REST.
+    bugs, if not None, through REST.  `zone` is the time zone of whoever asks: of times in
+    exports, and of those that are asked for, unless these are written as they are stored.
 
     In a bug's `extra`, ``"retired"`` is true for one that was taken away,
     ``"hidden"`` names the fields of it that may not be looked at, and
@@ -50,6 +52,7 @@ class RoundupSimulator(Simulator):
         classname: str = "issue",
         numbers: dict[str, tuple[str, ...]] = CLASSIC,
         row_limit: int | None = None,
+        zone: tzinfo = timezone.utc,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -59,6 +62,7 @@ class RoundupSimulator(Simulator):
         self.classname = classname
         self.numbers = numbers
         self.row_limit = row_limit
+        self.zone = zone
 
     def routes(self) -> list[web.AbstractRouteDef]:
         return [
@@ -76,6 +80,20 @@ class RoundupSimulator(Simulator):
             for bug in sorted(bugs, key=lambda bug: int(bug.id))
             if not bug.private and not bug.extra.get("retired")
         ]
+
+    def _filtered(self, filters: Mapping[str, Sequence[str]]) -> list[SimulatedBug]:
+        """What filters find: by ids, and by times from one on."""
+        bugs = self._chosen(filters.get("id", self.bugs))
+        for text in filters.get("activity", ()):
+            since = self._time(text)
+            bugs = [bug for bug in bugs if bug.modified >= since]
+        return bugs
+
+    def _time(self, text: str) -> datetime:
+        """The time that a range begins with, which has no end."""
+        if re.fullmatch(r"\d{14};", text):
+            return datetime.strptime(f"{text}Z", "%Y%m%d%H%M%S;%z")
+        return datetime.strptime(text, "%Y-%m-%d.%H:%M:%S;").replace(tzinfo=self.zone)
 
     def _labels(self, bug: SimulatedBug) -> dict[str, str | None]:
         """The values of a bug by field, without those that may not be looked at."""
@@ -147,7 +165,8 @@ class RoundupSimulator(Simulator):
         refused = self._refused(request)
         if refused is not None:
             return refused
-        bugs = self._chosen(request.query.getall("id", []))
+        filters = {name: request.query.getall(name) for name in request.query}
+        bugs = self._filtered(filters)
         total = len(bugs)
         if self.row_limit is not None and total >= self.row_limit:
             bugs, total = bugs[: self.row_limit], -1
@@ -227,7 +246,7 @@ class RoundupSimulator(Simulator):
         if self.old and not {"@sort", "@group", "@pagesize", "@startwith"} <= set(query):
             return _error_page(400)
         filters = query.get("@filter", "").split(",")
-        bugs = self._chosen(query.get("id", "").split(",") if "id" in filters else self.bugs)
+        bugs = self._filtered({name: query[name].split(",") for name in filters if name in query})
         text = io.StringIO()
         writer = csv.writer(text, quoting=csv.QUOTE_NONNUMERIC)
         writer.writerow(columns)
@@ -247,7 +266,7 @@ class RoundupSimulator(Simulator):
                 return str([value] if value else [])
             return str(value)
         if column == "activity":
-            return bug.modified.astimezone(timezone.utc).strftime("%Y-%m-%d %H:%M")
+            return bug.modified.astimezone(self.zone).strftime("%Y-%m-%d %H:%M")
         return value or ""
 
 
