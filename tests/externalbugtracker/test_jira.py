@@ -1,7 +1,7 @@
 import contextlib
 import functools
 import json
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from urllib.parse import urlsplit
 
 import pytest
@@ -28,11 +28,13 @@ from malonewatch.testing.conformance import (
     DuplicatesConformance,
     ExternalBugTrackerConformance,
     MovesConformance,
+    SweepsConformance,
 )
 from malonewatch.testing.jira import JiraSimulator
 from malonewatch.testing.simulator import Simulator
 
 BASE = "https://jira.example.com"
+UTC = timezone.utc
 ERROR = BugWatchErrorType
 
 
@@ -122,6 +124,70 @@ class TestCloud(TestServer):
     has_private_bugs = False
     # And one that found out that it is not a server.
     requests_for_three_batches = 16
+
+
+# What changed.
+
+
+class TestSweeps(SweepsConformance):
+    factory = Jira
+    simulator = JiraSimulator
+    ids = staticmethod("FROB-{}".format)
+
+
+class TestSweepsOfTheCloud(TestSweeps):
+    simulator = functools.partial(JiraSimulator, cloud=True)
+
+
+def sweep(simulator, credentials=None):
+    """What changed in the last five minutes, of seven issues."""
+    for number in range(1, 8):
+        simulator.add(f"FROB-{number}", private=number == 7)
+        simulator.change(f"FROB-{number}")
+    simulator.add("FROB-8")
+    asker = Asker(Jira, simulator.url, credentials=credentials)
+    asker.ask(["FROB-1"])
+    simulator.requests.clear()
+    return asker, asker.sweep(simulator.now() - timedelta(minutes=5))
+
+
+@pytest.mark.parametrize("cloud", [False, True])
+def test_what_changed_is_followed_where_pages_are_shorter_than_was_asked_for(cloud):
+    with JiraSimulator(cloud=cloud) as simulator:
+        simulator.page_size = 4
+        assert set(sweep(simulator)[1]) == {f"FROB-{number}" for number in range(1, 7)}
+        assert len(simulator.requests) == 2
+
+
+@pytest.mark.parametrize("cloud", [False, True])
+def test_who_may_see_private_issues_is_told_that_they_changed(cloud):
+    with with_login(cloud=cloud) as simulator:
+        credentials = TestCloud.login if cloud else TestServer.login
+        assert "FROB-7" in sweep(simulator, credentials)[1]
+
+
+@pytest.mark.parametrize("cloud", [False, True])
+def test_who_is_refused_is_not_told_what_changed(cloud):
+    with JiraSimulator(cloud=cloud) as simulator:
+        asker, _ = sweep(simulator)
+        simulator.closed = True
+        assert asker.sweep(simulator.now()) is None
+
+
+@pytest.mark.parametrize("dialect", ["server", "cloud"])
+def test_the_time_from_which_on_is_in_nobodys_time_zone(dialect):
+    since = datetime(2024, 5, 6, 14, 34, 5, tzinfo=timezone(timedelta(hours=5.5)))
+    body = {"startAt": 0, "total": 1, "isLast": True, "issues": [{"key": "FROB-1"}]}
+    client = Canned(json.dumps(body).encode())
+    assert Asker(Jira, BASE, dialect=dialect, client=client).sweep(since) == ("FROB-1",)
+    ((_, _, sent),) = client.requests
+    assert json.loads(sent)["jql"] == "updated >= 1714986245000 order by updated desc"
+
+
+def test_where_a_page_is_empty_before_the_end_nothing_is_told():
+    client = Canned(b'{"startAt": 0, "total": 3, "issues": []}')
+    assert Asker(Jira, BASE, dialect="server", client=client).sweep(datetime.now(UTC)) is None
+    assert len(client.requests) == 2
 
 
 # Ids and URLs.

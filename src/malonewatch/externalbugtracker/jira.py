@@ -23,7 +23,7 @@ from malonewatch.externalbugtracker.driver.urls import URLShape, by_https
 from malonewatch.externalbugtracker.driver.vocabulary import Workflow, join
 from malonewatch.externalbugtracker.driver.words import RESOLUTIONS, STATUSES
 from malonewatch.interfaces import BugTaskStatus, Certainty, RemoteVocabulary, Response
-from malonewatch.interfaces.externalbugtracker import IBatches, IDuplicates, IMoves
+from malonewatch.interfaces.externalbugtracker import IBatches, IDuplicates, IMoves, ISweeps
 
 FIELDS = (
     *("summary", "status", "resolution", "priority", "updated", "resolutiondate"),
@@ -53,6 +53,7 @@ class Server(Dialect):
     bytes_per_bug = 32 * 1024
     # It gives a thousand, where nobody says otherwise.
     page_size = 250
+    swept_at_once = 0
     list_field = "issues"
     id_field = "key"
     renames_moved = True
@@ -67,6 +68,12 @@ class Server(Dialect):
     def ask_many(self, ids: Sequence[str], since: datetime | None) -> Iterator[Ask]:
         # Without being told, it fails as a whole for a key that there is not.
         yield self.find(ids, startAt=0, validateQuery=False)
+
+    def ask_changed(self, since: datetime, page: int) -> Ask:
+        # Milliseconds; a date would be in the time zone of whoever asks.  What changes meanwhile
+        # comes first, so that nothing slips from one page to one that was read.
+        jql = f"updated >= {since.timestamp() * 1000:.0f} order by updated desc"
+        return self.find((), jql=jql, fields=("key",), maxResults=500)
 
     def find(self, ids: Sequence[str], **parameters: Any) -> Ask:
         query = {"jql": f"key in ({','.join(ids)})", "fields": FIELDS, "maxResults": len(ids)}
@@ -108,7 +115,7 @@ class Server(Dialect):
     def next_page(self, ask: Ask, response: Response, answer: Any) -> Ask | None:
         # The server may allow shorter pages only.
         end = answer["startAt"] + len(answer["issues"])
-        if end >= answer["total"] or not answer["issues"]:
+        if end >= answer["total"] or (ask.ids and not answer["issues"]):
             return None
         return replace(ask, json={**ask.json, "startAt": end})
 
@@ -157,7 +164,7 @@ class Cloud(Server):
         return replace(ask, json={**ask.json, "nextPageToken": token})
 
 
-@implementer(IBatches, IDuplicates, IMoves)
+@implementer(IBatches, IDuplicates, IMoves, ISweeps)
 class Jira(ExternalBugTracker):
     """A Jira; https://www.atlassian.com/software/jira."""
 
@@ -165,7 +172,7 @@ class Jira(ExternalBugTracker):
     request_size = 500
     multi_product = True
     protocols = (Server, Cloud)
-    folds_ids = True
+    folds_ids = keyed_ids = True
     id_pattern = KEY
     hosts = {
         **by_https("bugreports.qt.io", "bugs.openjdk.org", "hibernate.atlassian.net"),
@@ -174,6 +181,7 @@ class Jira(ExternalBugTracker):
         **by_https("jira.slf4j.org", "tickets.puppet.com"),
         "issues.apache.org": "https://issues.apache.org/jira",
     }
+    clouds = {CLOUD: ""}
     signatures = {"X-Hub-Signature": "sha256="}
     named_in = ("issue.key", "changelog.items.field=Key.fromString")
     urls = (
@@ -226,17 +234,6 @@ class Jira(ExternalBugTracker):
             RESOLUTIONS,
         ),
     )
-
-    @classmethod
-    def getKnownBaseURL(cls, netloc: str) -> str | None:
-        if netloc.endswith(CLOUD):
-            return f"https://{netloc}"
-        return super().getKnownBaseURL(netloc)
-
-    @classmethod
-    def canonicalRemoteBug(cls, remotebug: str) -> str:
-        project, dash, number = remotebug.strip().removeprefix("#").upper().rpartition("-")
-        return f"{project}{dash}{super().canonicalRemoteBug(number)}"
 
     def link_values(
         self, remote_product: str | None, summary: str, description: str

@@ -13,6 +13,8 @@ from aiohttp import web
 from malonewatch.testing.simulator import SimulatedBug, Simulator
 
 _KEYS = re.compile(r"key in \((.*)\)")
+#: In milliseconds, which no time zone is needed for.
+_UPDATED = re.compile(r"updated >= (\d+) order by updated desc")
 #: What is over, of the statuses that come with Jira and some more; and what is being done.
 DONE = ("Closed", "Resolved", "Done")
 BEGUN = ("In Progress", "In Review")
@@ -132,6 +134,9 @@ class JiraSimulator(Simulator):
 
     def _chosen(self, call: dict[str, Any], known: bool, strict: bool) -> list[dict[str, Any]]:
         """The issues that a search finds: it leaves out what is not to be seen."""
+        since = _UPDATED.fullmatch(call["jql"])
+        if since is not None:
+            return self._changed(int(since[1]) / 1000, known)
         found = _KEYS.fullmatch(call["jql"])
         if found is None:
             raise _refusal(400, f"Error in the JQL Query: {call['jql']}")
@@ -150,6 +155,18 @@ class JiraSimulator(Simulator):
             self._resource(bug) for bug in sorted(visible, key=lambda bug: bug.id, reverse=True)
         ]
 
+    def _changed(self, since: float, known: bool) -> list[dict[str, Any]]:
+        """What changed since then, the last first."""
+        bugs = [
+            bug
+            for bug in self.bugs.values()
+            if bug.modified.timestamp() >= since
+            and bug.moved_to is None
+            and (known or not bug.private)
+        ]
+        bugs.sort(key=lambda bug: (bug.modified, bug.id), reverse=True)
+        return [self._resource(bug) for bug in bugs]
+
     async def _search(self, request: web.Request) -> web.Response:
         known = self._knows(request)
         if self.cloud:
@@ -164,7 +181,7 @@ class JiraSimulator(Simulator):
                 "startAt": start,
                 "maxResults": size,
                 "total": len(found),
-                "issues": found[start : start + size],
+                "issues": _page(call, found[start : start + size]),
             }
         )
 
@@ -175,9 +192,11 @@ class JiraSimulator(Simulator):
         call = await request.json()
         found = self._chosen(call, known, False)
         start = int(call.get("nextPageToken", "0"))
-        size = min(call.get("maxResults", 50), self.page_size, 100)
+        # It gives more where it is little of each.
+        most = 5000 if call.get("fields") == ["key"] else 100
+        size = min(call.get("maxResults", 50), self.page_size, most)
         end = start + size
-        answer = {"issues": found[start:end], "isLast": end >= len(found)}
+        answer = {"issues": _page(call, found[start:end]), "isLast": end >= len(found)}
         if end < len(found):
             answer["nextPageToken"] = str(end)
         return web.json_response(answer)
@@ -215,6 +234,15 @@ class JiraSimulator(Simulator):
                 "security": {"name": "Insiders"} if bug.private else None,
             },
         }
+
+
+def _page(call: dict[str, Any], issues: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those issues with the fields that a call wants; they have their keys whatever it wants."""
+    page = [{**issue, "fields": {**issue["fields"]}} for issue in issues]
+    for issue in page:
+        for name in issue["fields"].keys() - set(call["fields"]):
+            del issue["fields"][name]
+    return page
 
 
 def _status(name: str) -> dict[str, Any]:
