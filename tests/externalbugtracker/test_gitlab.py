@@ -269,6 +269,19 @@ def fill(simulator, projects, each):
             simulator.add(f"group/p{project}#{number + 1}")
 
 
+def test_several_bugs_that_an_answer_leaves_out_are_asked_for_together_by_their_numbers():
+    with GitLabSimulator() as simulator:
+        for number in range(1, 5):
+            simulator.add(f"example/project#{number}")
+        simulator.unlisted.update(("example/project#2", "example/project#3"))
+        outcomes = ask(simulator, *simulator.bugs)
+        list_of_two, *alone = simulator.requests[1:]
+    assert all(isinstance(outcome, RemoteBug) for outcome in outcomes.values())
+    path = "GET /api/v4/projects/example%2Fproject/issues"
+    assert list_of_two.startswith(f"{path}?iids%5B%5D=2&iids%5B%5D=3&scope=all")
+    assert alone == [f"{path}/2", f"{path}/3"]
+
+
 def test_a_query_is_for_bugs_of_several_projects():
     with GitLabSimulator() as simulator:
         for id in ("a/b#1", "a/b!1", "c/d/e#2", "a/b#3"):

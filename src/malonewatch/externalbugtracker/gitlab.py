@@ -159,10 +159,8 @@ class GraphQL(GraphQLDialect, Rest):
             yield Ask(GRAPHQL, ids=asked, method="POST", json=query_for(some))
 
     def ask_missing(self, ids: Sequence[str]) -> Iterator[Ask]:
-        for portion in self.portions(ids):
-            # That a project is not there is told once.
-            asks = Rest.ask_many(self, portion, None)
-            yield from asks if len(portion) > 1 else [self.ask_one(portion[0])]
+        # That a project is not there is told once.
+        return Rest(self.tracker).in_full(ids)
 
     def nodes(self, answer: Any) -> Iterator[tuple[str, Any]]:
         for project in filter(None, answer["data"].values()):
