@@ -133,9 +133,10 @@ class SweepsConformance:
     ids: ClassVar[Callable[[int], str]] = str
     login: ClassVar[Credentials | None] = None
     #: How many bugs are in a page, where pages have no numbers; and how many requests it takes to
-    #: ask what changed where that is some more.
+    #: ask what changed where that is some more, and where it is hardly anything.
     changes_at_once: ClassVar[int] = 500
     requests_for_changes: ClassVar[int] = 2
+    requests_for_few_changes: ClassVar[int] = 1
 
     def _asker(self, simulator: Simulator) -> Asker:
         return Asker(type(self).factory, simulator.url, credentials=self.login)
@@ -163,8 +164,8 @@ class SweepsConformance:
             for remotebug in (ids[5], ids[2]):
                 simulator.change(remotebug, title="Another")
             simulator.requests.clear()
-            assert sorted(asker.sweep(since) or ()) == [ids[2], ids[5]]
-            assert len(simulator.requests) == 1
+            assert set(asker.sweep(since) or ()) & set(ids) == {ids[2], ids[5]}
+            assert len(simulator.requests) == self.requests_for_few_changes
 
     def test_what_changed_is_told_page_by_page(self) -> None:
         with type(self).simulator() as simulator:
@@ -181,7 +182,7 @@ class SweepsConformance:
                 simulator.add(remotebug)
                 simulator.change(remotebug, title="Another")
             simulator.requests.clear()
-            assert set(asker.sweep(since) or ()) == set(ids)
+            assert set(asker.sweep(since) or ()) >= set(ids)
             assert len(simulator.requests) == self.requests_for_changes
 
     def test_where_something_is_wrong_nothing_is_told(self) -> None:

@@ -84,6 +84,25 @@ def test_what_leads_nowhere_is_as_good_as_nothing(more, requests):
     assert sweep(lambda path, given: page, Led) == (None, requests)
 
 
+class Full(Led):
+    """One that says how many bugs a page has."""
+
+    bytes_base = 0
+    bytes_per_bug = 40
+
+    def ask_changed(self, since, page):
+        return Ask("/changed", expected=2)
+
+
+def test_a_page_may_be_as_long_as_is_expected():
+    pages = [
+        {"bugs": [{"id": 3}, {"id": 5}], "next": None},
+        {"bugs": [{"id": 3}] * 9, "next": None},
+    ]
+    assert sweep(lambda path, given: pages[0], Full) == (("3", "5"), 1)
+    assert sweep(lambda path, given: pages[1], Full) == (None, 1)
+
+
 class Other(ExternalBugTracker):
     title = "Other"
 

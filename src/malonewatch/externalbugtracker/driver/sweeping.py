@@ -29,7 +29,7 @@ class Sweeping(Asking):
         at_once, hearing = dialect.swept_at_once, Hearing(self.tracker, dialect)
         ask = dialect.ask_changed(since, 0)
         for page in range(1, MOST_PAGES + 1):
-            heard = await self._put(dataclasses.replace(ask, expected=at_once))
+            heard = await self._put(dataclasses.replace(ask, expected=at_once or ask.expected))
             if heard.finding is not None:
                 return None
             records = list(dialect.changed(heard.value))
