@@ -18,10 +18,8 @@ from malonewatch.externalbugtracker.driver.tracker import ExternalBugTracker
 from malonewatch.externalbugtracker.driver.urls import URLShape
 from malonewatch.externalbugtracker.driver.vocabulary import Workflow, join
 from malonewatch.externalbugtracker.driver.words import RESOLUTIONS, STATUSES, importances_with
-from malonewatch.interfaces.enumerations import BugTaskStatus, Certainty
+from malonewatch.interfaces import BugTaskStatus, Certainty, Credentials, RecognisedURL, Response
 from malonewatch.interfaces.externalbugtracker import IBatches, IDuplicates
-from malonewatch.interfaces.http import Credentials, Response
-from malonewatch.interfaces.values import RecognisedURL
 
 CLOUD, FORMER_CLOUD = "dev.azure.com", ".visualstudio.com"
 #: What is there beside the organisations.

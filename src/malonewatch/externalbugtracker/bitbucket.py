@@ -18,9 +18,11 @@ _shape = partial(
     remotebug="{place}#{id}",
     registered=True,
     place=PLACE,
+    # As they were before 2014, and still led there in the end.
+    kind="issues?",
     # The title, in small letters; and what could be done with an issue.
-    slug=r"[^/]{1,300}",
-    version="1\\.0|2\\.0",
+    slug=r"(?:/[^/]{1,300})?",
+    api=r"(?:!?api/)?(?:1\.0|2\.0)",
 )
 
 
@@ -35,17 +37,12 @@ class Bitbucket(Forge):
     )
     hosts = dict.fromkeys(("bitbucket.org", "www.bitbucket.org", "api.bitbucket.org"), BASE)
     folds_places = True
+    multi_product = False
     place_pattern = r"[A-Za-z0-9_.-]{1,62}/[A-Za-z0-9_.-]{1,100}"
-    highest_id = 2**31 - 1
     urls = (
         _shape("/{place}/issues/{id}"),
-        _shape("/{place}/issues/{id}/{slug}"),
-        # As they were before 2014, and still led there in the end.
-        _shape("/{place}/issue/{id}"),
-        _shape("/{place}/issue/{id}/{slug}"),
-        _shape("/{version}/repositories/{place}/issues/{id}"),
-        _shape("/api/{version}/repositories/{place}/issues/{id}"),
-        _shape("/!api/{version}/repositories/{place}/issues/{id}"),
+        _shape("/{place}/{kind}/{id}{slug}"),
+        _shape("/{api}/repositories/{place}/issues/{id}"),
     )
     # Some sites have kept what they once saw.
     statuses = Workflow(

@@ -20,7 +20,7 @@ from malonewatch.externalbugtracker.driver.ask import Ask, Judgement, Read
 from malonewatch.externalbugtracker.driver.dialect import Dialect
 from malonewatch.externalbugtracker.driver.times import from_epoch, is_number
 from malonewatch.externalbugtracker.driver.tracker import ExternalBugTracker
-from malonewatch.externalbugtracker.driver.urls import URLShape
+from malonewatch.externalbugtracker.driver.urls import URLShape, by_https
 from malonewatch.externalbugtracker.driver.vocabulary import Vocabulary, Workflow
 from malonewatch.interfaces import BugTaskImportance, BugTaskStatus, Response, StatusReading
 from malonewatch.interfaces.externalbugtracker import IBatches, IDuplicates
@@ -84,7 +84,7 @@ class CgiBin(Dialect):
 
     def judge(self, ask: Ask, response: Response, answer: Any) -> Judgement:
         # No bug is private: an HTTP status is about the service, whatever was asked for.
-        return super().judge(dataclasses.replace(ask, alone=False), response, answer)
+        return super().judge(ask.for_all(), response, answer)
 
     def records(self, answer: str) -> Iterator[soap.Struct]:
         for remotebug, record in soap.result(answer, "get_status").pairs():
@@ -125,11 +125,7 @@ class Debbugs(ExternalBugTracker):
     title = "Debbugs"
     request_size = 500
     protocols = (CgiBin, Cgi)
-    hosts = {
-        "bugs.debian.org": "https://bugs.debian.org",
-        GNU: f"https://{GNU}",
-        "bugs.gnu.org": f"https://{GNU}",
-    }
+    hosts = {**by_https("bugs.debian.org", GNU), "bugs.gnu.org": f"https://{GNU}"}
     urls = (
         URLShape("/{folder}/bugreport.cgi?bug={id}", folder="cgi-bin|cgi"),
         URLShape("/{id}", registered=True),

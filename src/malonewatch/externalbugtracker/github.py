@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from zope.interface import implementer
 
 from malonewatch.externalbugtracker.driver.ask import Ask, Finding, Judgement, Read
-from malonewatch.externalbugtracker.driver.forge import Forge, OneByOne, by_place, split_id
+from malonewatch.externalbugtracker.driver.forge import Forge, OneByOne, by_place, next_link
 from malonewatch.externalbugtracker.driver.graphql import GraphQLDialect
 from malonewatch.externalbugtracker.driver.labels import ISSUE_STATUSES, status_of, weight_of
 from malonewatch.externalbugtracker.driver.times import format_time, parse_time
@@ -52,14 +52,14 @@ NAME = r"[\w.-]{1,100}"
 OWNER = r"(?!(?:api|apps|gist|orgs|repos|search|settings|topics|users)/)[\w-]{1,39}"
 PLACE = f"{OWNER}/{NAME}"
 # What a pull request has pages of its own for.
-TAB = r"/(?:checks|commits|files|changes)(?:/[\w.-]{1,100})?|\.diff|\.patch"
+TAB = r"(?:/(?:checks|commits|files|changes)(?:/[\w.-]{1,100})?|\.diff|\.patch)?"
 BOARD = r"(?:orgs|users)/[\w-]{1,39}/projects/\d{1,9}(?:/views/\d{1,9})?"
 # Where programs are answered on hosts of their own.
 ENTERPRISE = "/api/v3"
-NEXT = re.compile(r'<([^<>]*)>\s*;\s*rel="next"')
 HOSTS = ("github.com", "www.github.com", "redirect.github.com", "api.github.com")
 
 _page = partial(URLShape, at_root=True, place=PLACE, tab=TAB, board=BOARD, owner=OWNER, name=NAME)
+_resource = partial(URLShape, remotebug="{place}#{id}", place=PLACE, kind="issues|pulls")
 
 
 class Rest(OneByOne):
@@ -75,15 +75,12 @@ class Rest(OneByOne):
     asks_what = "/"
     asks_who = ("/user", "login")
     id_field = "number"
+    bugs_of = "/repos/{}/issues"
     page_field = "html_url"
 
     def ask_changes(self, place: str, ids: Sequence[str], since: datetime) -> Ask:
         changed = (("state", "all"), ("since", format_time(since)), ("per_page", str(PAGE_SIZE)))
-        return Ask(f"/repos/{place}/issues", changed, tuple(ids), since=since)
-
-    def ask_one(self, remotebug: str) -> Ask:
-        place, number = split_id(remotebug)
-        return Ask(f"/repos/{place}/issues/{number}", (), (remotebug,), alone=True)
+        return Ask(self.bugs_of.format(place), changed, tuple(ids), since=since)
 
     def identity(self, answer: Any) -> str | None:
         if "current_user_repositories_url" not in answer:
@@ -98,8 +95,8 @@ class Rest(OneByOne):
         return super().judge(ask, response, answer)
 
     def next_page(self, ask: Ask, response: Response, answer: Any) -> Ask | None:
-        more = NEXT.search(response.headers.get("link", "")[:4000])
-        return None if more is None else Ask(more[1], ids=ask.ids, since=ask.since)
+        more = next_link(response)
+        return None if more is None else Ask(more, ids=ask.ids, since=ask.since)
 
     def read(self, record: Mapping[str, Any]) -> Read:
         get, state = record.get, record["state"].lower()
@@ -214,22 +211,17 @@ class GitHub(Forge):
 
     title = "GitHub"
     request_size = 500
-    multi_product = True
     protocols = (GraphQL, Rest)
     hosts = dict.fromkeys(HOSTS, "https://github.com")
     services = {"github.com": "https://api.github.com"}
     folds_places = True
     place_pattern = PLACE
-    highest_id = 2**31 - 1
     urls = (
         _page("/{place}/issues/{id}", "{place}#{id}", certainty=Certainty.GUESS),
-        _page("/{place}/pull/{id}", "{place}#{id}"),
         _page("/{place}/pull/{id}{tab}", "{place}#{id}"),
         _page("/{board}?issue={owner}|{name}|{id}", "{owner}/{name}#{id}"),
-        URLShape("/api/v3/repos/{place}/issues/{id}", "{place}#{id}", place=PLACE),
-        URLShape("/api/v3/repos/{place}/pulls/{id}", "{place}#{id}", place=PLACE),
-        _page("/repos/{place}/issues/{id}", "{place}#{id}", certainty=Certainty.GUESS),
-        _page("/repos/{place}/pulls/{id}", "{place}#{id}", certainty=Certainty.GUESS),
+        _resource("/api/v3/repos/{place}/{kind}/{id}"),
+        _resource("/repos/{place}/{kind}/{id}", at_root=True, certainty=Certainty.GUESS),
     )
     file_link = "/{product:path}/issues/new?title={summary}&body={description}"
     search_link = (

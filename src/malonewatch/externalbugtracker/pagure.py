@@ -42,7 +42,6 @@ class Pagure(OneByOne, Forge):
     title = "Pagure"
     request_size = 500
     bytes_base = 4 * 1024 * 1024
-    multi_product = True
     list_field = "issues"
     token_scheme = "token"
     asks_what = f"{API}/-/version"
@@ -50,7 +49,6 @@ class Pagure(OneByOne, Forge):
     hosts = by_https("pagure.io", "src.fedoraproject.org", "git.centos.org")
     place_pattern = rf"{PLACE}!?"
     folds_places = True
-    highest_id = 2**31 - 1
     urls = (
         # Others have such URLs, too.
         _page("/{place}/issue/{id}", "{place}#{id}", certainty=Certainty.GUESS),

@@ -20,12 +20,7 @@ from malonewatch.externalbugtracker.driver.forge import Forge, by_place, split_i
 from malonewatch.externalbugtracker.driver.times import parse_time
 from malonewatch.externalbugtracker.driver.urls import URLShape
 from malonewatch.externalbugtracker.driver.vocabulary import Workflow
-from malonewatch.externalbugtracker.driver.words import (
-    FORMER_STATES,
-    RESOLUTIONS,
-    by_state,
-    importances_with,
-)
+from malonewatch.externalbugtracker.driver.words import RESOLUTIONS, by_state, importances_with
 from malonewatch.interfaces import BugTaskStatus, BugTrackerConnectError, RecognisedURL, Response
 from malonewatch.interfaces.externalbugtracker import IBatches, IMoves, IValidators
 
@@ -73,7 +68,6 @@ class SourceForge(Forge):
     bytes_base = 1024 * 1024
     asks_what = "/rest/"
     knows_people = True
-    multi_product = True
     id_field = "ticket_num"
     hosts = {
         **{f"{www}{name}.net": BASE for www in ("", "www.") for name in ("sourceforge", "sf")},
@@ -86,11 +80,9 @@ class SourceForge(Forge):
         *(URLShape(f"{path}?aid={{id}}", registered=True, at_root=True) for path in FORMER),
     )
     place_pattern = rf"(?!(?:{'|'.join(NEIGHBOURHOODS)})/[^/]+\Z)(?:{NAME}/){{1,3}}{NAME}|"
-    # Numbers are 32 bits wide in the search index.
-    highest_id = 2**31 - 1
     file_link = "/{product:path}/new/?summary={summary}&description={description}"
     search_link = "/{product:path}/search/?q={words}"
-    statuses = Workflow((STATUSES, by_state(FORMER_STATES), RESOLUTIONS))
+    statuses = Workflow((STATUSES, by_state(), RESOLUTIONS))
     # The custom field _priority: on SourceForge 9 is the highest, 5 what a ticket begins with.
     importances = importances_with("9, 8", "7, 6", "5", "4, 3, 2, 1")
 

@@ -14,6 +14,8 @@ from malonewatch.externalbugtracker.driver.labels import meaning_of
 from malonewatch.externalbugtracker.driver.tracker import ExternalBugTracker
 from malonewatch.interfaces import BugTaskImportance, Response
 
+_NEXT = re.compile(r'<([^<>]*)>\s*;\s*rel="?next\b')
+
 
 class ByPlace(Dialect):
     """A dialect of forges: bugs are asked for place by place, and alone where there is but one."""
@@ -22,9 +24,17 @@ class ByPlace(Dialect):
     #: The field of a record with the URL that people see, if an answer has it wherever redirects
     #: led from a bug: it moved, or the place has another name now.
     page_field: ClassVar[str | None] = None
+    #: Where the bugs of a place are, with ``{}`` for that, if each is below by its number.
+    bugs_of: ClassVar[str] = ""
 
     def called(self, remotebug: str) -> str:
         return split_id(remotebug)[1]
+
+    def ask_one(self, remotebug: str) -> Ask:
+        if not self.bugs_of:
+            return super().ask_one(remotebug)
+        place, number = split_id(remotebug)
+        return Ask(f"{self.bugs_of.format(place)}/{number}", (), (remotebug,), alone=True)
 
     def portions(self, ids: Sequence[str]) -> Iterator[Sequence[str]]:
         for place, some in by_place(ids).items():
@@ -83,6 +93,9 @@ class Forge(ByPlace, ExternalBugTracker):
     place_pattern: ClassVar[str]
     #: Whether the case of places does not matter to the software.
     folds_places: ClassVar[bool] = False
+    # Of one place there are not so many, and the numbers are 32 bits wide.
+    highest_id = 2**31 - 1
+    multi_product = True
     _is_place: ClassVar[Callable[[str], bool]]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -122,8 +135,14 @@ class Forge(ByPlace, ExternalBugTracker):
         return {"place": place.removesuffix("!"), "id": number}
 
     def getBugURL(self, remotebug: str) -> str:
-        shape = next(shape for shape in self.urls if ("!" in shape.remotebug) == ("!" in remotebug))
-        return self.baseurl + shape.build({**self.places, **self.parts(remotebug)})
+        parts = self.parts(remotebug)
+        kind = bool(parts["place"]), "!" in remotebug
+        shape = next(
+            shape
+            for shape in self.urls
+            if ("{place}" in shape.remotebug, "!" in shape.remotebug) == kind
+        )
+        return self.baseurl + shape.build({**self.places, **parts})
 
     def link_values(
         self, remote_product: str | None, summary: str, description: str
@@ -152,6 +171,12 @@ def split_id(remotebug: str) -> tuple[str, str]:
 def join_id(place: str, number: str) -> str:
     """The id of the bug of that number in a place, which may be empty."""
     return f"{place}{number}" if not place or place.endswith("!") else f"{place}#{number}"
+
+
+def next_link(response: Response) -> str | None:
+    """Where the next page of an answer is; None if that was the last."""
+    found = _NEXT.search(response.headers.get("link", "")[:4000])
+    return None if found is None else found[1]
 
 
 def by_place(ids: Iterable[str]) -> dict[str, list[str]]:

@@ -104,7 +104,7 @@ FORMER_STATES = {
 _COLUMNS = {"closed": 1, "pending": 2}
 
 
-def by_state(states: Mapping[str, BugTaskStatus]) -> dict[str, BugTaskStatus]:
+def by_state(states: Mapping[str, BugTaskStatus] = FORMER_STATES) -> dict[str, BugTaskStatus]:
     """What each state means, by itself and with each of the resolutions in
     `RESOLUTIONS_BY_STATE`: it is closed or pending if it is called so, else open."""
     return {
