@@ -1,6 +1,7 @@
 import json
 from base64 import b64encode
-from urllib.parse import urlencode, urlsplit
+from datetime import datetime, timedelta, timezone
+from urllib.parse import unquote, urlencode, urlsplit
 
 import pytest
 from aiohttp import web
@@ -31,6 +32,7 @@ from malonewatch.testing.conformance import (
     DuplicatesConformance,
     ExternalBugTrackerConformance,
     MovesConformance,
+    SweepsConformance,
 )
 from malonewatch.testing.gitlab import GitLabSimulator
 from malonewatch.testing.simulator import Simulator
@@ -138,10 +140,29 @@ class TestGitLab(
             self.asker(simulator).ask(self.numbered(1))
 
 
+class TestSweeps(SweepsConformance):
+    factory = GitLab
+    simulator = GitLabSimulator
+    ids = staticmethod("example/project#{}".format)
+    changes_at_once = 100
+    # Issues and merge requests are in lists of their own.
+    requests_for_changes = 3
+    requests_for_few_changes = 2
+
+
+class TestSweepsOfMergeRequests(TestSweeps):
+    ids = staticmethod("example/sub/project!{}".format)
+
+
 def without_graphql():
     simulator = with_login()
     simulator.has_graphql = False
     return simulator
+
+
+class TestSweepsWithoutGraphQL(TestSweeps):
+    simulator = staticmethod(without_graphql)
+    login = TestGitLab.login
 
 
 class Small(GitLab):
@@ -418,6 +439,77 @@ def test_a_server_that_moved_to_https_has_moved_no_bug():
         outcome = ask(simulator, "a/b#1", dialect="rest")["a/b#1"]
     assert isinstance(outcome, RemoteBug)
     assert outcome.moved_to is None
+
+
+@pytest.mark.parametrize("login", [None, TestGitLab.login])
+def test_a_sweep_finds_what_changed_in_all_projects_that_one_may_see(login):
+    with with_login() as simulator:
+        for project in range(20):
+            simulator.add(f"g/p{project}#1")
+            simulator.add(f"g/p{project}!1")
+        simulator.closed_projects.add("g/p9")
+        simulator.archived.add("g/p5")
+        asker = Asker(GitLab, simulator.url, credentials=login)
+        asker.ask(["g/p0#1"])
+        since = simulator.now() - timedelta(minutes=5)
+        changed = ["g/p3!1", "g/p4#1", "g/p5!1", "g/p5#1", "g/p9!1", "g/p9#1"]
+        for id in changed:
+            simulator.change(id, status="closed")
+        simulator.change("g/p6#1", private=True)
+        simulator.requests.clear()
+        seen = [*changed, "g/p6#1"] if login else changed[:4]
+        assert sorted(asker.sweep(since)) == sorted(seen)
+        asked = (
+            f"updated_after={since:%Y-%m-%dT%H%%3A%M%%3A%SZ}&order_by=updated_at"
+            "&scope=all&state=all&non_archived=false&per_page=100&page=1"
+        )
+        assert [unquote(request) for request in simulator.requests] == [
+            f"GET /api/v4/{kind}?{unquote(asked)}" for kind in ("issues", "merge_requests")
+        ]
+
+
+def test_a_page_of_a_sweep_that_is_not_full_need_not_be_the_last():
+    # What one may not see is taken out of pages that were full.
+    with GitLabSimulator() as simulator:
+        ids = [f"g/p#{number}" for number in range(1, 251)]
+        for id in ids:
+            simulator.add(id)
+        asker = Asker(GitLab, simulator.url)
+        asker.ask(ids[:1])
+        since = simulator.now() - timedelta(minutes=5)
+        for id in ids:
+            simulator.change(id)
+        simulator.unlisted.update(ids[:200:2])
+        simulator.requests.clear()
+        assert set(asker.sweep(since)) == set(ids).difference(simulator.unlisted)
+        assert len(simulator.requests) == 4
+
+
+@pytest.mark.parametrize(
+    ("answer", "headers"),
+    [
+        # It does not say whether there is more.
+        ([], {}),
+        # Before 12.6 it does not say whole ids.
+        ([{"iid": 1, "web_url": f"{BASE}/g/p/-/issues/1"}], {"x-next-page": ""}),
+        ({"message": "403 Forbidden"}, {"x-next-page": ""}),
+    ],
+)
+@pytest.mark.parametrize("dialect", ["graphql", "rest"])
+def test_a_sweep_that_tells_not_enough_tells_nothing(answer, headers, dialect):
+    client = Canned(json.dumps(answer).encode(), headers=headers)
+    asker = Asker(GitLab, BASE, dialect=dialect, client=client)
+    assert asker.sweep(datetime(2024, 5, 6, tzinfo=timezone.utc)) is None
+    assert len(client.requests) == 1
+
+
+def test_a_sweep_that_is_refused_tells_nothing():
+    with with_login() as simulator:
+        simulator.add("g/p#1")
+        asker = Asker(GitLab, simulator.url, credentials=TestGitLab.login)
+        asker.ask(["g/p#1"])
+        simulator.token = "glpat-another"
+        assert asker.sweep(simulator.now()) is None
 
 
 # Dialects.

@@ -8,6 +8,7 @@ A bug is an issue of whatever type, ``group/project#12``, or a merge request,
 ``group/project!12``.  Each has numbers of its own.
 """
 
+import dataclasses
 import json
 import re
 from base64 import b64decode
@@ -24,12 +25,11 @@ from malonewatch.externalbugtracker.driver.ask import Ask, Judgement, Read
 from malonewatch.externalbugtracker.driver.forge import ByPlace, Forge, by_place, join_id, split_id
 from malonewatch.externalbugtracker.driver.graphql import GraphQLDialect
 from malonewatch.externalbugtracker.driver.labels import issue_workflow, status_of, weight_of
-from malonewatch.externalbugtracker.driver.times import parse_time
+from malonewatch.externalbugtracker.driver.times import format_time, parse_time
 from malonewatch.externalbugtracker.driver.urls import URLShape, by_https, query_of
 from malonewatch.externalbugtracker.driver.vocabulary import join
-from malonewatch.interfaces import RecognisedURL, Response
-from malonewatch.interfaces.enumerations import BugTaskStatus, Certainty
-from malonewatch.interfaces.externalbugtracker import IBatches, IDuplicates, IMoves
+from malonewatch.interfaces import BugTaskStatus, Certainty, RecognisedURL, Response
+from malonewatch.interfaces.externalbugtracker import IBatches, IDuplicates, IMoves, ISweeps
 
 API, GRAPHQL = "/api/v4", "/api/graphql"
 MARKS = {"issues": "", "mergeRequests": "!"}
@@ -53,7 +53,9 @@ NAME = r"[\w.][\w.-]{0,254}"
 PLACE = rf"(?!(?:api|groups|users)/){NAME}(?:/{NAME}){{1,20}}"
 ENCODED_PLACE = rf"{NAME}(?:%2[Ff]{NAME}){{1,20}}"
 # What a merge request has pages of its own for.
-TAB = r"/(?:commits|conflicts|designs(?:/[\w.-]{1,255})?|diffs|pipelines|reports)|\.diff|\.patch"
+TAB = r"(?:/(?:commits|conflicts|designs(?:/[\w.-]+)?|diffs|pipelines|reports)|\.diff|\.patch)?"
+# As what an issue has been shown.
+KIND = r"issues(?:/incident)?|work_items"
 KNOWN_HOSTS = (
     *("0xacab.org", "code.videolan.org", "foss.heptapod.net", "framagit.org", "gitlab.com"),
     *("gitlab.alpinelinux.org", "gitlab.archlinux.org", "gitlab.freedesktop.org"),
@@ -76,6 +78,7 @@ class Rest(ByPlace):
     asks_who = (f"{API}/user", "username")
     id_field = "iid"
     page_field = "web_url"
+    swept_at_once = 0
 
     def ask_many(self, ids: Sequence[str], since: datetime | None) -> Iterator[Ask]:
         for place, some in by_place(ids).items():
@@ -86,6 +89,29 @@ class Rest(ByPlace):
     def ask_one(self, remotebug: str) -> Ask:
         place, number = split_id(remotebug)
         return Ask(f"{path_of(place)}/{number}", (), (remotebug,), alone=True)
+
+    def ask_changed(self, since: datetime, page: int) -> Ask:
+        changed = (("updated_after", format_time(since)), ("order_by", "updated_at"))
+        # By default there are none from archived projects, and what somebody filed themselves.
+        every = (("scope", "all"), ("state", "all"), ("non_archived", "false"))
+        pages = (("per_page", "100"), ("page", "1"))
+        return Ask(f"{API}/issues", (*changed, *every, *pages), expected=100)
+
+    def changed(self, answer: Any) -> Iterator[tuple[str]]:
+        for record in answer:
+            yield (record["references"]["full"],)
+
+    def next_page(self, ask: Ask, response: Response, answer: Any) -> Ask | None:
+        if ask.ids:
+            return None
+        # A page has fewer than it could where some may not be seen.
+        if response.headers["x-next-page"]:
+            return ask.for_next_page()
+        if not ask.path.endswith("/issues"):
+            return None
+        # Merge requests are in a list of their own.
+        query = (*ask.query[:-1], ("page", "1"))
+        return dataclasses.replace(ask, path=f"{API}/merge_requests", query=query)
 
     def identity(self, answer: Any) -> str | None:
         # It tells its version to people that it knows only.
@@ -170,28 +196,22 @@ class GraphQL(GraphQLDialect, Rest):
                     yield join_id(place, node["iid"]), node
 
 
-@implementer(IBatches, IDuplicates, IMoves)
+@implementer(IBatches, IDuplicates, IMoves, ISweeps)
 class GitLab(Forge):
     """A GitLab; https://about.gitlab.com/."""
 
     title = "GitLab"
     request_size = 1000
-    multi_product = True
     protocols = (GraphQL, Rest)
     hosts = {**by_https(*KNOWN_HOSTS), "www.gitlab.com": "https://gitlab.com"}
     folds_places = True
     place_pattern = rf"{PLACE}!?"
-    highest_id = 2**31 - 1
     urls = (
         _page("/{place}/-/issues/{id}", "{place}#{id}"),
         _page("/{place}/-/merge_requests/{id}", "{place}!{id}"),
-        _page("/{place}/-/work_items/{id}", "{place}#{id}"),
-        _page("/{place}/-/issues/incident/{id}", "{place}#{id}"),
-        _page("/{place}/-/issues/{id}{tab}", "{place}#{id}"),
-        _page("/{place}/-/merge_requests/{id}{tab}", "{place}!{id}"),
+        _page("/{place}/-/{kind}/{id}{tab}", "{place}#{id}", kind=KIND),
         # As they were before 12, and still lead there.
-        _page("/{place}/merge_requests/{id}", "{place}!{id}"),
-        _page("/{place}/merge_requests/{id}{tab}", "{place}!{id}"),
+        _page("/{place}{dash}/merge_requests/{id}{tab}", "{place}!{id}", dash="(?:/-)?"),
         _page("/{place}/issues/{id}", "{place}#{id}", certainty=Certainty.GUESS),
         _resource("/api/v4/projects/{place}/issues/{id}", "{place}#{id}"),
         _resource("/api/v4/projects/{place}/merge_requests/{id}", "{place}!{id}"),

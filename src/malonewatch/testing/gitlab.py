@@ -8,6 +8,7 @@ how GitLab's own code judges projects that are private or were renamed, and quer
 import json
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from urllib.parse import unquote
 
@@ -59,6 +60,7 @@ class GitLabSimulator(Simulator):
     - `closed_projects`: those that only such people may see,
     - `issues_off`: those that have no issues, so that these are forbidden,
     - `renamed`: old paths of projects with the new ones,
+    - `archived`: those that nothing is done in any more,
     - `unlisted`: ids of bugs that no list has, though they are there,
     - `has_graphql`, `unknown_fields`: whether it is there, and what it is too old for.
     """
@@ -71,6 +73,7 @@ class GitLabSimulator(Simulator):
         self.closed_projects: set[str] = set()
         self.issues_off: set[str] = set()
         self.renamed: dict[str, str] = {}
+        self.archived: set[str] = set()
         self.unlisted: set[str] = set()
         self.has_graphql = True
         self.unknown_fields: set[str] = set()
@@ -82,6 +85,7 @@ class GitLabSimulator(Simulator):
             web.get(self.path + "/api/v4/version", self._version),
             web.get(self.path + "/api/v4/user", self._user),
             web.get(self.path + "/api/v4/projects/{rest:.*}", self._rest),
+            web.get(self.path + "/api/v4/{kind:issues|merge_requests}", self._all),
             web.post(self.path + "/api/graphql", self._graphql),
         ]
 
@@ -189,6 +193,41 @@ class GitLabSimulator(Simulator):
             [self._resource(bug) for bug in found_bugs[:size]],
             headers={"X-Total": str(len(found_bugs)), "X-Per-Page": str(size)},
         )
+
+    async def _all(self, request: web.Request) -> web.Response:
+        """What changed in all projects, the last first."""
+        known, query = self._knows(request), request.query
+        if query.get("scope") != "all" and not known:
+            raise _unauthorized({"message": "401 Unauthorized"})
+        try:
+            since = datetime.fromisoformat(query["updated_after"].replace("Z", "+00:00"))
+        except ValueError:
+            return web.json_response({"error": "updated_after is invalid"}, status=400)
+        kind = request.match_info["kind"]
+        found = []
+        for bug in self.bugs.values():
+            place, mark, _ = _split(bug.id)
+            hidden = bug.private or place in self.closed_projects
+            # Of merge requests there are all by default.
+            archived = place in self.archived and query.get(
+                "non_archived", str(kind == "issues").lower()
+            )
+            is_one = _kind(mark) == kind and query.get("state", "all") in ("all", bug.status)
+            if is_one and (known or not hidden) and archived in (False, "false"):
+                found.append(bug)
+        # Whoever does not ask for all gets what they filed themselves, which is nothing here.
+        found = [bug for bug in found if bug.modified >= since and query.get("scope") == "all"]
+        found.sort(key=lambda bug: bug.modified, reverse=True)
+        size, page = min(int(query.get("per_page", "20")), 100), int(query.get("page", "1"))
+        # It is only after that that one sees what may be seen.
+        some = [
+            self._resource(bug)
+            for bug in found[(page - 1) * size : page * size]
+            if bug.id not in self.unlisted
+        ]
+        more = str(page + 1) if page * size < len(found) else ""
+        pages = {"X-Page": str(page), "X-Next-Page": more, "X-Per-Page": str(size)}
+        return web.json_response(some, headers=pages)
 
     def _resource(self, bug: SimulatedBug) -> dict[str, Any]:
         place, mark, iid = _split(bug.id)
