@@ -29,6 +29,7 @@ from malonewatch.testing.conformance import (
     ChangesSinceConformance,
     CredentialsConformance,
     ExternalBugTrackerConformance,
+    SweepsConformance,
 )
 from malonewatch.testing.gitea import GiteaSimulator
 from malonewatch.testing.simulator import Simulator
@@ -95,6 +96,18 @@ class TestGitea(ChangesSinceConformance, CredentialsConformance, ExternalBugTrac
     def test_what_is_no_gitea_is_not_supported(self):
         with Simulator() as simulator, pytest.raises(UnsupportedBugTracker, match="Gitea"):
             self.asker(simulator).ask(self.numbered(1))
+
+
+class TestSweeps(SweepsConformance):
+    factory = Gitea
+    simulator = GiteaSimulator
+    ids = staticmethod("example/project#{}".format)
+    changes_at_once = PAGE_SIZE
+
+
+class TestSweepsWithToken(TestSweeps):
+    simulator = staticmethod(with_login)
+    login = LOGIN
 
 
 # Ids and URLs.
@@ -191,6 +204,58 @@ def test_what_changed_comes_page_by_page(changed, requests):
     for id, outcome in outcomes.items():
         is_changed = int(id.partition("#")[2]) <= changed
         assert isinstance(outcome, RemoteBug if is_changed else RemoteBugUnchanged)
+
+
+@pytest.mark.parametrize("login", [None, LOGIN])
+def test_a_sweep_finds_what_changed_in_all_repositories_that_one_may_see(login):
+    with GiteaSimulator() as simulator:
+        simulator.token = "sesame"
+        fill(simulator, 20, 10)
+        simulator.add("secret/one#1", private=True)
+        asker = Asker(Gitea, simulator.url, credentials=login)
+        asker.ask(["o/r0#1"])
+        since = simulator.now() - timedelta(minutes=5)
+        changed = ["o/r3#4", "o/r7#2", "secret/one#1"]
+        simulator.change("o/r3#4", status="closed")
+        simulator.change("o/r7#2", extra={"pull": True})
+        simulator.change("secret/one#1")
+        # The bugs of a repository are told by the name that it has now.
+        simulator.renamed["o/before"] = "o/r3"
+        simulator.requests.clear()
+        assert sorted(asker.sweep(since)) == (changed if login else changed[:2])
+        (request,) = simulator.requests
+        path = "/api/v1/repos/issues/search"
+        when = f"{since:%Y-%m-%dT%H:%M:%SZ}"
+        assert request == f"GET {path}?state=all&since={when}&limit=50&page=1"
+
+
+@pytest.mark.parametrize(("most", "requests"), [(50, 3), (30, 4)])
+def test_a_sweep_goes_on_as_long_as_there_is_more(most, requests):
+    # A site may allow less in one answer than is asked for.
+    with GiteaSimulator() as simulator:
+        fill(simulator, 6, 20)
+        asker = Asker(Gitea, simulator.url)
+        asker.ask(["o/r0#1"])
+        since = simulator.now() - timedelta(minutes=5)
+        for id in simulator.bugs:
+            simulator.change(id)
+        simulator.most = most
+        simulator.requests.clear()
+        assert set(asker.sweep(since)) == set(simulator.bugs)
+        assert len(simulator.requests) == requests
+
+
+@pytest.mark.parametrize(
+    ("login", "said"),
+    [(None, {"is_locked": True}), (LOGIN, {"scope": "read:user"}), (LOGIN, {"token": "barley"})],
+)
+def test_a_sweep_that_is_refused_tells_nothing(login, said):
+    with with_login() as simulator:
+        simulator.add("o/r0#1")
+        asker = Asker(Gitea, simulator.url, credentials=login)
+        asker.ask(["o/r0#1"])
+        vars(simulator).update(said)
+        assert asker.sweep(simulator.now()) is None
 
 
 def test_a_list_that_cannot_be_had_is_made_up_for_one_by_one():

@@ -1,13 +1,14 @@
 """Gitea, and Forgejo: codeberg.org, and the many sites that run either themselves.
 
 Asked with their API, https://docs.gitea.com/api/: issues and pull requests one by one, and what
-changed in a repository since a time.  There is no way to ask for certain ones.
+changed since a time, in a repository or in all.  There is no way to ask for certain ones.
 
 A bug is an issue or a pull request, which share their numbers: ``owner/project#12``.
 """
 
+import dataclasses
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -16,12 +17,12 @@ from urllib.parse import urlsplit
 from zope.interface import implementer
 
 from malonewatch.externalbugtracker.driver.ask import Ask, Finding, Judgement, Read
-from malonewatch.externalbugtracker.driver.forge import Forge, OneByOne, split_id
+from malonewatch.externalbugtracker.driver.forge import Forge, OneByOne, join_id, next_link
 from malonewatch.externalbugtracker.driver.labels import ISSUE_STATUSES, status_of, weight_of
 from malonewatch.externalbugtracker.driver.times import format_time, parse_time
 from malonewatch.externalbugtracker.driver.urls import URLShape, by_https
 from malonewatch.externalbugtracker.driver.vocabulary import join
-from malonewatch.interfaces import Certainty, IChangesSince, Response
+from malonewatch.interfaces import Certainty, IChangesSince, ISweeps, Response
 
 API = "/api/v1"
 # No page is longer, unless a site allows it.
@@ -31,12 +32,13 @@ PAGE_SIZE = 50
 MEMBERS_ONLY, OTHER_SCOPE = b"Only signed in user", b"required scope"
 # Forgejo says of which Gitea it is a like.
 FORGEJO = re.compile(r"\+gitea-|forgejo", re.IGNORECASE)
-NEXT = re.compile(r'>\s*;\s*rel="?next\b')
 
 NAME = r"[\w.-]{1,100}"
 # It keeps these for itself.
 OWNER = r"(?!(?:-|api|admin|explore|org|repo|user)/)[\w.-]{1,100}"
 PLACE = f"{OWNER}/{NAME}"
+# What a pull request has pages of its own for.
+TAB = r"(?:/(?:commits|files)(?:/[\w.-]{1,100})?|\.diff|\.patch)?"
 
 # Others have such URLs, too.
 _page = partial(
@@ -45,7 +47,7 @@ _page = partial(
 _resource = partial(URLShape, remotebug="{place}#{id}", place=PLACE)
 
 
-@implementer(IChangesSince)
+@implementer(IChangesSince, ISweeps)
 class Gitea(OneByOne, Forge):
     """A Gitea, https://about.gitea.com/, or a Forgejo, https://forgejo.org/."""
 
@@ -53,10 +55,11 @@ class Gitea(OneByOne, Forge):
     request_size = 500
     # A page has all their descriptions, whichever of them were asked for.
     bugs_at_once = PAGE_SIZE
+    swept_at_once = 0
     bytes_per_bug = 64 * 1024
     values_per_bug = 2000
-    multi_product = True
     id_field = "number"
+    bugs_of = f"{API}/repos/{{}}/issues"
     hosts = {
         "www.codeberg.org": "https://codeberg.org",
         **by_https("code.forgejo.org", "codeberg.org", "forge.fedoraproject.org"),
@@ -65,14 +68,11 @@ class Gitea(OneByOne, Forge):
     place_pattern = PLACE
     folds_places = True
     asks_what = f"{API}/version"
-    highest_id = 2**31 - 1
+    asks_who = (f"{API}/user", "login")
     urls = (
         _page("/{place}/issues/{id}"),
-        _page("/{place}/pulls/{id}"),
-        _page("/{place}/pulls/{id}/{tab}", tab=r"(?:commits|files)(?:/[\w.-]{1,100})?"),
-        _page("/{place}/pulls/{id}.{ext}", ext="diff|patch"),
-        _resource(f"{API}/repos/{{place}}/issues/{{id}}"),
-        _resource(f"{API}/repos/{{place}}/pulls/{{id}}"),
+        _page("/{place}/pulls/{id}{tab}", tab=TAB),
+        _resource(f"{API}/repos/{{place}}/{{kind}}/{{id}}", kind="issues|pulls"),
     )
     file_link = "/{product:path}/issues/new?title={summary}&body={description}"
     search_link = (
@@ -85,22 +85,24 @@ class Gitea(OneByOne, Forge):
     token_scheme = "token"
 
     def ask_changes(self, place: str, ids: Sequence[str], since: datetime) -> Ask:
+        changed = self.ask_changed(since, 0)
+        path = self.bugs_of.format(place)
+        return dataclasses.replace(changed, path=path, ids=tuple(ids), since=since)
+
+    def ask_changed(self, since: datetime, page: int) -> Ask:
         changed = (("state", "all"), ("since", format_time(since)))
         pages = (("limit", str(PAGE_SIZE)), ("page", "1"))
-        return Ask(f"{API}/repos/{place}/issues", (*changed, *pages), tuple(ids), since=since)
+        return Ask(f"{API}/repos/issues/search", (*changed, *pages))
 
-    def ask_one(self, remotebug: str) -> Ask:
-        place, number = split_id(remotebug)
-        return Ask(f"{API}/repos/{place}/issues/{number}", (), (remotebug,), alone=True)
+    def changed(self, answer: Any) -> Iterator[tuple[str]]:
+        for record in answer:
+            yield (join_id(record["repository"]["full_name"], str(record["number"])),)
 
     def identity(self, answer: Any) -> str | None:
         if answer.keys() >= {"message"}:
             return "Gitea"
         version: str = answer["version"]
         return f"{'Forgejo' if FORGEJO.search(version) else 'Gitea'} {version}"
-
-    def ask_whoami(self) -> Ask:
-        return Ask(f"{API}/user")
 
     def whoami(self, answer: Any) -> str | None:
         # A token may be somebody's, though not for telling whose.
@@ -109,7 +111,7 @@ class Gitea(OneByOne, Forge):
 
     def judge(self, ask: Ask, response: Response, answer: Any) -> Judgement:
         if response.status == 403 and OTHER_SCOPE in response.body:
-            return None if ask.path == self.ask_whoami().path else Finding.REFUSED
+            return None if ask.path == self.asks_who[0] else Finding.REFUSED
         if response.status == 403 and MEMBERS_ONLY in response.body and not ask.ids:
             return None
         if ask.ids and not ask.alone and not urlsplit(response.url).path.endswith(ask.path):
@@ -126,8 +128,7 @@ class Gitea(OneByOne, Forge):
 
     def next_page(self, ask: Ask, response: Response, answer: Any) -> Ask | None:
         # The host in the link may be the one that the server believes that it has.
-        more = NEXT.search(response.headers.get("link", "")[:4000])
-        return None if more is None else ask.for_next_page()
+        return None if next_link(response) is None else ask.for_next_page()
 
     def read(self, record: Mapping[str, Any]) -> Read:
         get, state = record.get, record["state"]

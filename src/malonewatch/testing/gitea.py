@@ -14,8 +14,9 @@ from malonewatch.testing.simulator import SimulatedBug, Simulator
 
 _BUG = re.compile(r"(?P<place>[^/]+/[^/]+)#(?P<number>\d+)")
 _API = re.compile(r"/api/v1/repos/(?P<place>[^/]+/[^/]+)/issues(?:/(?P<number>\d+))?")
-#: What `MAX_RESPONSE_ITEMS` and `DEFAULT_PAGING_NUM` are, unless a site says otherwise.
-_MOST, _COMMON = 50, 30
+#: What `MAX_RESPONSE_ITEMS`, `DEFAULT_PAGING_NUM` and `ISSUE_PAGING_NUM` are, unless a site says
+#: otherwise.
+_MOST, _COMMON, _FOUND = 50, 30, 20
 
 
 class GiteaSimulator(Simulator):
@@ -32,6 +33,7 @@ class GiteaSimulator(Simulator):
     - `is_locked`: it answers none but those whom it knows,
     - `renamed`: old names of repositories with the new ones,
     - `version`: what it says that it is,
+    - `most`: how many items come in one answer, at most,
     - `link_host`: where it believes to be, as links to further pages show.
     """
 
@@ -44,12 +46,14 @@ class GiteaSimulator(Simulator):
         self.is_locked = False
         self.renamed: dict[str, str] = {}
         self.version = "1.24.6"
+        self.most = _MOST
         self.link_host = "http://localhost:3000"
 
     def routes(self) -> list[web.AbstractRouteDef]:
         return [
             web.get("/api/v1/version", self._version),
             web.get("/api/v1/user", self._user),
+            web.get("/api/v1/repos/issues/search", self._search),
             web.get("/api/v1/repos/{rest:.*}", self._api),
         ]
 
@@ -93,12 +97,17 @@ class GiteaSimulator(Simulator):
         if not bugs:
             raise _Refusal(404, "GetUserByName", "user redirect does not exist [name: nobody]")
         if found["number"] is None:
-            return self._list(request, list(bugs.values()))
+            return self._list(request, list(bugs.values()), _COMMON)
         if found["number"] not in bugs:
             raise _Refusal(404, "issue does not exist")
         return web.json_response(self._resource(bugs[found["number"]]))
 
-    def _list(self, request: web.Request, bugs: list[SimulatedBug]) -> web.Response:
+    async def _search(self, request: web.Request) -> web.Response:
+        known = self._knows(request, "read:issue")
+        bugs = [bug for bug in self.bugs.values() if known or not bug.private]
+        return self._list(request, bugs, _FOUND)
+
+    def _list(self, request: web.Request, bugs: list[SimulatedBug], common: int) -> web.Response:
         query = request.query
         said = query.get("since", "0001-01-01T00:00:00Z")
         try:
@@ -111,7 +120,7 @@ class GiteaSimulator(Simulator):
             for bug in sorted(bugs, key=lambda bug: -int(_parts(bug)["number"]))
             if state in ("all", bug.status) and bug.modified.replace(microsecond=0) >= since
         ]
-        size, page = min(int(query.get("limit", _COMMON)), _MOST), int(query.get("page", "1"))
+        size, page = min(int(query.get("limit", common)), self.most), int(query.get("page", "1"))
         headers = {"X-Total-Count": str(len(found))}
         if page * size < len(found):
             url = f"{self.link_host}{request.path}?limit={size}&page="
