@@ -1,5 +1,5 @@
 import json
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from urllib.parse import urlsplit
 
 import pytest
@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.samples import sample
 
-from malonewatch.externalbugtracker.launchpad import ORDER, Launchpad, openness
+from malonewatch.externalbugtracker.launchpad import ORDER, TASKS, Launchpad, openness
 from malonewatch.interfaces import (
     BugTaskImportance,
     BugTaskStatus,
@@ -30,6 +30,7 @@ from malonewatch.testing.conformance import (
     DuplicatesConformance,
     ExternalBugTrackerConformance,
     MovesConformance,
+    SweepsConformance,
     ValidatorsConformance,
 )
 from malonewatch.testing.launchpad import LaunchpadSimulator
@@ -37,6 +38,7 @@ from malonewatch.testing.simulator import Simulator
 
 BASE = "https://bugs.launchpad.net"
 LINUX = "ubuntu/+source/linux#42"
+LOGIN = Credentials("frobwatch", "secret", "token")
 
 
 def make(baseurl=BASE):
@@ -55,7 +57,7 @@ class _Launchpad(
 ):
     factory = Launchpad
     simulator = LaunchpadSimulator
-    login = Credentials("frobwatch", "secret", "token")
+    login = LOGIN
     wrong_login = Credentials("frobwatch", "wrong", "nonsense")
     urls = [
         ("https://bugs.launchpad.net/bugs/42", BASE, "42"),
@@ -155,6 +157,17 @@ class TestRetargetedTasks(MovesConformance):
 
     def asker(self, simulator):
         return Asker(Launchpad, simulator.url)
+
+
+class TestSweeps(SweepsConformance):
+    factory = Launchpad
+    simulator = LaunchpadSimulator
+    ids = staticmethod("frob#{}".format)
+    changes_at_once = TASKS
+
+
+class TestSweepsOfWholeBugs(TestSweeps):
+    ids = str
 
 
 # Ids and URLs
@@ -257,6 +270,54 @@ def test_a_bug_of_very_many_tasks_is_asked_for_some_of_them(most, requests):
         simulator.add("1", status="Fix Released", extra={"tasks": tasks})
         assert ask(simulator, "1")["1"].remotestatus == "Fix Released"
         assert len(simulator.requests) == requests
+
+
+@pytest.mark.parametrize(("login", "seen"), [(None, False), (LOGIN, True)])
+def test_a_sweep_finds_each_task_of_every_bug_that_one_may_see(login, seen):
+    with LaunchpadSimulator() as simulator:
+        simulator.login = ("token", "secret")
+        simulator.add("1")
+        asker = Asker(Launchpad, simulator.url, credentials=login)
+        asker.ask(["1"])
+        simulator.requests.clear()
+        since = simulator.now() - timedelta(minutes=5)
+        tasks = [("frob/trunk", "Fix Released"), ("ubuntu/jammy/+source/linux", "Does Not Exist")]
+        simulator.change("1", status="Won't Fix", extra={"tasks": tasks})
+        simulator.add("spam#2", duplicate_of="1", modified=simulator.now())
+        simulator.add("3", status="Deferred", private=True, modified=simulator.now())
+        # Nobody can search for these.
+        simulator.add("4", status="Unknown", modified=simulator.now())
+        found = set(asker.sweep(since))
+        assert len(simulator.requests) == 1
+    private = {"3", "frob#3"} if seen else set()
+    assert found == {
+        *("1", "frob#1", "frob/trunk#1", "ubuntu/jammy/+source/linux#1"),
+        *("2", "spam#2"),
+        *private,
+    }
+
+
+def test_a_sweep_goes_where_the_answer_says_that_it_goes_on():
+    with LaunchpadSimulator() as simulator:
+        simulator.add("1")
+        asker = Asker(Launchpad, simulator.url)
+        asker.ask(["1"])
+        simulator.most = 75
+        for number in range(1, 201):
+            simulator.add(str(number), status="Fix Released", modified=simulator.now())
+        simulator.requests.clear()
+        found = asker.sweep(simulator.now() - timedelta(minutes=5))
+        assert set(map(str, range(1, 201))) <= set(found)
+        assert len(simulator.requests) == 3
+
+
+@pytest.mark.parametrize(
+    "entries", [[{"self_link": "https://api.launchpad.net/1.0/bugs/42"}], [{}], None]
+)
+def test_a_sweep_that_finds_what_are_no_tasks_tells_nothing(entries):
+    answer = json.dumps({"start": 0, "total_size": 1, "entries": entries}).encode()
+    asker = Asker(Launchpad, BASE, dialect=Launchpad.dialect_name, client=Canned(answer))
+    assert asker.sweep(datetime(2024, 5, 6, tzinfo=timezone.utc)) is None
 
 
 # Tasks

@@ -7,22 +7,22 @@ in its URL, as in ``ubuntu/+source/linux#12``; a bare number is the bug with all
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from urllib.parse import SplitResult, quote, urlsplit
 
 from zope.interface import implementer
 
 from malonewatch.externalbugtracker.driver.ask import Ask, Finding, Judgement, Read
-from malonewatch.externalbugtracker.driver.forge import Forge, OneByOne, split_id
-from malonewatch.externalbugtracker.driver.times import parse_time
+from malonewatch.externalbugtracker.driver.forge import Forge, OneByOne, join_id, split_id
+from malonewatch.externalbugtracker.driver.times import format_time, parse_time
 from malonewatch.externalbugtracker.driver.urls import URLShape
 from malonewatch.externalbugtracker.driver.vocabulary import Workflow
 from malonewatch.externalbugtracker.driver.words import IMPORTANCES
-from malonewatch.interfaces.enumerations import BugTaskImportance, BugTaskStatus
-from malonewatch.interfaces.externalbugtracker import IDuplicates, IMoves, IValidators
-from malonewatch.interfaces.http import Credentials, Response
-from malonewatch.interfaces.values import RecognisedURL
+from malonewatch.interfaces import BugTaskImportance, BugTaskStatus, Credentials, RecognisedURL
+from malonewatch.interfaces.externalbugtracker import IDuplicates, IMoves, ISweeps, IValidators
+from malonewatch.interfaces.http import Response
 
 # The one that is in use, and those for tries.
 SITES = ("", "qastaging.", "staging.")
@@ -65,7 +65,7 @@ ORDER = (
 )
 
 
-@implementer(IDuplicates, IMoves, IValidators)
+@implementer(IDuplicates, IMoves, ISweeps, IValidators)
 class Launchpad(OneByOne, Forge):
     """Launchpad; https://launchpad.net/."""
 
@@ -73,31 +73,25 @@ class Launchpad(OneByOne, Forge):
     dialect_name = "1.0"
     # A description may be long, and tasks many.
     bytes_base = 1024 * 1024
+    swept_at_once = 0
     asks_what = f"{VERSION}/"
     asks_who = (f"{VERSION}/people/+me", "name")
-    multi_product = True
     hosts = {
-        SHORT: "https://bugs.launchpad.net",
-        # For those who tried what was new.
-        "bugs.edge.launchpad.net": "https://bugs.launchpad.net",
+        # The latter for those who tried what was new.
+        **dict.fromkeys((SHORT, "bugs.edge.launchpad.net"), "https://bugs.launchpad.net"),
         **{
             f"{name}{site}launchpad.net": f"https://bugs.{site}launchpad.net"
             for site in SITES
             for name in ("api.", "bugs.", "", "www.")
         },
     }
-    services = {
-        f"{name}{site}launchpad.net": f"https://api.{site}launchpad.net"
-        for site in SITES
-        for name in ("bugs.", "", "www.")
-    }
+    services = {host: base.replace("//bugs.", "//api.") for host, base in hosts.items()}
     urls = (
         URLShape("/{place}/+bug/{id}", "{place}#{id}", at_root=True, place=TARGET),
         URLShape("/bugs/{id}", at_root=True, registered=True),
     )
     place_pattern = f"{TARGET}|"
     folds_places = True
-    highest_id = 2**31 - 1
     file_link = "/{product:path}/+filebug?field.title={summary}&field.comment={description}"
     search_link = (
         "/{product:path}/+bugs?field.searchtext={summary}",
@@ -120,10 +114,6 @@ class Launchpad(OneByOne, Forge):
     @classmethod
     def canonical_place(cls, place: str) -> str:
         return FORMER.sub("", super().canonical_place(place), count=1)
-
-    def getBugURL(self, remotebug: str) -> str:
-        parts = self.parts(remotebug)
-        return self.baseurl + self.urls[0 if parts["place"] else 1].build(parts)
 
     def authorization(self, credentials: Credentials) -> Mapping[str, str]:
         """OAuth without a signature: the name of the program, a token, and its secret."""
@@ -152,6 +142,24 @@ class Launchpad(OneByOne, Forge):
         start = sum(len(each["entries"]) for each in more)
         query = (("ws.size", str(TASKS)), ("ws.start", str(start)))
         return Ask(f"{VERSION}/bugs/{bug['id']}/bug_tasks", query)
+
+    def ask_changed(self, since: datetime, page: int) -> Ask:
+        changed = (("ws.op", "searchTasks"), ("modified_since", format_time(since)))
+        # By default there are none that are done, are of duplicates, or of a series.
+        statuses = (("status", word) for word in ORDER if word != UNKNOWN)
+        every = (("omit_duplicates", "false"), ("omit_targeted", "false"))
+        pages = (("order_by", "-date_last_updated"), ("ws.size", str(TASKS)), ("ws.start", "0"))
+        return Ask(f"{VERSION}/bugs", (*changed, *statuses, *every, *pages))
+
+    def changed(self, answer: Any) -> Iterator[tuple[str, str]]:
+        for task in answer["entries"]:
+            path = urlsplit(task["self_link"]).path.removeprefix(f"{VERSION}/")
+            place, number = path.split("/+bug/")
+            yield number, join_id(place, number)
+
+    def next_page(self, ask: Ask, response: Response, answer: Any) -> Ask | None:
+        link = answer.get("next_collection_link")
+        return Ask(link) if link else None
 
     def identity(self, answer: Any) -> str | None:
         is_one = answer["resource_type_link"].endswith("#service-root")

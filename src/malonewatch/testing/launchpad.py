@@ -6,6 +6,8 @@ lazr.restful, and from what api.launchpad.net was seen to answer.
 
 import hashlib
 import json
+import re
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -15,6 +17,11 @@ from malonewatch.testing.simulator import SimulatedBug, Simulator
 
 PROJECT = "frob"
 RESOLVED = ("Fix Released", "Opinion", "Invalid", "Won't Fix", "Expired", "Does Not Exist")
+UNRESOLVED = (
+    *("New", "Deferred", "Incomplete", "Confirmed", "Triaged", "In Progress", "Fix Committed"),
+)
+# That of a project or of a distribution.
+_SERIES = re.compile(r"[^/]+/[^/+][^/]*(?:/\+source/.+)?")
 
 
 class LaunchpadSimulator(Simulator):
@@ -44,6 +51,7 @@ class LaunchpadSimulator(Simulator):
             web.get("/1.0/", self._root),
             web.get("/1.0/people/+me", self._me),
             web.get("/1.0/~jane", self._jane),
+            web.get("/1.0/bugs", self._bugs),
             web.get("/1.0/bugs/{number}", self._bug),
             web.get("/1.0/bugs/{number}/bug_tasks", self._bug_tasks),
             web.get("/1.0/{target:.+}/+bug/{number}", self._task),
@@ -133,14 +141,49 @@ class LaunchpadSimulator(Simulator):
     async def _bug_tasks(self, request: web.Request) -> web.Response:
         number, found = self._found(request)
         tasks = [(target, bug) for target, bug in found if bug.moved_to is None]
+        return self._collection(request, [(number, *task) for task in tasks])
+
+    async def _bugs(self, request: web.Request) -> web.Response:
+        """The tasks of all bugs that a search finds."""
+        known, query = self._known(request), request.query
+        if query.get("ws.op") != "searchTasks":
+            # There are too many to list.
+            return self._collection(request, [])
+        wanted = query.getall("status", list(UNRESOLVED))
+        strange = set(wanted).difference(UNRESOLVED, RESOLVED)
+        if strange:
+            raise web.HTTPBadRequest(text=f'status: Invalid value "{strange.pop()}".')
+        if query.get("order_by") not in (None, "-date_last_updated"):
+            raise web.HTTPBadRequest(text=f"Unrecognized order_by: {query['order_by']!r}")
+        since = query.get("modified_since", "0001-01-01T00:00:00Z")
+        if not since.endswith("Z"):
+            raise web.HTTPBadRequest(text="modified_since: Time not in UTC.")
+        moment = datetime.fromisoformat(since.replace("Z", "+00:00"))
+        found = []
+        for number in dict.fromkeys(id.rpartition("#")[2] for id in self.bugs):
+            tasks = self._tasks(number)
+            first = tasks[0][1]
+            if first.modified <= moment or (first.private and not known):
+                continue
+            if first.duplicate_of and query.get("omit_duplicates", "true") == "true":
+                continue
+            for target, bug in tasks:
+                omitted = query.get("omit_targeted", "true") == "true" and _SERIES.fullmatch(target)
+                if bug.status in wanted and bug.moved_to is None and not omitted:
+                    found.append((first.modified, (number, target, bug)))
+        found.sort(key=lambda each: each[0], reverse=True)
+        return self._collection(request, [task for _, task in found])
+
+    def _collection(
+        self, request: web.Request, tasks: list[tuple[str, str, SimulatedBug]]
+    ) -> web.Response:
         size = min(int(request.query.get("ws.size", "75")), self.most)
         start = int(request.query.get("ws.start", "0"))
-        some = tasks[start : start + size]
         answer: dict[str, Any] = {"total_size": len(tasks), "start": start}
         if start + size < len(tasks):
-            query = f"ws.size={size}&ws.start={start + size}"
-            answer["next_collection_link"] = f"{self.url}{request.path}?{query}"
-        answer["entries"] = [self._fields(number, *task) for task in some]
+            where = {"ws.size": str(size), "ws.start": str(start + size)}
+            answer["next_collection_link"] = str(request.url.update_query(where))
+        answer["entries"] = [self._fields(*task) for task in tasks[start : start + size]]
         return web.json_response(answer)
 
     async def _task(self, request: web.Request) -> web.Response:
