@@ -8,9 +8,12 @@ import transaction
 from malonewatch.interfaces import (
     BugTaskStatus,
     BugTrackerType,
+    BugWatchErrorType,
+    DialectLearnt,
     Exchange,
     Freshness,
     RemoteBug,
+    RemoteBugError,
     Swept,
 )
 from malonewatch.model import rhythm
@@ -42,10 +45,13 @@ def ask_all(tracker, clock, skew=0.0):
     apply(tracker, bugs, clock.moment, skew)
 
 
+def made(requests):
+    return (Exchange("GET", "https://many.example.com", 200, 0.1, 10),) * requests
+
+
 def sweep(tracker, clock, names, skew=0.0, requests=1):
-    exchanges = (Exchange("GET", "https://many.example.com", 200, 0.1, 10),) * requests
     names = None if names is None else tuple(names)
-    return tracker.applySweep(Swept(tracker.facts, clock.moment, names, skew, exchanges))
+    return tracker.applySweep(Swept(tracker.facts, clock.moment, names, skew, made(requests)))
 
 
 def watch_on(tracker, name):
@@ -153,6 +159,95 @@ def test_the_more_requests_are_allowed_the_more_often_it_is_asked(many, clock):
 def test_few_watches_are_asked_for_at_once_and_need_no_sweep(tracker, watch, clock):
     apply(tracker, [RemoteBug("42", "NEW", BugTaskStatus.NEW)], clock.moment, 0.0)
     assert tracker.getSweep(clock.tick(days=30)) is None
+
+
+# A type may need more requests than it would like to: one for each few projects, say.
+
+
+@pytest.fixture
+def forge(trackers, bug):
+    """A GitLab with a bug watched in each of 300 projects, of which nothing is known."""
+    tracker = trackers.ensureBugTracker("https://forge.example.com", None, BugTrackerType.GITLAB)
+    for number in range(300):
+        bug.addWatch(tracker, f"g/p{number}#1", None)
+    return tracker
+
+
+def ask_some(tracker, clock, count, requests, others=(), **values):
+    bugs = [
+        RemoteBug(watch.remotebug, "opened", BugTaskStatus.NEW, modified=clock.moment - BEFORE)
+        for watch in tracker.watches[:count]
+        if watch.remotebug not in {other.remotebug for other in others}
+    ]
+    apply(tracker, [*bugs, *others], clock.moment, 0.0, exchanges=made(requests), **values)
+
+
+def test_where_bugs_took_many_requests_it_is_asked_what_changed(forge, clock):
+    ask_some(forge, clock, 300, 38)
+    until_due(forge, clock)
+    # Some that changed take as many, if each is in a project of its own.
+    assert sweep(forge, clock, ["g/p1#1", "g/p2#1"], requests=2) == 2
+    assert forge.swept == clock.moment
+    assert forge.ledger.sweeps.cost == 4
+    # Half of the requests that asking for all takes in a day.
+    assert forge.getSweep(clock.tick(hours=4)) is None
+    assert forge.getSweep(clock.tick(hours=2)) is not None
+    sweep(forge, clock, [f"g/p{number}#1" for number in range(40)], requests=2)
+    assert forge.swept is None
+
+
+def test_where_they_took_one_it_is_not(forge, clock):
+    ask_some(forge, clock, 300, 1)
+    assert forge.getSweep(clock.tick(days=30)) is None
+
+
+GONE = RemoteBugError("g/p1#1", BugWatchErrorType.BUG_NOT_FOUND, "It is gone.")
+
+
+@pytest.mark.parametrize(
+    ("gone", "values"),
+    [
+        ([], {"dialect": DialectLearnt("graphql", "it answers")}),
+        ([], {"apart": True}),
+        ([GONE], {}),
+    ],
+    ids=str,
+)
+def test_what_was_asked_besides_does_not_count(forge, clock, gone, values):
+    ask_some(forge, clock, 20, 6, gone, **values)
+    assert forge.getSweep(clock.tick(days=2)) is None
+    ask_some(forge, clock, 20, 6)
+    assert forge.getSweep(clock.tick(days=2)) is not None
+
+
+def test_what_asking_for_bugs_takes_is_learnt_later_too(many, clock):
+    assert many.ledger.sweeps.apiece == 1
+    ask_some(many, clock, 500, 9)
+    ask_some(many, clock, 500, 5)
+    assert many.ledger.sweeps.apiece == 9
+    until_due(many, clock)
+    sweep(many, clock, [], requests=20)
+    assert many.swept == clock.moment
+
+
+def test_what_is_not_told_for_as_many_requests_is_not_asked_for_every_day(forge, clock):
+    ask_some(forge, clock, 300, 20)
+    assert forge.getSweep(clock.tick(days=2)) is not None
+    sweep(forge, clock, None, requests=19)
+    assert forge.getSweep(clock.tick(hours=20)) is None
+    assert forge.getSweep(clock.tick(hours=5)) is not None
+    sweep(forge, clock, None, requests=20)
+    assert forge.getSweep(clock.tick(days=6)) is None
+    assert forge.getSweep(clock.tick(days=2)) is not None
+
+
+def test_what_was_known_of_sweeps_before_that_is_read_too(many, clock):
+    until_due(many, clock)
+    sweeps = many.ledger.sweeps
+    sweeps.__setstate__(sweeps.__getstate__()[:5])
+    assert sweeps.apiece == 1
+    sweep(many, clock, [])
+    assert many.swept == clock.moment
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,13 @@
 """A quiet sweep: a bug tracker says which of all its bugs changed, and the others count as checked
 without a write for each."""
 
-import math
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
 from persistent import Persistent
 
-from malonewatch.interfaces import Fetched, ISweeps, Swept
+from malonewatch.interfaces import Fetched, ISweeps, RemoteBugError, Swept
 from malonewatch.model import rhythm, schedule
 from malonewatch.model.ledger import Ledger
 from malonewatch.model.ledgerpages import Pages
@@ -25,7 +24,7 @@ class Sweeping(Persistent):
 
     external: Any
     ledger: Ledger
-    requests: Any
+    freshness: Any
     _page: Any
 
     @property
@@ -40,26 +39,46 @@ class Sweeping(Persistent):
 
     def begin_sweeps(self, fetched: Fetched, skew: float | None) -> None:
         """From what was asked for now on, ask what changed, if that may be cheaper."""
-        ledger, moment = self.ledger, to_seconds(fetched.asked)
-        if ledger.sweeps is not None or skew is None or self._at_once == 1:
+        sweeps, moment = self.ledger.sweeps, to_seconds(fetched.asked)
+        if skew is None or not ISweeps.providedBy(self.external):
             return
-        if ISweeps.providedBy(self.external):
-            sweeps = Sweeps(start=int(moment), seen=int(moment + skew))
+        apiece = self._apiece(fetched)
+        if sweeps is None:
+            sweeps = Sweeps(start=int(moment), seen=int(moment + skew), apiece=apiece)
+            if self._at_once(sweeps) == 1:
+                return
             sweeps.due = int(moment + self._sweep_interval(sweeps))
-            ledger.set_sweeps(sweeps)
+        elif apiece > sweeps.apiece:
+            sweeps.apiece = apiece
+        else:
+            return
+        self.ledger.set_sweeps(sweeps)
+
+    def _apiece(self, fetched: Fetched) -> int:
+        """How many requests it took to ask for as many bugs as the type would like to ask for in
+        one, as far as that is shown; else 1."""
+        failed = any(isinstance(outcome, RemoteBugError) for outcome in fetched.outcomes)
+        if failed or fetched.dialect is not None or fetched.batch.apart:
+            # Some were for other things.
+            return 1
+        return max(len(fetched.exchanges) // self._requests(len(fetched.outcomes)), 1)
 
     def check_sweeps(self) -> None:
         """See that nothing is asked that the type cannot ask any more."""
         if self.ledger.sweeps is not None and not ISweeps.providedBy(self.external):
             self.ledger.set_sweeps(None)
 
-    @property
-    def _at_once(self) -> int:
+    def _requests(self, bugs: int) -> int:
+        """How many requests the type would like to ask for so many bugs in."""
+        return rhythm.requests(bugs, self._page)
+
+    def _at_once(self, sweeps: Sweeps) -> int:
         """How many requests ask for all its bugs."""
-        return rhythm.requests(len(self.ledger), self._page)
+        return self._requests(len(self.ledger)) * sweeps.apiece
 
     def _sweep_interval(self, sweeps: Sweeps) -> float:
-        return rhythm.sweep_interval(self.requests, sweeps.cost) * schedule.chance()
+        allowed = self.freshness.budget or self._at_once(sweeps)
+        return rhythm.sweep_interval(allowed, sweeps.cost) * schedule.chance()
 
     def getSweep(self, now: datetime) -> datetime | None:
         sweeps = self.ledger.sweeps
@@ -77,16 +96,19 @@ class Sweeping(Persistent):
             return 0
         if names is None or skew is None or abs(skew) > schedule.CLOCK_SKEW_LIMIT:
             # As good as none.
-            sweeps.due = int(moment + schedule.CHECK_INTERVAL)
+            is_dear = len(swept.exchanges) >= self._at_once(sweeps)
+            wait = schedule.SECOND_CHANCE if is_dear else schedule.CHECK_INTERVAL
+            sweeps.due = int(moment + wait)
             self.ledger.set_sweeps(sweeps)
             return 0
         if sweeps.seen < moment - _GOOD:
             # It was not asked for what was before that.
             sweeps.start = max(sweeps.start, int(moment - _GOOD))
         slots = [slot for name in names for slot in self.ledger.slots(name)]
-        sweeps.cost = len(swept.exchanges) + math.ceil(len(slots) / self._page)
+        asked_for = min(self._requests(len(slots)) * sweeps.apiece, len(slots))
+        sweeps.cost = len(swept.exchanges) + asked_for
         sweeps.seen = int(moment + skew)
-        if sweeps.cost < self._at_once:
+        if sweeps.cost < self._at_once(sweeps):
             sweeps.swept = moment
             sweeps.due = int(moment + self._sweep_interval(sweeps))
         else:

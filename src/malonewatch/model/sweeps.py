@@ -13,16 +13,19 @@ class Sweeps(Persistent):
       known;
     - `swept`: when it last said what changed, by our clock, 0 for never;
     - `cost`: how many requests that took, with those for what had changed;
-    - `due`: when it is to be asked that again.
+    - `due`: when it is to be asked that again;
+    - `apiece`: how many requests ask for as many bugs as the type would like to ask
+      for in one.
     """
 
-    def __init__(self, start: int, seen: int) -> None:
-        self.start, self.seen = start, seen
+    def __init__(self, start: int, seen: int, apiece: int) -> None:
+        self.start, self.seen, self.apiece = start, seen, apiece
         self.swept = self.due = 0
         self.cost = 1
 
     def __getstate__(self) -> Any:
-        return self.start, self.seen, self.swept, self.cost, self.due
+        return self.start, self.seen, self.swept, self.cost, self.due, self.apiece
 
     def __setstate__(self, state: Any) -> None:
-        self.start, self.seen, self.swept, self.cost, self.due = state
+        # The last was not known at first.
+        self.start, self.seen, self.swept, self.cost, self.due, self.apiece = (*state, 1)[:6]
