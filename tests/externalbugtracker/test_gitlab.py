@@ -480,8 +480,9 @@ def test_a_page_of_a_sweep_that_is_not_full_need_not_be_the_last():
         for id in ids:
             simulator.change(id)
         simulator.unlisted.update(ids[:200:2])
+        simulator.add("g/p!1", modified=simulator.now())
         simulator.requests.clear()
-        assert set(asker.sweep(since)) == set(ids).difference(simulator.unlisted)
+        assert set(asker.sweep(since)) == {"g/p!1", *ids} - simulator.unlisted
         assert len(simulator.requests) == 4
 
 

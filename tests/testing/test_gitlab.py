@@ -27,6 +27,7 @@ def ask(simulator, path, value=None):
     ("path", "status", "message"),
     [
         ("/api/v4/user", 401, "401 Unauthorized"),
+        ("/api/v4/issues?updated_after=2024-01-01T00:00:00Z", 401, "401 Unauthorized"),
         ("/api/v4/projects/a%2Fb", 404, "404 Not Found"),
         ("/api/v4/projects/a%2Fc/issues", 404, "404 Project Not Found"),
         ("/api/v4/projects/a%2Fb/issues/99", 404, "404 Not found"),
@@ -56,3 +57,8 @@ def test_a_query_that_is_too_complex_is_refused(simulator):
     assert (status, error["message"]) == (
         *(200, "Query has complexity of 210, which exceeds max complexity of 200"),
     )
+
+
+def test_a_time_has_to_be_one(simulator):
+    path = "/api/v4/merge_requests?scope=all&updated_after=yesterday"
+    assert ask(simulator, path) == (400, {"error": "updated_after is invalid"})

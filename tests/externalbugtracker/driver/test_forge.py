@@ -138,6 +138,21 @@ class Listing(OneByOne, Smithy):
         return None if place == "c/d" else Ask(f"/{place}/changes", ids=tuple(ids), since=since)
 
 
+class Below(Smithy):
+    bugs_of = "/in/{}/bugs"
+    ask_one = Forge.ask_one
+
+
+def test_a_bug_is_below_its_place_or_asked_for_as_many_are():
+    assert Below(FACTS).ask_one("a/b#7") == Ask("/in/a/b/bugs/7", ids=("a/b#7",), alone=True)
+
+    class Plain(Below):
+        bugs_of = ""
+
+    query = (("numbers", "7"),)
+    assert Plain(FACTS).ask_one("a/b#7") == Ask("/a/b", query, ("a/b#7",), alone=True)
+
+
 LONG_AGO = datetime(2024, 1, 1, tzinfo=timezone.utc)
 
 
