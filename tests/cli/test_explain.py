@@ -18,11 +18,12 @@ def test_it_is_explained_in_sections(explained, bugzilla, url):
     assert titles == [
         "auto-127.0.0.1 #1: RESOLVED SHELVED (Unknown)",
         *("The watch", "How it is asked", "What it said", "What that means"),
-        *("What comes next", "If that is wrong"),
+        *("How important it is", "What comes next", "If that is wrong"),
     ]
     assert "  No table knows what 'RESOLVED SHELVED' means, so the status is Unknown." in lines
     assert "    resolution        SHELVED" in lines
     assert "    malonewatch tracker map auto-127.0.0.1 'RESOLVED SHELVED' MEANING" in lines
+    assert "    malonewatch tracker map auto-127.0.0.1 'P3 normal' MEANING --importance" in lines
     assert explained(url(1)).out == result.out
 
 
@@ -49,6 +50,8 @@ def test_programs_get_all_of_it(explained):
         "rule": "",
         "rows": [{"table": "closing", "word": "RESOLVED", "meaning": "UNKNOWN"}],
     }
+    row = {"table": "importances", "word": "normal", "meaning": "MEDIUM"}
+    assert found["importance"] == {"importance": "MEDIUM", "rule": "table", "row": row}
     assert next(section["title"] for section in found["sections"]) == "The watch"
     assert found["remedies"][0]["command"].startswith("malonewatch tracker map ")
 

@@ -215,6 +215,12 @@ def test_the_severity_counts_before_the_priority(version, priority, severity, im
     assert (bug.remote_importance, bug.importance) == (severity or priority, importance)
 
 
+def test_a_priority_means_what_the_number_does_from_which_that_begins():
+    found = make().explainImportance("70")
+    medium = BugTaskImportance.MEDIUM
+    assert found == (medium, "table", ("numbers", "50", medium))
+
+
 def test_what_has_a_time_of_resolution_is_over():
     with running() as simulator:
         simulator.add("1", status="released into the wild", extra={"fixed_in": "1.2"})

@@ -22,6 +22,7 @@ from malonewatch.externalbugtracker.driver.words import IMPORTANCES, RESOLUTIONS
 from malonewatch.interfaces.enumerations import BugTaskImportance, BugTaskStatus
 from malonewatch.interfaces.externalbugtracker import IBatches, IMoves
 from malonewatch.interfaces.http import Credentials, Response
+from malonewatch.interfaces.words import TableRow
 
 PER_PAGE = 100
 FIELDS = "Subject,Status,Priority,LastUpdated,Resolved,CustomFields"
@@ -204,10 +205,11 @@ class RT(ExternalBugTracker):
         }
     )
 
-    def importance(self, words: str) -> BugTaskImportance:
+    def weighed(self, words: str) -> TableRow | None:
         if is_number(words):
-            return next(meaning for least, meaning in PRIORITIES.items() if int(words) >= least)
-        return super().importance(words)
+            least = next(least for least in PRIORITIES if int(words) >= least)
+            return TableRow("numbers", str(least), PRIORITIES[least])
+        return super().weighed(words)
 
 
 def read(status: Any, title: Any, priority: Any, fields: Mapping[str, str]) -> Read:

@@ -199,6 +199,7 @@ from malonewatch.interfaces.values import (
     remote_name,
 )
 from malonewatch.interfaces.words import (
+    ImportanceReading,
     Mappings,
     RemoteVocabulary,
     StatusReading,
@@ -340,6 +341,7 @@ __all__ = [
     "ITokenSet",
     "IValidators",
     "IWorker",
+    "ImportanceReading",
     "KeptAnswer",
     "MalonewatchError",
     "Mappings",

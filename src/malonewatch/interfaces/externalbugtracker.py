@@ -16,7 +16,7 @@ from malonewatch.interfaces.values import (
     Outcome,
     RecognisedURL,
 )
-from malonewatch.interfaces.words import RemoteVocabulary, StatusReading, Verdict
+from malonewatch.interfaces.words import ImportanceReading, RemoteVocabulary, StatusReading, Verdict
 
 
 class IExternalBugTrackerType(Interface):
@@ -130,6 +130,10 @@ class IExternalBugTracker(Interface):
         remote_importance: str,
     ) -> BugTaskImportance:
         """What a `RemoteBug.remote_importance` of this type means here."""
+
+    def explainImportance(remote_importance: str) -> ImportanceReading:
+        """The same, and which row of which table says so; the bug tracker's `mappings` come
+        before what the type says."""
 
     def fetch(session: Any, batch: Batch) -> AsyncIterator[Outcome | DialectLearnt]:
         """Ask for the bugs of `batch` through the `IHTTPSession` `session`.

@@ -18,12 +18,13 @@ class TableRow(NamedTuple):
 
     `table` is ``mappings`` for what the site has mapped; of the type's tables
     it is ``statuses``, ``closing`` (the statuses of which a resolution says
-    what they mean) or ``resolutions``.  `word` is as it stands there.
+    what they mean) or ``resolutions``, and of importances ``importances`` or
+    ``numbers`` (from which number on one means that).  `word` is as it stands there.
     """
 
     table: str
     word: str
-    meaning: BugTaskStatus
+    meaning: BugTaskStatus | BugTaskImportance
 
 
 class StatusReading(NamedTuple):
@@ -43,6 +44,18 @@ class StatusReading(NamedTuple):
     def verdict(self) -> Verdict:
         """The same in short."""
         return Verdict(self.status, self.rule == "flag")
+
+
+class ImportanceReading(NamedTuple):
+    """How a remote importance is read: what it means, and why.
+
+    `rule` is ``site``, ``table``, or nothing where no table knows it; `row` is
+    the one that has the meaning, None if none has.
+    """
+
+    importance: BugTaskImportance = BugTaskImportance.UNKNOWN
+    rule: str = ""
+    row: TableRow | None = None
 
 
 class Mappings(NamedTuple):

@@ -24,6 +24,7 @@ from zope.interface.verify import verifyObject
 from malonewatch.externalbugtracker import ExternalBugTracker
 from malonewatch.externalbugtracker.driver import fold
 from malonewatch.interfaces import (
+    BugTaskImportance,
     BugTaskStatus,
     BugTrackerFacts,
     BugTrackerServerError,
@@ -154,6 +155,17 @@ class ExternalBugTrackerConformance:
             assert found.rows[-1].meaning is status, remotestatus
             written = " ".join(row.word for row in found.rows)
             assert fold(written) == fold(remotestatus), remotestatus
+
+    def test_every_importance_in_the_table_is_explained_by_the_row_that_gives_its_meaning(
+        self,
+    ) -> None:
+        external = self.external()
+        assert external.importances
+        for word, importance in external.importances.items():
+            found = external.explainImportance(word)
+            assert found.importance is external.convertRemoteImportance(word) is importance, word
+            assert (found.rule, found.row) == ("table", ("importances", word, importance)), word
+        assert external.explainImportance("XYZZY") == (BugTaskImportance.UNKNOWN, "", None)
 
     def test_an_unknown_status_is_visible_as_such(self) -> None:
         assert self.external().convertRemoteStatus("XYZZY") is BugTaskStatus.UNKNOWN

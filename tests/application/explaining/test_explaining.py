@@ -1,6 +1,7 @@
 """Why a watch is as it is."""
 
 import re
+import shlex
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -449,6 +450,96 @@ def test_a_flag_may_say_more_than_the_tables(database, explained, tell):
 def test_an_importance_that_nothing_knows_can_be_mapped(watched, remedies, tell):
     tell(NAME, "1", "NEW", CONFIRMED, remote_importance="Px odd")
     assert remedies()[1] == f"tracker map {NAME} 'Px odd' MEANING --importance"
+
+
+# How important that is.
+
+HIGH, LOW = BugTaskImportance.HIGH, BugTaskImportance.LOW
+
+
+@pytest.mark.parametrize(
+    ("words", "importance", "sentences"),
+    [
+        (
+            *("P1 Minor", LOW),
+            [
+                "'P1 Minor' means Low, by the tables of the type.",
+                "'minor' is in the table of importances, as Low.",
+            ],
+        ),
+        (
+            *("odd", BugTaskImportance.UNKNOWN),
+            ["No table knows what 'odd' means, so the importance is Unknown."],
+        ),
+        (
+            *("", BugTaskImportance.UNKNOWN),
+            [f"{NAME} does not say how important {NAME} #1 is, so it is Unknown."],
+        ),
+        (
+            *("P1 Minor", HIGH),
+            [
+                "'P1 Minor' means Low, by the tables of the type.",
+                "'minor' is in the table of importances, as Low.",
+                (
+                    "That is so by now; when it was read it meant High, and that is what the watch "
+                    "shows until it is read anew."
+                ),
+            ],
+        ),
+    ],
+)
+def test_it_is_said_which_row_has_the_importance(
+    watched, explained, remedies, tell, words, importance, sentences
+):
+    tell(NAME, "1", "NEW", CONFIRMED, remote_importance=words, importance=importance)
+    assert explained("How important it is") == sentences
+    asked = [f"tracker map {NAME} {shlex.quote(words)} MEANING --importance"] if words else []
+    assert [each for each in remedies() if "--importance" in each] == asked
+    assert (f"tracker reread {NAME}" in remedies()) is (importance is HIGH)
+
+
+def test_what_a_site_says_of_an_importance_comes_first_and_can_be_taken_back(
+    watched, explained, remedies, tell
+):
+    tell(NAME, "1", "NEW", CONFIRMED, remote_importance="P1 odd")
+    map_word(watched, NAME, "Odd", LOW, is_importance=True)
+    # It stands for the last word of what the bug tracker says.
+    assert explained("How important it is") == [
+        "'P1 odd' means Low, as you have mapped it; that comes before the type's tables.",
+        "'Odd' is in what is mapped for this bug tracker, as Low.",
+    ]
+    assert remedies()[1:3] == [
+        f"tracker map {NAME} Odd --importance --remove",
+        f"tracker map {NAME} Odd MEANING --importance",
+    ]
+    map_word(watched, NAME, "p1 odd", HIGH, is_importance=True)
+    assert explained("How important it is")[1] == (
+        "'p1 odd' is in what is mapped for this bug tracker, as High."
+    )
+
+
+def test_what_is_read_anew_is_so_once(watched, remedies, tell):
+    tell(NAME, "1", "NEW", INVALID, remote_importance="minor", importance=HIGH)
+    assert remedies().count(f"tracker reread {NAME}") == 1
+
+
+def test_nobody_can_say_why_a_bug_is_so_important(watched, explained, remedies, tell, no_bugzilla):
+    tell(NAME, "1", "NEW", CONFIRMED, remote_importance="minor", importance=LOW)
+    no_bugzilla()
+    assert explained("How important it is") == [
+        "'minor' was read as Low, and nothing here can say why any more."
+    ]
+    assert remedies() == []
+
+
+def test_the_importance_is_that_of_the_bug_itself(watched, explained, tell):
+    tell(NAME, "1", "RESOLVED DUPLICATE", INVALID, duplicate_of="2", remote_importance="minor")
+    tell(NAME, "2", "NEW", CONFIRMED, remote_importance="major")
+    assert explained("How important it is")[0] == "'minor' means Low, by the tables of the type."
+
+
+def test_of_a_bug_that_nobody_knows_no_importance_is_told(watched, explained):
+    assert explained("How important it is") == []
 
 
 # Whose status counts.

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from malonewatch.externalbugtracker.driver import IMPORTANCES, Vocabulary, status_of, weight_of
-from malonewatch.externalbugtracker.driver.labels import meaning_of
+from malonewatch.externalbugtracker.driver.labels import row_of_label
 from malonewatch.interfaces import BugTaskImportance
 
 
@@ -34,7 +34,8 @@ from malonewatch.interfaces import BugTaskImportance
     ],
 )
 def test_an_importance_is_written_in_many_ways(label, importance):
-    assert meaning_of(label, IMPORTANCES) is importance
+    row = row_of_label(label, IMPORTANCES)
+    assert (None if row is None else row.meaning) is importance
 
 
 @pytest.mark.parametrize(
@@ -63,7 +64,7 @@ def test_a_site_may_mean_something_by_a_whole_label():
     ]
     importances = Vocabulary.of((*here, *IMPORTANCES.items()))
     for label, importance in here:
-        assert meaning_of(label, importances) is importance
+        assert row_of_label(label, importances) == ("importances", label, importance)
     assert weight_of(["priority::someday", "severity::1"], importances) == "priority::someday"
     assert weight_of(["bug", "kind/fire"], importances) == "kind/fire"
 
@@ -97,7 +98,8 @@ def test_labels_tell_a_status_while_a_bug_is_open_and_another_when_it_is_closed(
 
 @given(st.text(max_size=30))
 def test_any_label_means_something_or_nothing(label):
-    assert meaning_of(label, IMPORTANCES) in (None, *BugTaskImportance)
+    row = row_of_label(label, IMPORTANCES)
+    assert row is None or IMPORTANCES.get(row.word) is row.meaning
     assert weight_of([label], IMPORTANCES) in ("", label)
     for closed in (False, True):
         assert status_of([label], closed) in label

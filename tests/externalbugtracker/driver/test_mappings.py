@@ -88,6 +88,13 @@ def test_what_a_site_says_of_an_importance_or_a_label_comes_first():
     )
     assert external.convertRemoteImportance("P1 minor") is BugTaskImportance.HIGH
     assert external.convertRemoteImportance("P2 minor") is BugTaskImportance.LOW
+    for words, row in (
+        ("P1 Minor", ("mappings", "P1 minor", BugTaskImportance.HIGH)),
+        ("big Team:Fire", ("mappings", "team:fire", BugTaskImportance.CRITICAL)),
+    ):
+        assert external.explainImportance(words) == (row[2], "site", row)
+    row = ("importances", "minor", BugTaskImportance.LOW)
+    assert external.explainImportance("P2 Minor") == (row[2], "table", row)
     # What looks through labels finds it in the table.
     assert external.importances.get("team:fire") is BugTaskImportance.CRITICAL
     assert external.importances.get("minor") is BugTaskImportance.LOW

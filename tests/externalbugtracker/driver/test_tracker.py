@@ -25,6 +25,7 @@ from malonewatch.interfaces import (
     Polling,
     RecognisedURL,
     StatusReading,
+    TableRow,
     UnsupportedBugTracker,
 )
 
@@ -189,9 +190,9 @@ def test_what_a_status_means_is_found_out_once():
             Counting.asked += 1
             return StatusReading(BugTaskStatus.NEW)
 
-        def importance(self, words):
+        def weighed(self, words):
             Counting.asked += 1
-            return BugTaskImportance.HIGH
+            return TableRow("importances", words, BugTaskImportance.HIGH)
 
     external = make(Counting)
     for _ in range(3):

@@ -1,4 +1,5 @@
-"""Why the status of a watch is what it is, from what is asked to what it means."""
+"""Why the status and the importance of a watch are what they are, from what is asked to what it
+means."""
 
 import dataclasses
 from datetime import datetime

@@ -18,6 +18,7 @@ from malonewatch.interfaces import (
     IBugTrackerSet,
     ICredentials,
     IExternalBugTracker,
+    ImportanceReading,
     KeptAnswer,
     RemoteBug,
     RemoteBugError,
@@ -74,6 +75,7 @@ class Knowledge:
     - `said`: what was said of the remote bug, and of each that it is followed to;
       `shown` tells whose status counts, by place, None as long as that is
       not known, and `names_survivor` whether a bug is followed at all,
+    - `importance`: how its own remote importance is read, None if nothing can read it,
     - `held`: the change that is kept back, None if none is; `confirm_after` is
       how many seconds later the bug tracker has to say the same,
     - `then`: how the watch was at another time, None if it is about now.
@@ -90,6 +92,7 @@ class Knowledge:
     answer: KeptAnswer | None
     said: tuple[BugSaid, ...]
     shown: int | None
+    importance: ImportanceReading | None
     held: BugWatchChange | None
     confirm_after: float
     then: Then | None
@@ -135,6 +138,9 @@ def gather(watch: Any, at: datetime | None) -> Knowledge:
             for bug, said in zip((own, *watch.followed), way.said, strict=True)
         ),
         shown=way.shown,
+        importance=(
+            None if external is None else external.explainImportance(watch.remote_importance)
+        ),
         held=_held(watch),
         confirm_after=trackers.brake_settings.confirm_after,
         then=then,

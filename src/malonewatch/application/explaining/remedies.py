@@ -9,7 +9,13 @@ from malonewatch.application.facts import INACTIVE
 from malonewatch.interfaces import BugTaskImportance, BugTaskStatus, BugWatchErrorType, Polling
 
 _ERRORS = BugWatchErrorType
-_MEANINGS = f"MEANING is one of {', '.join(repr(status.title) for status in BugTaskStatus)}"
+
+
+def _one_of(meanings: type[BugTaskStatus] | type[BugTaskImportance]) -> str:
+    return f"MEANING is one of {', '.join(repr(meaning.title) for meaning in meanings)}"
+
+
+_MEANINGS, _IMPORTANCES = _one_of(BugTaskStatus), _one_of(BugTaskImportance)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -24,7 +30,9 @@ def remedies_of(known: Knowledge) -> tuple[Remedy, ...]:
     """What would help, whatever it is that is wrong; only what applies."""
     if known.then is not None:
         return ()
-    found = (*_of_words(known), *_of_duplicates(known), *_of_tracker(known), *_of_bug(known))
+    ways = _of_words, _of_importance, _of_duplicates, _of_tracker, _of_bug
+    # Reading anew may be what helps twice.
+    found = dict.fromkeys(each for of in ways for each in of(known))
     return tuple(Remedy(sentence, f"malonewatch {command}") for sentence, command in found)
 
 
@@ -42,10 +50,21 @@ def _of_words(known: Knowledge) -> Iterator[tuple[str, str]]:
         yield f"If it means something else in {bug.tracker} ({_MEANINGS}):", f"{which} MEANING"
     if reading.status is not bug.status:
         yield "To read what is known by the tables as they are:", f"tracker reread {name}"
-    watch = known.watch
-    if watch.remote_importance and watch.importance is BugTaskImportance.UNKNOWN:
-        words = f"{shlex.quote(watch.tracker)} {shlex.quote(watch.remote_importance)}"
-        yield "To say what its importance means:", f"tracker map {words} MEANING --importance"
+
+
+def _of_importance(known: Knowledge) -> Iterator[tuple[str, str]]:
+    watch, reading = known.watch, known.importance
+    if not watch.remote_importance or reading is None:
+        return
+    name, row = shlex.quote(watch.tracker), reading.row
+    word = row.word if row is not None and reading.rule == "site" else watch.remote_importance
+    which = f"tracker map {name} {shlex.quote(word)}"
+    if reading.rule == "site":
+        yield f"To leave to the type how important {word!r} is:", f"{which} --importance --remove"
+    sentence = f"If {word!r} means another importance in {watch.tracker} ({_IMPORTANCES}):"
+    yield sentence, f"{which} MEANING --importance"
+    if reading.importance is not watch.importance:
+        yield "To read what is known by the tables as they are:", f"tracker reread {name}"
 
 
 def _of_duplicates(known: Knowledge) -> Iterator[tuple[str, str]]:

@@ -25,6 +25,8 @@ _TABLES = {
     "statuses": "the table of statuses",
     "closing": "the table of statuses that end a bug, of which the resolution says more",
     "resolutions": "the table of resolutions",
+    "importances": "the table of importances",
+    "numbers": "the table of the numbers from which an importance means something",
 }
 #: Why something meant what it did.
 _RULES = {
@@ -59,6 +61,7 @@ def sections_of(known: Knowledge) -> tuple[Section, ...]:
             Section("How it is asked", tuple(_asked(known))),
             Section("What it said", tuple(_answer(known)), tuple(_record(known))),
             Section("What that means", tuple(_meaning(known))),
+            Section("How important it is", tuple(_importance(known))),
             Section("What stands in the way", tuple(_trouble(known))),
             Section("What comes next", tuple(of_watch(known.watch, known.tracker, known.now))),
         )
@@ -234,10 +237,40 @@ def _explain(bug: BugSaid) -> Iterator[str]:
             "not matter."
         )
     if reading.status is not bug.status:
-        yield (
-            f"That is so by now; when it was read it meant {bug.status.title}, and that is what "
-            "the watch shows until it is read anew."
-        )
+        yield _stale(bug.status.title)
+
+
+def _importance(known: Knowledge) -> Iterator[str]:
+    """What the bug tracker's word for it means; it is that of the bug itself, wherever the watch is
+    followed."""
+    watch, reading = known.watch, known.importance
+    if known.said[0].remotestatus is None:
+        return
+    words, title = repr(watch.remote_importance), watch.importance.title
+    if not watch.remote_importance:
+        yield f"{watch.tracker} does not say how important {watch.remote} is, so it is {title}."
+        return
+    if reading is None:
+        yield f"{words} was read as {title}, and nothing here can say why any more."
+        return
+    title = reading.importance.title
+    if reading.rule == "site":
+        yield f"{words} means {title}, as you have mapped it; that comes before the type's tables."
+    elif reading.rule == "table":
+        yield f"{words} means {title}, by the tables of the type."
+    else:
+        yield f"No table knows what {words} means, so the importance is {title}."
+    if reading.row is not None:
+        yield _row(reading.row)
+    if reading.importance is not watch.importance:
+        yield _stale(watch.importance.title)
+
+
+def _stale(title: str) -> str:
+    return (
+        f"That is so by now; when it was read it meant {title}, and that is what the watch shows "
+        "until it is read anew."
+    )
 
 
 def _words(bug: BugSaid) -> str:

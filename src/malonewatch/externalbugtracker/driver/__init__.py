@@ -65,7 +65,7 @@ from malonewatch.externalbugtracker.driver.words import (
     importances_with,
     in_state,
 )
-from malonewatch.interfaces import RemoteVocabulary, StatusReading
+from malonewatch.interfaces import RemoteVocabulary, StatusReading, TableRow
 
 __all__ = [
     "FORMER_STATES",
@@ -93,6 +93,7 @@ __all__ = [
     "Situation",
     "StatusReading",
     "Table",
+    "TableRow",
     "URLShape",
     "Vocabulary",
     "Workflow",

@@ -10,9 +10,9 @@ from urllib.parse import unquote
 
 from malonewatch.externalbugtracker.driver.ask import Ask, Judgement
 from malonewatch.externalbugtracker.driver.dialect import Dialect
-from malonewatch.externalbugtracker.driver.labels import meaning_of
+from malonewatch.externalbugtracker.driver.labels import row_of_label
 from malonewatch.externalbugtracker.driver.tracker import ExternalBugTracker
-from malonewatch.interfaces import BugTaskImportance, Response
+from malonewatch.interfaces import Response, TableRow
 
 _NEXT = re.compile(r'<([^<>]*)>\s*;\s*rel="?next\b')
 
@@ -151,9 +151,9 @@ class Forge(ByPlace, ExternalBugTracker):
         is_place = "!" not in product and self.is_valid(join_id(product, "1")) and product
         return super().link_values(product if is_place else None, summary, description)
 
-    def importance(self, words: str) -> BugTaskImportance:
-        """What a label means, or a word."""
-        return meaning_of(words, self.importances) or super().importance(words)
+    def weighed(self, words: str) -> TableRow | None:
+        """The row of a label, or of a word."""
+        return row_of_label(words, self.importances) or super().weighed(words)
 
 
 # Of each bug that is asked for it is wanted several times.

@@ -9,9 +9,15 @@ import functools
 import re
 from collections.abc import Iterable, Sequence
 
-from malonewatch.externalbugtracker.driver.vocabulary import Statuses, Vocabulary, Workflow, fold
+from malonewatch.externalbugtracker.driver.vocabulary import (
+    Statuses,
+    Vocabulary,
+    Workflow,
+    fold,
+    row_of,
+)
 from malonewatch.externalbugtracker.driver.words import RESOLUTIONS, STATUSES, in_state
-from malonewatch.interfaces import BugTaskImportance, BugTaskStatus
+from malonewatch.interfaces import BugTaskImportance, BugTaskStatus, TableRow
 
 #: What a label begins with, or ends with, that tells an importance; and with which letter its
 #: numbers are written elsewhere.
@@ -80,8 +86,8 @@ _SCOPE = re.compile(r"([\w -]{1,40}?)\s*(?:::|[:/=])\s*(\S.*)", re.DOTALL)
 Importances = Vocabulary[BugTaskImportance]
 
 
-def meaning_of(label: str, importances: Importances) -> BugTaskImportance | None:
-    """The importance that a label tells; None if it tells none that is known."""
+def row_of_label(label: str, importances: Importances) -> TableRow | None:
+    """The row with the importance that a label tells; None if it tells none that is known."""
     return _weigh(label, importances)[1]
 
 
@@ -93,17 +99,17 @@ def weight_of(labels: Iterable[str], importances: Importances) -> str:
     """
     best, least = "", (True, 3)
     for label in labels:
-        rank, meaning = _weigh(label, importances)
-        if rank and meaning in (None, BugTaskImportance.UNDECIDED):
+        rank, row = _weigh(label, importances)
+        if rank and (row is None or row.meaning is BugTaskImportance.UNDECIDED):
             continue
-        if (meaning is None, rank) < least:
-            best, least = label, (meaning is None, rank)
+        if (row is None, rank) < least:
+            best, least = label, (row is None, rank)
     return best
 
 
 # The same few labels come again and again.
 @functools.lru_cache(maxsize=4096)
-def _weigh(label: str, importances: Importances) -> tuple[int, BugTaskImportance | None]:
+def _weigh(label: str, importances: Importances) -> tuple[int, TableRow | None]:
     """How sure it is that a label is about importance, 0 being surest, and what it tells."""
     words = _WORDS.findall(label.lower())
     keys = [word for word in words if word in WEIGHTS]
@@ -113,10 +119,16 @@ def _weigh(label: str, importances: Importances) -> tuple[int, BugTaskImportance
         if value.isdecimal():
             value = WEIGHTS[keys[0]] + value
         # A site may mean one label by it, whatever such a word means.
-        return 0, importances.get(label) or importances.get(value)
+        return 0, _row(importances, label, value)
     if len(words) > 1 and words[0] in KINDS:
-        return 2, importances.get(label) or importances.get(" ".join(words[1:]))
-    return 1, importances.get(_NUMBER.sub("", label, count=1))
+        return 2, _row(importances, label, " ".join(words[1:]))
+    return 1, _row(importances, _NUMBER.sub("", label, count=1))
+
+
+def _row(importances: Importances, *words: str) -> TableRow | None:
+    """The row of the first of those words that is known."""
+    rows = (row_of("importances", importances, word) for word in words)
+    return next((row for row in rows if row is not None), None)
 
 
 def status_of(labels: Iterable[str], closed: bool) -> str:

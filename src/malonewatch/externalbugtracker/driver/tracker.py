@@ -17,7 +17,7 @@ from malonewatch.externalbugtracker.driver.fetching import Fetching
 from malonewatch.externalbugtracker.driver.sweeping import Sweeping
 from malonewatch.externalbugtracker.driver.times import is_number
 from malonewatch.externalbugtracker.driver.urls import URLShape, fill, url_of
-from malonewatch.externalbugtracker.driver.vocabulary import Vocabulary, Workflow, join
+from malonewatch.externalbugtracker.driver.vocabulary import Vocabulary, Workflow, join, row_of
 from malonewatch.externalbugtracker.driver.words import IMPORTANCES
 from malonewatch.interfaces import (
     Batch,
@@ -30,6 +30,7 @@ from malonewatch.interfaces import (
     IBugTrackerFacts,
     IExternalBugTracker,
     IExternalBugTrackerType,
+    ImportanceReading,
     Outcome,
     Politeness,
     Polling,
@@ -242,7 +243,7 @@ class ExternalBugTracker(ReadsEvents, Dialect):
         """See `IExternalBugTracker`."""
         mapped = self._mapped(remotestatus, resolution)
         if mapped is not None:
-            return StatusReading(mapped.meaning, "site", (mapped,))
+            return StatusReading(BugTaskStatus(mapped.meaning), "site", (mapped,))
         return self.reading(remotestatus, resolution, closed)
 
     def isMapped(self, remotestatus: str, resolution: str = "") -> bool:
@@ -254,9 +255,8 @@ class ExternalBugTracker(ReadsEvents, Dialect):
         # A resolution may be a part of the status, or stand beside it.
         here = self._statuses_here
         for words in (join(remotestatus, resolution), remotestatus):
-            word, meaning = here.row(words), here.get(words)
-            if word is not None and meaning is not None:
-                return TableRow("mappings", word, meaning)
+            if row := row_of("mappings", here, words):
+                return row
         return None
 
     def reading(self, remotestatus: str, resolution: str, closed: bool | None) -> StatusReading:
@@ -272,19 +272,31 @@ class ExternalBugTracker(ReadsEvents, Dialect):
         """See `IExternalBugTracker`."""
         importance = self._importances.get(remote_importance)
         if importance is None:
-            mapped = self._importances_here.get(remote_importance)
-            importance = mapped or self.importance(remote_importance)
+            importance = self.explainImportance(remote_importance).importance
             self._importances[remote_importance] = importance
         return importance
 
-    def importance(self, words: str) -> BugTaskImportance:
-        """What an importance means: the whole, else its last word that says something."""
-        found = self.importances.get(words)
+    def explainImportance(self, remote_importance: str) -> ImportanceReading:
+        """See `IExternalBugTracker`."""
+        here = self._importances_here
+        row = row_of("mappings", here, remote_importance) or self.weighed(remote_importance)
+        if row is None:
+            return ImportanceReading()
+        # What the site says of a part of it stands before the rows of the type's table.
+        if (row.word, row.meaning) in here.items():
+            row = row._replace(table="mappings")
+        rule = "site" if row.table == "mappings" else "table"
+        return ImportanceReading(BugTaskImportance(row.meaning), rule, row)
+
+    def weighed(self, words: str) -> TableRow | None:
+        """The row that says what an importance means, None if none does: that of the whole, else
+        of its last word that says something."""
+        found = row_of("importances", self.importances, words)
         for word in reversed(words.split()):
-            if found not in (None, BugTaskImportance.UNDECIDED):
+            if found is not None and found.meaning is not BugTaskImportance.UNDECIDED:
                 break
-            found = self.importances.get(word) or found
-        return found or BugTaskImportance.UNKNOWN
+            found = row_of("importances", self.importances, word) or found
+        return found
 
     @property
     def status_table(self) -> Mapping[str, BugTaskStatus]:

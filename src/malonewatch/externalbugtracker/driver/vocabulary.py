@@ -146,9 +146,7 @@ class Workflow:
     def row(self, table: str, word: str) -> TableRow | None:
         """The row of one of its tables, by the name of that, which `word` is in; None if it is in
         none."""
-        vocabulary: Vocabulary[BugTaskStatus] = getattr(self, table)
-        meaning, found = vocabulary.get(word), vocabulary.row(word)
-        return None if meaning is None or found is None else TableRow(table, found, meaning)
+        return row_of(table, getattr(self, table), word)
 
     def read(
         self, remotestatus: str, resolution: str = "", closed: bool | None = None
@@ -193,9 +191,15 @@ class Workflow:
         return ()
 
 
+def row_of(table: str, vocabulary: Vocabulary[Meaning], word: str) -> TableRow | None:
+    """The row that `word` is in, of the table of that name; None if it is in none."""
+    meaning, found = vocabulary.get(word), vocabulary.row(word)
+    return None if meaning is None or found is None else TableRow(table, found, meaning)
+
+
 def by_table(*rows: TableRow) -> StatusReading:
     """What is read by those rows of tables, the last of which has the meaning."""
-    meaning = rows[-1].meaning
+    meaning = BugTaskStatus(rows[-1].meaning)
     return StatusReading(meaning, "" if meaning is BugTaskStatus.UNKNOWN else "table", rows)
 
 
