@@ -1,9 +1,11 @@
+import dataclasses
+
 import pytest
 from tests.channels import in_place_of, refusal
 from zope.component import getUtility
 
 from malonewatch.application.database import open_database
-from malonewatch.interfaces import IClock, IOutbox, Timing
+from malonewatch.interfaces import IClock, IOutbox, ISubscriptionSet, Timing
 from malonewatch.testing.faults import fault
 
 ANN = "ann@example.com"
@@ -176,6 +178,30 @@ def test_how_a_destination_does_is_shown(watched):
     shown = watched("destination", "list").out
     assert "Failed 1 time: The server is down." in shown
     assert "Disabled: There is no bob." in shown
+
+
+def test_what_was_given_up_is_shown(watched, bugzilla):
+    watched("subscribe", "--all", "--mail", ANN)
+    bugzilla.change("1", status="RESOLVED", resolution="FIXED")
+    watched("check", "auto-127.0.0.1")
+    assert "Given up" not in watched("outbox").out
+
+    def refuse(trackers):
+        outbox, now = getUtility(IOutbox), getUtility(IClock).now()
+        (message,) = outbox.take(1, now, 0)
+        outbox.refused(message, "It is spam.", now)
+        notices = (message.notices[0], message.notices[0])
+        again = dataclasses.replace(message, notices=notices)
+        getUtility(ISubscriptionSet).getDestination(1).refuse(again, "It is large.", now)
+
+    with open_database() as database:
+        database.write(refuse)
+    shown = watched("outbox").out
+    assert "auto-127.0.0.1 #1 " in shown
+    assert "auto-127.0.0.1 #1 and 1 more  It is large." in shown
+    assert "Gave up 2 messages of late: It is large." in watched("destination", "list").out
+    (destination,) = watched("destination", "list", "--json").json
+    assert [each["error"] for each in destination["refused"]] == ["It is spam.", "It is large."]
 
 
 def test_how_messages_go_out(watched):

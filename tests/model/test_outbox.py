@@ -15,7 +15,7 @@ from malonewatch.interfaces import (
     Notice,
     Timing,
 )
-from malonewatch.model.outbox import GIVE_UP, HOUR, MOST, PAUSES, Outbox
+from malonewatch.model.outbox import GIVE_UP, HOUR, MOST, PAUSES, REFUSALS, Outbox
 
 from .telling import destination_of, waiting
 
@@ -324,6 +324,88 @@ def test_what_failed_for_good_is_disabled_at_once(outbox, clock, add, deliver):
     # What waited is sent when it is enabled again.
     getUtility(ISubscriptionSet).enable(destination)
     assert deliver(destination) == [[1]]
+
+
+@pytest.fixture
+def refuse(outbox, clock):
+    """Has the next message to a destination refused; whether that is disabled by that."""
+
+    def refuse(destination):
+        message = waiting(destination, clock.moment)[0]
+        return outbox.refused(message, "It is spam.", clock.moment)
+
+    return refuse
+
+
+def test_what_is_refused_is_given_up(outbox, clock, add, deliver, refuse):
+    destination, other = destination_of(), destination_of("bob")
+    add(destination, other, count=2)
+    outbox.failed(destination.id, "It is down.", clock.moment)
+    clock.tick(seconds=60)
+    message = waiting(destination, clock.moment)[0]
+    assert not outbox.refused(message, "It is spam.", clock.moment)
+    # As the other side does answer, it is not down.
+    facts = destination.facts
+    assert (facts.pending, facts.failures, facts.last_error, facts.disabled) == (1, 0, None, None)
+    assert facts.refused == ((clock.moment, "bugs #42", 1, "It is spam."),)
+    assert (len(outbox._notices), outbox.count_for(other.id)) == (2, 2)
+    # To say so twice does no harm.
+    assert not outbox.refused(message, "It is spam.", clock.moment)
+    assert destination.facts == facts
+    assert deliver(destination) == [[2]]
+
+
+def test_a_digest_that_is_refused_is_not_sent_again(clock, add, deliver, refuse):
+    destination = destination_of(limit=0)
+    add(destination, count=2)
+    assert not refuse(destination)
+    assert destination.facts.refused[0].notices == 2
+    assert deliver(destination) == []
+    add(destination, tracker="other", remotebug="")
+    assert deliver(destination) == [[3]]
+
+
+def test_whose_messages_are_all_refused_is_disabled(outbox, clock, add, deliver, refuse):
+    destination, other = destination_of(), destination_of(kind="feed", address="/feed.xml")
+    add(destination, count=REFUSALS + 1)
+    assert [refuse(destination) for _ in range(REFUSALS)] == [*[False] * (REFUSALS - 1), True]
+    assert destination.disabled == "It is spam."
+    assert (outbox.due_for(destination.id), outbox.count_for(destination.id)) == (None, 1)
+    ((notice,),) = [message.notices for message in waiting(other, clock.moment)]
+    assert (notice.happening, notice.text) == (Happening.DISABLED, "It is spam.")
+    getUtility(ISubscriptionSet).enable(destination)
+    assert deliver(destination) == [[REFUSALS + 1]]
+
+
+def test_what_is_on_its_way_to_who_was_disabled_waits(outbox, clock, add):
+    destination = destination_of()
+    add(destination)
+    (message,) = waiting(destination, clock.moment)
+    outbox.failed(destination.id, "It is gone.", clock.moment, is_permanent=True)
+    assert not outbox.refused(message, "It is spam.", clock.moment)
+    assert outbox.count_for(destination.id) == 1
+
+
+def test_one_that_arrives_makes_good_for_those_that_were_refused(clock, add, deliver, refuse):
+    destination = destination_of()
+    for _ in range(2):
+        add(destination, count=REFUSALS - 1)
+        assert not any(refuse(destination) for _ in range(REFUSALS - 1))
+        add(destination)
+        deliver(destination)
+    assert destination.disabled is None
+
+
+def test_a_few_refusals_are_known_for_a_while(clock, add, deliver, refuse):
+    destination = destination_of()
+    for _ in range(11):
+        add(destination, remotebug="", tracker="", title="mail to ann@example.com")
+        refuse(destination)
+        getUtility(ISubscriptionSet).enable(destination)
+    assert len(destination.facts.refused) == 10
+    assert destination.facts.refused[0].about == "mail to ann@example.com"
+    clock.tick(days=14)
+    assert destination.facts.refused == ()
 
 
 def test_a_secret_place_is_not_shown_to_others(outbox, clock, add):

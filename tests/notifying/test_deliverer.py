@@ -28,6 +28,7 @@ from malonewatch.interfaces import (
 )
 from malonewatch.lock import lock_path, run_lock
 from malonewatch.model import open_database, sqlite_uri
+from malonewatch.model.outbox import REFUSALS
 from malonewatch.notifying import claim, deliverer, record
 from malonewatch.notifying.claim import CLAIM, WHAT
 from malonewatch.notifying.deliverer import LANES, Delivery
@@ -36,6 +37,7 @@ from malonewatch.notifying.routes import AHEAD
 from ..channels import KeepingChannel, in_place_of, refusal
 from ..clock import FakeClock
 from .killed import WritingChannel
+from .mailserver import running
 from .waiting import add_destination, add_notices, facts, pending
 
 
@@ -164,6 +166,54 @@ def test_what_fails_for_good_is_disabled(database, kept, fill):
     done = Delivery(database).run()
     assert done.disabled == {1: "There is no ann."}
     assert facts(database)[1].disabled == "There is no ann."
+
+
+def test_what_is_refused_is_given_up_and_the_others_go_on(database, kept, fill):
+    def refuse(message):
+        if message.notices[0].id == 2:
+            raise DeliveryFailed("It is spam.", is_refused=True)
+
+    kept.do = refuse
+    fill(4)
+    done = Delivery(database).run()
+    assert done == Delivered(3, 3, {"kept": "It is spam."})
+    assert told(kept) == [("ann", [1]), ("ann", [3]), ("ann", [4])]
+    ann = facts(database)[1]
+    assert (ann.pending, ann.failures, ann.disabled, ann.next_attempt) == (0, 0, None, None)
+    (refused,) = ann.refused
+    assert (refused.about, refused.notices, refused.error) == (" #42", 1, "It is spam.")
+
+
+def test_who_takes_nothing_again_and_again_is_disabled(database, kept, fill):
+    kept.failure = DeliveryFailed("It is spam.", is_refused=True)
+    fill(REFUSALS + 2)
+    done = Delivery(database).run()
+    assert done == Delivered(0, 0, {"kept": "It is spam."}, {1: "It is spam."})
+    assert len(kept.tried) == REFUSALS
+    ann = facts(database)[1]
+    assert (ann.pending, ann.disabled, len(ann.refused)) == (2, "It is spam.", REFUSALS)
+
+
+def test_a_real_mail_server_refuses_a_mail_and_takes_the_next(database, fill):
+    with running() as server:
+        transport = f"smtp://127.0.0.1:{server.port}"
+        settings = DeliverySettings(sender="bugs@example.org", transport=transport)
+        database.write(lambda trackers: setattr(getUtility(IOutbox), "settings", settings))
+        says = iter(["554 5.7.1 Spam"])
+        server.says["DATA"] = lambda smtp: next(says, None)
+        fill(2, ["ann", "bob"], kind="mail")
+        done = Delivery(database).run()
+        server.says = {"RCPT": "550 5.1.1 No such user"}
+        fill(1, ["eve"], kind="mail")
+        gone = Delivery(database).run()
+    (sentence,) = done.failed.values()
+    assert "does not take the mail to " in sentence
+    assert "(554: 5.7.1 Spam)" in sentence
+    assert (done.messages, done.disabled) == (3, {})
+    assert len(server.received) == 3
+    assert sorted(len(each.refused) for each in facts(database).values()) == [0, 0, 1]
+    assert list(gone.disabled) == [3]
+    assert pending(database) == 1
 
 
 def test_a_channel_that_cannot_be_opened_fails_for_all(database, kept, fill):

@@ -54,10 +54,21 @@ def opened():
 
 def failure(call, *args, **values):
     """What is said of a failure, and whether it is for good."""
+    failed = failed_by(call, *args, **values)
+    assert not failed.is_refused
+    return str(failed), failed.is_permanent
+
+
+def failed_by(call, *args, **values):
     with pytest.raises(DeliveryFailed) as caught:
         call(*args, **values)
     assert caught.value.__suppress_context__ or caught.value.__context__ is None
-    return str(caught.value), caught.value.is_permanent
+    return caught.value
+
+
+def what_lasts(failed):
+    """Whom a failure is held against, for good."""
+    return "address" if failed.is_permanent else "mail" if failed.is_refused else None
 
 
 def test_the_interfaces_are_provided(channel, server):
@@ -143,27 +154,37 @@ def test_a_sender_that_is_none(channel):
 
 
 @pytest.mark.parametrize(
-    ("command", "says", "what", "is_permanent"),
+    ("command", "says", "what", "lasting"),
     [
-        ("RCPT", "550 5.1.1 No such user", "mail to a@example.com", True),
-        ("RCPT", "550 5.2.1 Nobody reads that", "mail to a@example.com", True),
-        ("RCPT", "550 5.7.1 Relaying denied", "mail to a@example.com", False),
-        ("RCPT", "550 relay not permitted", "mail to a@example.com", False),
-        ("RCPT", "451 4.7.1 Greylisted", "mail to a@example.com", False),
-        ("RCPT", "452 4.2.2 Mailbox full", "mail to a@example.com", False),
-        ("MAIL", "550 5.1.8 No such sender", f"mail from {SENDER}", False),
-        ("MAIL", "354 What?", f"mail from {SENDER}", False),
-        ("DATA", "554 5.7.1 Spam", "the mail to a@example.com", False),
-        ("DATA", "452 4.3.1 No room", "the mail to a@example.com", False),
+        ("RCPT", "550 5.1.1 No such user", "mail to a@example.com", "address"),
+        ("RCPT", "550 5.2.1 Nobody reads that", "mail to a@example.com", "address"),
+        ("RCPT", "550 No such user here", "mail to a@example.com", "mail"),
+        ("RCPT", "552 5.2.2 Mailbox full", "mail to a@example.com", "mail"),
+        ("RCPT", "550 5.5.0 Mailbox unavailable", "mail to a@example.com", "mail"),
+        ("RCPT", "550 5.7.1 Relaying denied", "mail to a@example.com", None),
+        ("RCPT", "550 relay not permitted", "mail to a@example.com", None),
+        ("RCPT", "553 5.1.8 No such sender", "mail to a@example.com", None),
+        ("RCPT", "530 5.7.0 Log in first", "mail to a@example.com", None),
+        ("RCPT", "451 4.7.1 Greylisted", "mail to a@example.com", None),
+        ("RCPT", "452 4.2.2 Mailbox full", "mail to a@example.com", None),
+        ("MAIL", "550 5.1.8 No such sender", f"mail from {SENDER}", None),
+        ("MAIL", "550 5.1.1 No such sender", f"mail from {SENDER}", None),
+        ("MAIL", "354 What?", f"mail from {SENDER}", None),
+        ("DATA", "550 5.1.1 No such user", "the mail to a@example.com", "address"),
+        ("DATA", "554 5.7.1 Spam", "the mail to a@example.com", "mail"),
+        ("DATA", "550 Spam", "the mail to a@example.com", "mail"),
+        ("DATA", "503 Not now", "the mail to a@example.com", None),
+        ("DATA", "452 4.3.1 No room", "the mail to a@example.com", None),
     ],
 )
-def test_a_mail_that_is_refused_spoils_no_other(command, says, what, is_permanent, server, opened):
+def test_a_mail_that_is_refused_spoils_no_other(command, says, what, lasting, server, opened):
     transport = opened(server)
     server.says[command] = says
     said = f"{says[:3]}: {says[4:]}"
-    assert failure(transport.send, "a@example.com", LETTER) == (
+    failed = failed_by(transport.send, "a@example.com", LETTER)
+    assert (str(failed), what_lasts(failed)) == (
         f"The mail server 127.0.0.1:{server.port} does not take {what} ({said}); {MORE}",
-        is_permanent,
+        lasting,
     )
     server.says.clear()
     transport.send("b@example.com", LETTER)
@@ -185,9 +206,9 @@ def test_a_server_that_wants_no_data(server, opened):
 def test_a_mail_that_is_too_large(opened):
     with running(data_size_limit=10) as server:
         transport = opened(server)
-        said, is_permanent = failure(transport.send, "a@example.com", LETTER * 10)
-    assert "does not take the mail to a@example.com (552: " in said
-    assert not is_permanent
+        failed = failed_by(transport.send, "a@example.com", LETTER * 10)
+    assert "does not take the mail to a@example.com (552: " in str(failed)
+    assert what_lasts(failed) == "mail"
 
 
 @pytest.mark.parametrize("command", ["MAIL", "RCPT"])
@@ -455,17 +476,21 @@ def test_a_program_takes_mail(program, opened, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("body", "why", "is_permanent"),
+    ("body", "why", "lasting"),
     [
-        ("sys.exit('Queue is full\\nreally')", "exit status 1: Queue is full", False),
-        ("sys.exit(67)", "exit status 67", True),
+        ("sys.exit('Queue is full\\nreally')", "exit status 1: Queue is full", None),
+        ("sys.exit(65)", "exit status 65", "mail"),
+        ("sys.exit(67)", "exit status 67", "address"),
+        ("sys.exit(68)", "exit status 68", "address"),
+        ("sys.exit(75)", "exit status 75", None),
     ],
 )
-def test_a_program_that_fails(body, why, is_permanent, program, opened, tmp_path):
+def test_a_program_that_fails(body, why, lasting, program, opened, tmp_path):
     transport = opened(program(body))
-    assert failure(transport.send, "a@example.com", LETTER) == (
+    failed = failed_by(transport.send, "a@example.com", LETTER)
+    assert (str(failed), what_lasts(failed)) == (
         f"{tmp_path / 'sendmail'} did not take the mail to a@example.com ({why}); {MORE}",
-        is_permanent,
+        lasting,
     )
 
 

@@ -229,6 +229,7 @@ LATER = "wants no more messages for a while (HTTP status {})."
     [
         (answer(301), ELSEWHERE, None),
         (answer(404), REFUSED, None),
+        (answer(413), REFUSED.replace("404", "413"), None),
         (answer(500), FAILED, None),
         (answer(429), LATER.format(429), None),
         (answer(429, Retry_After="90"), LATER.format(429), 90),
@@ -248,6 +249,7 @@ def test_an_answer_that_is_none(
     assert str(failed) == f"{name} {why}"
     assert failed.retry_after == retry_after
     assert not failed.is_permanent
+    assert not failed.is_refused
 
 
 def test_who_wants_nothing_any_more_is_sent_nothing_any_more(receiver, failure):

@@ -7,8 +7,12 @@ from malonewatch.interfaces import (
     USUAL,
     BugWatchErrorType,
     DestinationSettings,
+    Happening,
+    IClock,
+    IOutbox,
     IPersonSet,
     ISubscriptionSet,
+    Notice,
     Target,
     TargetKind,
 )
@@ -115,3 +119,25 @@ def test_a_destination_that_takes_nothing_is_named(browser, database):
     form = next(form for form in page.forms.values() if "Send to 1 again" in form.text)
     assert "Destination 1 is sent to again" in text_of(form.submit(status=303).follow())
     assert "Nothing waits for you." in text_of(browser.get("/needs"))
+
+
+def test_messages_that_were_given_up_are_told(browser, database):
+    def refuse(trackers):
+        person = getUtility(IPersonSet).ensurePerson("anna@example.com")
+        settings = DestinationSettings(kind="mail", address="anna@example.com", limit=0)
+        subscriptions, outbox = getUtility(ISubscriptionSet), getUtility(IOutbox)
+        destination = subscriptions.ensureDestination(person, settings)
+        subscriptions.subscribe(destination, Target(TargetKind.ALL), USUAL)
+        moment = getUtility(IClock).now()
+        notice = Notice(0, moment, Happening.FIXED, tracker="toys", remotebug="4", title="Secret")
+        for _ in range(3):
+            outbox.add(notice, [destination.id])
+        (message,) = outbox.take(destination.id, moment, 0)
+        outbox.refused(message, "It is <spam>.", moment)
+
+    database.write(lambda trackers: refuse(trackers))
+    for path in ("/needs", "/subscriptions"):
+        text = text_of(browser.get(path))
+        assert "A message was refused for good, and given up:" in text
+        assert "about toys #4 and 2 more: It is <spam>." in text
+        assert "Secret" not in text

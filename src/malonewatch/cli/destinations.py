@@ -13,6 +13,7 @@ from malonewatch.cli.text import count_of
 from malonewatch.interfaces import (
     DestinationFacts,
     DestinationSettings,
+    GivenUp,
     Notice,
     Timing,
     remote_name,
@@ -65,6 +66,9 @@ def _condition(destination: DestinationFacts) -> str:
         return f"Disabled: {destination.disabled}"
     if destination.failures:
         return f"Failed {count_of(destination.failures, 'time')}: {destination.last_error}"
+    if destination.refused:
+        given_up = count_of(len(destination.refused), "message")
+        return f"Gave up {given_up} of late: {destination.refused[-1].error}"
     return "In order"
 
 
@@ -98,9 +102,10 @@ def send_test(settings: Settings, number: int) -> None:
 @database_options
 @click.pass_obj
 def outbox(settings: Settings, as_json: bool) -> None:
-    """Show what would be delivered now."""
+    """Show what would be delivered now, and which messages were given up."""
     with settings.open(read_only=True) as database:
         found = subscribing.list_waiting(database)
+        destinations = [] if as_json else subscribing.list_destinations(database)
     if as_json:
         show_json(found)
         return
@@ -119,6 +124,23 @@ def outbox(settings: Settings, as_json: bool) -> None:
             for notice in message.notices
         ]
     )
+    given_up = [(destination, each) for destination in destinations for each in destination.refused]
+    if given_up:
+        say()
+        Table(("To", "By", "Given up", "About", "Why"), wrapped=("About", "Why")).show(
+            [
+                (
+                    *(destination.person, destination.settings.kind),
+                    *(f"{each.moment:%Y-%m-%d %H:%M}", _about(each), each.error),
+                )
+                for destination, each in given_up
+            ]
+        )
+
+
+def _about(refused: GivenUp) -> str:
+    more = refused.notices - 1
+    return f"{refused.about} and {more} more" if more else refused.about
 
 
 def _remote(notice: Notice) -> str:

@@ -120,15 +120,21 @@ class DeliveryFailed(MalonewatchError):
     """A message did not arrive.
 
     `is_permanent` says that no other message to the same destination will
-    either, `retry_after` after how many seconds the other side wants to see
-    the next attempt, None if it did not say.
+    either, `is_refused` that this very one never will, where others may;
+    `retry_after` after how many seconds the other side wants to see the next
+    attempt, None if it did not say.
     """
 
     def __init__(
-        self, sentence: str, is_permanent: bool = False, retry_after: float | None = None
+        self,
+        sentence: str,
+        is_permanent: bool = False,
+        retry_after: float | None = None,
+        is_refused: bool = False,
     ) -> None:
         super().__init__(sentence)
         self.is_permanent = is_permanent
+        self.is_refused = is_refused
         self.retry_after = retry_after
 
 

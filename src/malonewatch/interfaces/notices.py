@@ -186,6 +186,20 @@ USUAL = frozenset(
 )
 
 
+class GivenUp(NamedTuple):
+    """A message that was refused for good, and given up.
+
+    - `moment`: when (aware),
+    - `about`: what it was about, a remote bug or so, of the first of its so many `notices`,
+    - `error`: why, a sentence.
+    """
+
+    moment: datetime
+    about: str
+    notices: int
+    error: str
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class DestinationFacts:
     """A destination as it is.
@@ -197,7 +211,9 @@ class DestinationFacts:
     - `failures`: how many attempts in a row failed, `failing_since` since when,
       and `last_error` what was said of the last one, a sentence,
     - `disabled`: why it is sent nothing any more, a sentence; None if it is,
-    - `created`: when it was made, None if that was before this was noted.
+    - `created`: when it was made, None if that was before this was noted,
+    - `refused`: the messages of the last two weeks that were given up, ten at
+      most, the latest last.
     """
 
     id: int
@@ -212,6 +228,7 @@ class DestinationFacts:
     last_error: str | None = None
     disabled: str | None = None
     created: datetime | None = None
+    refused: tuple[GivenUp, ...] = ()
 
 
 class SubscriptionFacts(NamedTuple):

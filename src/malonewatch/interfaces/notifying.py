@@ -164,6 +164,14 @@ class IOutbox(Interface):
         there is any.  Returns whether it was.
         """
 
+    def refused(message: Message, error: str, now: datetime) -> bool:
+        """Note that a message was refused for good, and why, in a sentence.
+
+        It is given up: its notices wait no more, and others go on.  After three
+        in a row the destination is disabled as if it had `failed`, and what waits
+        then stays.  Returns whether it was.
+        """
+
 
 class IChannel(Interface):
     """How messages reach a kind of destination.  A utility by the name of the kind.

@@ -1,6 +1,7 @@
 """Destinations: where messages to people go."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from BTrees.LLBTree import LLTreeSet
@@ -12,15 +13,22 @@ from zope.interface import implementer
 from malonewatch.interfaces import (
     DestinationFacts,
     DestinationSettings,
+    GivenUp,
     IDestination,
     IOutbox,
+    Message,
     Timing,
+    remote_name,
 )
 from malonewatch.model.numbers import Numbered
 from malonewatch.model.readonly import stored
 from malonewatch.model.site import find_utility
-from malonewatch.model.times import from_optional, now, to_seconds
+from malonewatch.model.times import from_optional, from_seconds, now, to_seconds
 from malonewatch.model.timings import check_timing
+
+#: How many messages that were given up are known, and for how many seconds.
+_MOST_REFUSED = 10
+_REFUSED_SECONDS = 14 * 86_400
 
 
 @implementer(IDestination)
@@ -36,6 +44,10 @@ class Destination(Persistent):
     #: Moments: since when it fails, and before when it is not tried again.
     failing_since: float | None = None
     not_before: float | None = None
+    #: How many messages in a row were given up, and the last of them: moment, and the rest of a
+    #: `GivenUp`.
+    refusals = 0
+    _refused: tuple[tuple[float, str, int, str], ...] = ()
     #: The last notice of a digest that may be on its way.
     digest_end: int | None = None
     #: The moment at which it was made.
@@ -54,8 +66,20 @@ class Destination(Persistent):
 
     def recover(self) -> None:
         """Know of no failure any more."""
-        self.failures = 0
+        self.failures = self.refusals = 0
         self.failing_since = self.not_before = self.last_error = None
+
+    def refuse(self, message: Message, error: str, moment: datetime) -> None:
+        """Know of a message that was given up; all else about it is well."""
+        refusals = self.refusals + 1
+        self.recover()
+        self.refusals = refusals
+        first = message.notices[0]
+        about = first.tracker or first.title
+        if first.remotebug:
+            about = remote_name(first.tracker, first.remotebug)
+        new = to_seconds(moment), about, len(message.notices), error
+        self._refused = (*self._refused, new)[-_MOST_REFUSED:]
 
     @property
     def settings(self) -> DestinationSettings:
@@ -84,6 +108,11 @@ class Destination(Persistent):
             last_error=self.last_error,
             disabled=self.disabled,
             created=from_optional(self.created),
+            refused=tuple(
+                GivenUp(from_seconds(second), about, notices, error)
+                for second, about, notices, error in self._refused
+                if second > to_seconds(now()) - _REFUSED_SECONDS
+            ),
         )
 
 

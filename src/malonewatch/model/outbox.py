@@ -44,6 +44,9 @@ PAUSES = (60, 300, 1800, 2 * 3600, 6 * 3600, 12 * 3600)
 #: After so many seconds of nothing but failures a destination is disabled.
 GIVE_UP = 3 * 86_400.0
 
+#: After so many messages in a row that are refused for good it is as well.
+REFUSALS = 3
+
 HOUR = 3600
 
 #: In so many seconds every destination is looked at again, whatever its timing.
@@ -208,10 +211,7 @@ class Outbox(Numbered):
 
     def delivered(self, message: Message, now: datetime, keeps: int) -> None:
         destination_id = message.destination.id
-        news = [
-            notice.id for notice in message.notices if (destination_id, notice.id) in self._pending
-        ]
-        destination = self._subscriptions.queryDestination(destination_id)
+        destination, news = self._pending_of(message)
         if destination is None or not news:
             return
         for number in news:
@@ -224,12 +224,37 @@ class Outbox(Numbered):
             for number in self._ids(self._told, destination_id)[:-keeps]:
                 self._told.remove((destination_id, number))
                 self._let_go(number)
-        if destination.failures or destination.last_error:
+        if destination.failures or destination.last_error or destination.refusals:
             destination.recover()
-        if destination.digest_end is not None:
-            destination.digest_end = None
         hour = _hour_of(now)
         self._sent[destination_id] = hour * _COUNTS + self._sent_in(destination_id, hour) + 1
+        self._go_on(destination, now)
+
+    def refused(self, message: Message, error: str, now: datetime) -> bool:
+        destination, news = self._pending_of(message)
+        if destination is None or destination.disabled is not None or not news:
+            return False
+        for number in news:
+            self._pending.remove((destination.id, number))
+            self._let_go(number)
+        destination.refuse(message, error, now)
+        if destination.refusals >= REFUSALS:
+            self._give_up(destination, error, now)
+            return True
+        self._go_on(destination, now)
+        return False
+
+    def _pending_of(self, message: Message) -> tuple[Any, list[int]]:
+        """The destination of a message, if there is still one, and which of its notices wait."""
+        number = message.destination.id
+        news = [notice.id for notice in message.notices if (number, notice.id) in self._pending]
+        return self._subscriptions.queryDestination(number), news
+
+    def _go_on(self, destination: Any, now: datetime) -> None:
+        """Have what waits for a destination go out, as a message is done with."""
+        destination_id = destination.id
+        if destination.digest_end is not None:
+            destination.digest_end = None
         if not self._waits(destination_id):
             self._set_due(destination_id, None)
         elif self._due_at.get(destination_id, LAST) > to_seconds(now):

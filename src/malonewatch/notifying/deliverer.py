@@ -344,7 +344,7 @@ class Delivery:
             # Else it was given up meanwhile.
             if lane.current is message:
                 lane.current = None
-                if lane.is_done_with(message.destination.id, error is not None):
+                if lane.is_done_with(message.destination.id, self._record.stops(message, error)):
                     self._known.discard(message.destination.id)
                 if lane.messages and not is_to_end:
                     lane.send_next()

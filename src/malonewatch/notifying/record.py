@@ -53,12 +53,19 @@ class Record:
                 if error is None:
                     outbox.delivered(message, now, lane.route.keeps)
                 elif lane.current is message:
-                    disabled.update(_failed(outbox, message.destination.id, error, now))
+                    disabled.update(_not_taken(outbox, message, error, now))
             return disabled
 
         self.disabled.update(self._write(step))
         for lane, message, error in results:
             self._count(lane.route.name, message, error)
+
+    def stops(self, message: Message, error: DeliveryFailed | None) -> bool:
+        """Whether nothing more is to go to where a message went, as that failed; what is refused is
+        given up, and the others go on."""
+        if message.destination.id in self.disabled:
+            return True
+        return error is not None and not error.is_refused
 
     def refused(self, refused: Iterable[Refused]) -> None:
         """Write down what is not even tried.
@@ -110,6 +117,16 @@ class Record:
             self.failed[route] = str(error)
             extra = {"facts": {"event": "not delivered", **facts, "error": str(error)}}
             log.info("Could not tell %s by %s: %s", person, route, error, extra=extra)
+
+
+def _not_taken(
+    outbox: Any, message: Message, error: DeliveryFailed, now: datetime
+) -> dict[int, str]:
+    """Write down that a message failed; as `_failed`."""
+    if not error.is_refused:
+        return _failed(outbox, message.destination.id, error, now)
+    is_disabled = outbox.refused(message, str(error), now)
+    return {message.destination.id: str(error)} if is_disabled else {}
 
 
 def _failed(outbox: Any, number: int, error: DeliveryFailed, now: datetime) -> dict[int, str]:

@@ -6,7 +6,6 @@ ends of lines that there are on the wire.
 
 import contextlib
 import ipaddress
-import os
 import smtplib
 import ssl
 import subprocess
@@ -19,6 +18,7 @@ from zope.component import getUtility
 
 from malonewatch.cleaning import clean
 from malonewatch.interfaces import BadInput, DeliveryFailed, DeliverySettings, ISecrets
+from malonewatch.notifying.lasting import program_failure, smtp_failure
 
 #: How many seconds there are for a message, and for saying good-bye.
 PATIENCE = 50.0
@@ -28,10 +28,6 @@ _PORTS = {"smtp": 25, "smtps": 465}
 
 #: That says that the server closes the connection (RFC 5321, 3.8).
 _CLOSING = 421
-
-#: Status codes (RFC 3463) that say that there is no such address, or that nobody reads it.  What
-#: else is refused may be for who sends, and is not held against the address.
-_NOBODY = ("5.1.0", "5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1")
 
 #: How many characters of what the other side says are shown.
 _LONGEST = 200
@@ -96,10 +92,10 @@ class Sendmail:
                 "by, with malonewatch delivery --transport."
             ) from None
         if finished.returncode:
-            raise DeliveryFailed(
+            raise program_failure(
                 f"{self._path} did not take the mail to {recipient} (exit status "
                 f"{finished.returncode}{_said(finished.stderr)}); its log may say more.",
-                finished.returncode == os.EX_NOUSER,
+                finished.returncode,
             )
 
 
@@ -253,7 +249,7 @@ class SMTP:
                 self._close()
                 self._connect()
                 self._begin(recipient)
-            self._ask(f"the mail to {recipient}", lambda smtp: smtp.data(letter))
+            self._ask("DATA", f"the mail to {recipient}", lambda smtp: smtp.data(letter))
         except smtplib.SMTPException as error:
             self._close()
             failure = self._unreachable(error)
@@ -266,11 +262,15 @@ class SMTP:
         """Say from whom a mail is and for whom."""
         sender = self._delivery.sender
         # Both are plain addresses; `smtplib` would take them apart first, which takes time.
-        self._ask(f"mail from {sender}", lambda smtp: smtp.docmd("mail", f"FROM:<{sender}>"))
-        self._ask(f"mail to {recipient}", lambda smtp: smtp.docmd("rcpt", f"TO:<{recipient}>"))
+        self._ask(
+            "MAIL", f"mail from {sender}", lambda smtp: smtp.docmd("mail", f"FROM:<{sender}>")
+        )
+        self._ask(
+            "RCPT", f"mail to {recipient}", lambda smtp: smtp.docmd("rcpt", f"TO:<{recipient}>")
+        )
 
-    def _ask(self, what: str, ask: Callable[[Any], tuple[int, bytes]]) -> None:
-        """Have the server take something.
+    def _ask(self, verb: str, what: str, ask: Callable[[Any], tuple[int, bytes]]) -> None:
+        """Have the server take something, by that command.
 
         :raises SMTPServerDisconnected: it is not there any more.
         """
@@ -286,9 +286,9 @@ class SMTP:
             raise smtplib.SMTPServerDisconnected(f"{code}{_said(said)}")
         with contextlib.suppress(smtplib.SMTPException):
             self._hurry().rset()
-        raise DeliveryFailed(
+        raise smtp_failure(
             f"{self._name} does not take {what} ({code}{_said(said)}); its log may say more.",
-            code // 100 == 5 and said.decode("ascii", "replace").split(" ")[0] in _NOBODY,
+            *(verb, code, said.decode("ascii", "replace")),
         )
 
     def _hurry(self) -> Any:

@@ -37,6 +37,7 @@ from malonewatch.interfaces import (
     Notice,
     Posted,
 )
+from malonewatch.notifying.lasting import http_failure
 from malonewatch.notifying.sentences import headline
 
 #: How many bytes of notices a digest has at most; many servers take a megabyte and no more.
@@ -141,7 +142,7 @@ class WebhookSender:
         except ValueError:
             raise DeliveryFailed(f"{name} is not the name of a server; correct it.") from None
         if posted.status // 100 != 2:
-            raise DeliveryFailed(_refusal(name, posted), posted.status == 410, posted.retry_after)
+            raise http_failure(_refusal(name, posted), posted.status, posted.retry_after)
 
 
 def payload(message: Message) -> bytes:

@@ -40,7 +40,9 @@ def waiting(context: Needs, request: Any) -> dict[str, Any]:
         guessed=[each for each in all_trackers if each.guessed],
         troubled=[each for each in all_trackers if each.state == TROUBLE],
         destinations=[
-            each for each in list_destinations(database) if each.disabled or each.failures
+            each
+            for each in list_destinations(database)
+            if each.disabled or each.failures or each.refused
         ],
         statuses=list(BugTaskStatus),
         importances=list(BugTaskImportance),
