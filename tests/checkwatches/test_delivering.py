@@ -7,7 +7,7 @@ import transaction
 from zope.component import getUtility
 
 from malonewatch.checkwatches import delivering
-from malonewatch.checkwatches.guard import Guard
+from malonewatch.guard import Guard
 from malonewatch.interfaces import DatabaseError, Delivered, DeliveryFailed, IDeliverer, IOutbox
 
 from ..channels import in_place_of

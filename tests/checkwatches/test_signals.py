@@ -12,8 +12,8 @@ import pytest
 import transaction
 from aiohttp import web
 
-from malonewatch.checkwatches.signals import heard
 from malonewatch.interfaces import BugTrackerType
+from malonewatch.signals import heard
 from malonewatch.testing.bugzilla import BugzillaSimulator
 
 from .conftest import lines_of, statuses

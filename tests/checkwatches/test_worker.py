@@ -12,8 +12,8 @@ import transaction
 from zope.component import getUtility
 
 from malonewatch.checkwatches import worker as working
-from malonewatch.checkwatches.guard import Guard
 from malonewatch.checkwatches.worker import Worker
+from malonewatch.guard import Guard
 from malonewatch.interfaces import (
     DatabaseBusy,
     DatabaseError,

@@ -1,3 +1,4 @@
+import contextlib
 import os
 import signal
 import subprocess
@@ -7,10 +8,14 @@ from pathlib import Path
 import pytest
 from tests.channels import in_place_of
 from tests.notifying.waiting import add_destination, add_notices
+from tests.zeo import Zeo
 from zope.component import getGlobalSiteManager, getUtility
 
 from malonewatch.application.database import open_database
+from malonewatch.configuration import configure
+from malonewatch.exitcodes import EXIT_DATABASE
 from malonewatch.interfaces import Delivered, DeliveryFailed, IDeliverer
+from malonewatch.model import open_database as make_database
 
 
 @pytest.fixture
@@ -28,7 +33,7 @@ def delivered(cli):
     before = getUtility(IDeliverer)
 
     def say(**values):
-        def deliver(database, seconds):
+        def deliver(database, seconds, is_over):
             return Delivered(**values)
 
         registry.registerUtility(deliver, IDeliverer)
@@ -120,3 +125,59 @@ def test_a_signal_ends_it_though_a_channel_hangs(cli, kept):
     # What was on its way is sent again, with the same key.
     assert cli("deliver").code == 0
     assert len(kept.sent) == 1
+
+
+# A server that answers nothing any more, once there is something to write down.
+FROZEN = """
+import sys
+from malonewatch import guard
+from malonewatch.cli import main
+from tests.channels import KeepingChannel, in_place_of
+
+guard.LEEWAY, guard.GRACE = 2, 1
+
+class FreezingChannel(KeepingChannel):
+    def send(self, message):
+        print("sending", flush=True)
+        sys.stdin.readline()
+
+with in_place_of("kept", FreezingChannel()):
+    sys.exit(main(["deliver", "--database", {uri!r}, "--time-limit", "{minutes}"]))
+"""
+
+
+@pytest.fixture
+def zeo(tmp_path):
+    server = Zeo(tmp_path)
+    yield server
+    server.stop()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, None])
+def test_it_ends_though_its_database_does_not_answer(zeo, tmp_path, number):
+    """At a signal, or when the time is up."""
+    uri = zeo.new_uri()
+    configure()
+    with in_place_of("kept"), contextlib.closing(make_database(uri, create=True)) as database:
+        database.write(lambda trackers: add_notices(add_destination("kept")))
+    seconds = 3600 if number else 0.2
+    code = FROZEN.format(uri=uri, minutes=seconds / 60)
+    process = subprocess.Popen(
+        [sys.executable, "-c", code],
+        cwd=Path(__file__).parents[2],
+        env=dict(os.environ),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout.readline() == "sending\n"
+    zeo.freeze()
+    if number is not None:
+        process.send_signal(number)
+    _, err = process.communicate("\n", timeout=60)
+    assert process.returncode == EXIT_DATABASE, err
+    assert err.splitlines()[-1] == (
+        f"Error: The database {uri} does not answer, so the run is broken off; what was not saved "
+        "is still due."
+    )

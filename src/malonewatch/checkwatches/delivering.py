@@ -9,11 +9,11 @@ from typing import Any
 
 from zope.component import getUtility
 
-from malonewatch.checkwatches.guard import Guard
 from malonewatch.checkwatches.logs import said
-from malonewatch.checkwatches.signals import heard
 from malonewatch.exitcodes import EXIT_FAULT, EXIT_INTERRUPTED, EXIT_TROUBLE
+from malonewatch.guard import Guard
 from malonewatch.interfaces import DatabaseError, Delivered, IClock, IDeliverer, IOutbox
+from malonewatch.signals import heard
 
 log = logging.getLogger("malonewatch.checkwatches")
 

@@ -22,15 +22,15 @@ from zope.component import getUtility
 
 from malonewatch.checkwatches.apply import Applier
 from malonewatch.checkwatches.claims import Claimant
-from malonewatch.checkwatches.guard import Guard
 from malonewatch.checkwatches.limits import JOBS, TRACKER_SECONDS
 from malonewatch.checkwatches.report import Report
 from malonewatch.checkwatches.select import by_origin
-from malonewatch.checkwatches.signals import heard
 from malonewatch.checkwatches.threads import Threads
 from malonewatch.checkwatches.turn import Turn, Work
+from malonewatch.guard import Guard
 from malonewatch.identity import new_id
 from malonewatch.interfaces import DatabaseBusy, DatabaseError, IClock, IHTTPClient, OriginState
+from malonewatch.signals import heard
 
 log = logging.getLogger("malonewatch.checkwatches")
 

@@ -14,9 +14,9 @@ from zope.component import getUtility
 
 from malonewatch.checkwatches.delivering import deliver_due
 from malonewatch.checkwatches.due import due, known, refuse_unknown, warn_if_untold
-from malonewatch.checkwatches.guard import Guard
 from malonewatch.checkwatches.logs import said
 from malonewatch.exitcodes import EXIT_FAULT, EXIT_INTERRUPTED, EXIT_LOCKED, EXIT_TROUBLE
+from malonewatch.guard import Guard
 from malonewatch.identity import new_id
 from malonewatch.interfaces import DatabaseError, IClock, IDatabaseOpener
 from malonewatch.lock import lock_path, run_lock

@@ -23,7 +23,6 @@ from malonewatch.checkwatches.apply import Applier
 from malonewatch.checkwatches.claims import Claimant
 from malonewatch.checkwatches.delivering import LONGEST, deliver_due
 from malonewatch.checkwatches.due import set_clock_back
-from malonewatch.checkwatches.guard import Guard
 from malonewatch.checkwatches.health import (
     ENDED,
     WAITING,
@@ -36,10 +35,10 @@ from malonewatch.checkwatches.limits import SILENCE, TRACKER_SECONDS
 from malonewatch.checkwatches.logs import said
 from malonewatch.checkwatches.reach import Reach
 from malonewatch.checkwatches.report import Report
-from malonewatch.checkwatches.signals import heard
 from malonewatch.checkwatches.threads import Threads
 from malonewatch.checkwatches.turn import Turn, Work
 from malonewatch.exitcodes import EXIT_FAULT
+from malonewatch.guard import Guard
 from malonewatch.identity import new_id
 from malonewatch.interfaces import (
     DatabaseBusy,
@@ -50,6 +49,7 @@ from malonewatch.interfaces import (
     IOutbox,
     WorkerSettings,
 )
+from malonewatch.signals import heard
 
 log = logging.getLogger("malonewatch.checkwatches")
 

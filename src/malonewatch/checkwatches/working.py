@@ -5,10 +5,10 @@ from typing import Any
 from zope.interface import provider
 
 from malonewatch.checkwatches.due import warn_if_untold
-from malonewatch.checkwatches.guard import Guard
 from malonewatch.checkwatches.limits import SILENCE, affordable
 from malonewatch.checkwatches.logs import set_up
 from malonewatch.garbage import seldom_collected
+from malonewatch.guard import Guard
 from malonewatch.interfaces import IWorker, WorkerSettings
 
 #: How many seconds there are to hand over after a signal.

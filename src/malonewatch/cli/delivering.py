@@ -1,5 +1,7 @@
 """The command deliver."""
 
+import signal
+
 import click
 
 from malonewatch.application import delivering
@@ -7,8 +9,10 @@ from malonewatch.cli.options import Settings, database_options, json_option
 from malonewatch.cli.output import complain, say, show_json
 from malonewatch.cli.text import count_of
 from malonewatch.exitcodes import EXIT_INTERRUPTED, EXIT_LOCKED, EXIT_TROUBLE
+from malonewatch.guard import Guard
 from malonewatch.interfaces import Delivered
 from malonewatch.parameters import Minutes
+from malonewatch.signals import heard
 
 
 @click.command(
@@ -32,8 +36,12 @@ def deliver(settings: Settings, time_limit: float, as_json: bool) -> int:
     'checkwatches' does so at the end of each run; this is for digests and second attempts
     between runs.
     """
-    with settings.open() as database:
-        delivered = delivering.deliver(database, time_limit * 60)
+    seconds = time_limit * 60
+    with Guard(seconds, say=complain) as guard, settings.open() as database:
+        guard.place = database.place
+        # It ends by itself then, unless the database does not answer.
+        with heard((signal.SIGTERM, signal.SIGINT), guard.hurry):
+            delivered = delivering.deliver(database, seconds, lambda: guard.is_hurried)
     if as_json:
         show_json(delivered)
     else:

@@ -11,16 +11,16 @@ import threading
 import pytest
 from zope.component import getUtility
 
-from malonewatch.checkwatches import guard
-from malonewatch.checkwatches.guard import Guard
-from malonewatch.checkwatches.signals import heard
+from malonewatch import guard
 from malonewatch.configuration import configure
 from malonewatch.exitcodes import EXIT_DATABASE
+from malonewatch.guard import Guard
 from malonewatch.interfaces import BugTrackerType, IBugSet
 from malonewatch.model import open_database
+from malonewatch.signals import heard
 from malonewatch.testing.bugzilla import BugzillaSimulator
 
-from ..zeo import Zeo
+from .zeo import Zeo
 
 PATIENCE = 60
 
@@ -124,7 +124,8 @@ def test_signals_are_heard_in_a_thread_of_their_own():
 
 RUN = """
 import sys
-from malonewatch.checkwatches import guard, script
+from malonewatch import guard
+from malonewatch.checkwatches import script
 
 guard.GRACE, guard.LEEWAY = {grace}, {leeway}
 sys.exit(script.main())

@@ -7,14 +7,17 @@ import threading
 import time
 from collections.abc import Callable
 
-from malonewatch.checkwatches.logs import said
 from malonewatch.exitcodes import EXIT_DATABASE
 
-log = logging.getLogger("malonewatch.checkwatches")
+log = logging.getLogger("malonewatch.guard")
 
 #: How many seconds there are after a signal, and after the time is up.
 GRACE = 8.0
 LEEWAY = 30.0
+
+
+def _log(sentence: str) -> None:
+    log.error("%s", sentence, extra={"facts": {"event": "broken off"}})
 
 
 class Guard:
@@ -23,19 +26,22 @@ class Guard:
     A storage that waits for its server has the event loop wait, too, so that
     neither a signal nor a time limit is heeded there.  The block has so many
     `seconds`, None for as long as it likes, and no more than `grace` after `hurry`.
-    `place` is where the database is that it works on, once that is known.
+    `place` is where the database is that it works on, once that is known, and
+    `say` tells people.
     """
 
     def __init__(
         self,
         seconds: float | None = None,
         end: Callable[[int], object] = os._exit,
-        grace: float = GRACE,
+        grace: float | None = None,
+        say: Callable[[str], object] = _log,
     ) -> None:
         self.place = ""
-        self._grace = grace
+        self._grace = GRACE if grace is None else grace
         self._deadline = math.inf if seconds is None else time.monotonic() + seconds + LEEWAY
         self._end = end
+        self._say = say
         #: Whether the block was asked to end soon.
         self.is_hurried = False
         self._is_over = False
@@ -74,10 +80,9 @@ class Guard:
                 self._news.wait(min(left, threading.TIMEOUT_MAX))
             else:
                 return
-        log.error(
-            "The database%s does not answer, so the run is broken off; what was not saved is "
-            "still due.",
-            f" {self.place}" if self.place else "",
-            extra=said("broken off"),
+        place = f" {self.place}" if self.place else ""
+        self._say(
+            f"The database{place} does not answer, so the run is broken off; what was not saved "
+            "is still due."
         )
         self._end(EXIT_DATABASE)
