@@ -1,9 +1,13 @@
+import csv
+import io
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.application.remote import bug_url
 
-from malonewatch.application import watches
+from malonewatch.application import transfer, watches
 from malonewatch.application.listing import Wanted
 from malonewatch.application.transfer import as_csv, export_lines, import_lines, read_lines
 from malonewatch.interfaces import BadInput, Refused
@@ -75,6 +79,37 @@ def test_a_file_with_nothing_in_it_is_refused():
     for text in ("url\n", "[]"):
         with pytest.raises(BadInput, match="nothing in it"):
             read_lines(text)
+
+
+@pytest.mark.parametrize(
+    ("title", "cell"),
+    [
+        ("=HYPERLINK(A1)", "'=HYPERLINK(A1)"),
+        ("+1", "'+1"),
+        ("-1", "'-1"),
+        ("@SUM(1)", "'@SUM(1)"),
+        ("\t=1", "'\t=1"),
+        ("'=1", "''=1"),
+        ("''-1", "'''-1"),
+        ("'quoted'", "'quoted'"),
+        ("1 = 1", "1 = 1"),
+        ("", ""),
+    ],
+)
+def test_no_title_is_a_formula_in_a_spreadsheet(title, cell):
+    text = "".join(as_csv(iter([{"bug": 7, "title": title, "url": "https://a/1"}])))
+    assert next(csv.DictReader(io.StringIO(text)))["title"] == cell
+
+
+@given(st.text(st.sampled_from("'=+-@\tx, \""), max_size=6))
+def test_what_is_written_as_csv_is_read_as_it_was(title):
+    text = "".join(as_csv(iter([{"bug": 7, "title": title, "url": "https://a/1"}])))
+    ((_, fields),) = transfer._read_csv(text)
+    assert fields == {"bug": "7", "title": title, "url": "https://a/1"}
+
+
+def test_what_is_in_no_column_does_not_matter():
+    assert read("url\nhttps://a/1,'=1,2\n") == [(None, "", "https://a/1")]
 
 
 # Importing.

@@ -10,7 +10,7 @@ from typing import Any
 
 from zope.component import getUtility, queryAdapter
 
-from malonewatch.application.privacy import is_private, remote_title_of, title_of
+from malonewatch.application.privacy import is_private, remote_title_of, secrets_of, title_of
 from malonewatch.interfaces import (
     BugTaskImportance,
     BugTaskStatus,
@@ -297,7 +297,7 @@ class TrackerFacts:
             help=None if error_type is None else error_type.help,
             failures=tracker.failures,
             next_attempt=tracker.next_attempt,
-            hook_secrets=tuple(tracker.hook_secrets),
+            hook_secrets=secrets_of(tracker),
             lasthook=tracker.lasthook,
         )
 

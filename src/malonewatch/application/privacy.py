@@ -1,4 +1,4 @@
-"""Titles of private bugs: who may see them.
+"""Titles of private bugs, and what refers to secrets: who may see them.
 
 The command line, and an application's own code, see all; a face that is used by
 several people says who may see what.
@@ -23,12 +23,34 @@ Value = TypeVar("Value")
 #: Whether a private bug of ours may be seen by who asks; None: all may.
 _sight: ContextVar[Callable[[Any], bool] | None] = ContextVar("sight", default=None)
 
+#: Whether it may be seen where the secrets of a bug tracker are.
+_trust: ContextVar[Callable[[Any], bool]] = ContextVar("trust", default=lambda tracker: True)
 
-def begin(may_see: Callable[[Any], bool]) -> Callable[[], None]:
+#: What stands for what refers to a secret, where that may not be seen.
+NOT_SHOWN = "not shown"
+
+
+def begin(
+    may_see: Callable[[Any], bool], is_trusted: Callable[[Any], bool] | None = None
+) -> Callable[[], None]:
     """Let who asks from now on see the titles of those private bugs only for which `may_see` says
-    so; what is returned takes that back."""
-    token = _sight.set(may_see)
-    return lambda: _sight.reset(token)
+    so, and what refers to secrets of those bug trackers only for which `is_trusted` does (None:
+    as before); what is returned takes that back."""
+    sight, trust = _sight.set(may_see), _trust.set(is_trusted or _trust.get())
+
+    def end() -> None:
+        _sight.reset(sight)
+        _trust.reset(trust)
+
+    return end
+
+
+def secrets_of(tracker: Any) -> tuple[str, ...]:
+    """What refers to the secrets of a bug tracker's events, as who asks may see it."""
+    references = tuple(tracker.hook_secrets)
+    if references and not _trust.get()(tracker):
+        return (NOT_SHOWN,) * len(references)
+    return references
 
 
 def kept(values: Iterator[Value]) -> Iterator[Value]:

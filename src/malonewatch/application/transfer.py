@@ -3,12 +3,18 @@
 The CSV has a first line that names the columns ``bug``, ``title`` and ``url``,
 in any order and case, and others that do not matter.  The JSON is a list of
 objects with these three.  Only the URL has to be there.
+
+A spreadsheet takes what begins with certain characters for a formula, and
+titles are written by anybody.  So in CSV such a text has an apostrophe before
+it, and so has what begins with apostrophes and such a character then; one is
+taken away when it is read, and nothing is lost.
 """
 
 import csv
 import dataclasses
 import io
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -27,6 +33,9 @@ COLUMNS = ("bug", "title", "url")
 
 #: How many sentences on bad lines there are at most.
 _MOST_SENTENCES = 20
+
+#: What a spreadsheet takes for a formula, or would if there were no apostrophes before it.
+_FORMULA = re.compile("'*[=+@\t\r\n-]")
 
 #: How many characters are written in one go.
 _PORTION = 1 << 16
@@ -124,8 +133,18 @@ def as_csv(lines: Iterator[dict[str, Any]]) -> Iterator[str]:
     writer.writerow(COLUMNS)
     for line in lines:
         yield _taken(row)
-        writer.writerow([line[name] for name in COLUMNS])
+        writer.writerow([_guarded(line[name]) for name in COLUMNS])
     yield _taken(row)
+
+
+def _guarded(value: Any) -> Any:
+    """A value as it is written to a cell, where nothing is a formula."""
+    return f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value
+
+
+def _unguarded(text: str) -> str:
+    """What a cell says."""
+    return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
 
 
 def as_json(lines: Iterator[dict[str, Any]]) -> Iterator[str]:
@@ -222,7 +241,8 @@ def _read_csv(text: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
             )
         reader.fieldnames = names
         for fields in reader:
-            yield f"Line {reader.line_num}", fields
+            said = {name: _unguarded(fields.get(name, "")) for name in COLUMNS}
+            yield f"Line {reader.line_num}", said
     except csv.Error as error:
         raise BadInput(f"Line {reader.line_num} is no CSV: {error}.") from None
 

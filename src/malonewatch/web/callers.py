@@ -6,7 +6,7 @@ from typing import Any
 
 from malonewatch.application import privacy
 from malonewatch.interfaces import Scope
-from malonewatch.web.security import VIEW_PRIVATE
+from malonewatch.web.security import MANAGE_TRACKERS, VIEW_PRIVATE
 from malonewatch.web.tokens import Bearer, bearer_for, token_in
 
 
@@ -23,6 +23,28 @@ def sight_of(request: Any, place_of: Callable[[Any], Any]) -> Callable[[Any], bo
         return known[bug.id]
 
     return may_see
+
+
+def trust_of(request: Any, place_of: Callable[[Any], Any]) -> Callable[[Any], bool]:
+    """Whether who makes a request may see where the secrets are of a bug tracker, whose place on
+    the desk is `place_of` it: who may change that, or whose the bug tracker is."""
+    bearer = functools.cache(lambda: bearer_for(token_in(request), Scope.READ))
+
+    def is_trusted(tracker: Any) -> bool:
+        found, place = bearer(), place_of(tracker)
+        if found is None:
+            identity: Any = request.identity
+            is_permitted = bool(request.has_permission(MANAGE_TRACKERS, place))
+        else:
+            identity = found.identity
+            is_permitted = found.token.scope.allows(Scope.ADMIN) and found.may(
+                MANAGE_TRACKERS, place
+            )
+        address = getattr(identity, "address", "").lower()
+        owner = "" if tracker.owner is None else tracker.owner.email.lower()
+        return is_permitted or (owner != "" and owner == address)
+
+    return is_trusted
 
 
 def _may_see(request: Any, bearer: Bearer | None, bug: Any, place: Any) -> bool:

@@ -11,7 +11,7 @@ from malonewatch.application import privacy
 from malonewatch.application.references import is_id
 from malonewatch.interfaces import BadInput, DatabaseError, IBugSet, IBugTrackerSet, IBugWatchSet
 from malonewatch.web import ROUTE
-from malonewatch.web.callers import sight_of
+from malonewatch.web.callers import sight_of, trust_of
 from malonewatch.web.headers import protect
 from malonewatch.web.security import ACL
 
@@ -153,7 +153,10 @@ def desk_of(request: Any) -> Desk:
     desk = Desk(site)
     ends = (
         acting.begin(lambda: acting.Actor("desk", request.authenticated_userid or "")),
-        privacy.begin(sight_of(request, lambda bug: Located(bug, str(bug.id), desk["bugs"]))),
+        privacy.begin(
+            sight_of(request, lambda bug: Located(bug, str(bug.id), desk["bugs"])),
+            trust_of(request, lambda each: Located(each, each.name, desk["trackers"])),
+        ),
     )
     request.add_finished_callback(lambda request: [end() for end in ends])
     return desk

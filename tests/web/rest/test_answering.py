@@ -2,15 +2,18 @@ import json
 
 import pytest
 from transaction.interfaces import TransientError
+from zope.component import getUtility
 
-from malonewatch.application import tokens
+from malonewatch.application import people, tokens
 from malonewatch.interfaces import (
     BadInput,
     BaseURLTaken,
     BugTrackerTimeout,
     DatabaseBusy,
     DatabaseError,
+    IPersonSet,
     PackageMissing,
+    Role,
     Scope,
 )
 from malonewatch.web.rest import answering
@@ -68,6 +71,33 @@ def test_what_refers_to_the_secrets_of_a_webhook_is_changed(client, watched):
     client.patch_json(path, {"no_hook_secrets": True})
     shown = client.get(path).json
     assert (shown["hook_secrets"], shown["lasthook"]) == ([], None)
+
+
+def test_what_refers_to_secrets_is_for_who_may_change_it(
+    client, reader, client_for, watched, database
+):
+    path = "/trackers/auto-127.0.0.1"
+    client.patch_json(path, {"hook_secrets": ["env:A", "env:B"]})
+    hidden = ["not shown", "not shown"]
+    for seen in (reader, client_for(Scope.WATCH)):
+        assert seen.get(path).json["hook_secrets"] == hidden
+        assert seen.get("/trackers").json["items"][0]["hook_secrets"] == hidden
+        explained = seen.get("/watches/1/explanation")
+        assert explained.json["tracker"]["hook_secrets"] == hidden
+        assert "env:A" not in explained.text
+    assert client.get(path).json["hook_secrets"] == ["env:A", "env:B"]
+    assert client.get("/watches/1/explanation").json["tracker"]["hook_secrets"][0] == "env:A"
+    # Whose it is sees it, whatever the token is good for.
+    people.add(database, "mia", "mia@example.com", Role.MANAGER)
+    assert client_for(Scope.READ, "mia").get(path).json["hook_secrets"] == hidden
+
+    def give(trackers):
+        person = getUtility(IPersonSet).ensurePerson("Mia@example.com")
+        trackers["auto-127.0.0.1"].owner = person
+
+    database.write(give)
+    assert client_for(Scope.READ, "mia").get(path).json["hook_secrets"] == ["env:A", "env:B"]
+    assert reader.get(path).json["hook_secrets"] == hidden
 
 
 def test_what_cannot_be_seen_does_not_match(client, watched):
