@@ -6,15 +6,21 @@ from pathlib import Path
 import feedparser
 import pytest
 from lxml import etree
+from tests.application.remote import apply
 from tests.clock import fake_time
 from tests.web.conftest import HOSTILE, Browser, text_of
 from zope.component import getUtility
 
-from malonewatch.application import feeds, subscribing, tokens
+from malonewatch.application import bugs, feeds, subscribing, tokens, watches
 from malonewatch.application import people as accounts
 from malonewatch.interfaces import (
+    BugTaskStatus,
+    BugTrackerConnectError,
+    BugWatchErrorType,
     DestinationSettings,
     Happening,
+    RemoteBug,
+    RemoteBugError,
     Scope,
     Target,
     TargetKind,
@@ -192,6 +198,147 @@ def test_so_many_are_told_and_so_far_is_looked(
     monkeypatch.setattr(feeds, "MOST", 1)
     monkeypatch.setattr(feeds, "_FARTHEST", farthest)
     assert said(browser.get(f"/feeds/{path}")) == entries
+
+
+# What is no change of status.
+
+NEW = BugTaskStatus.NEW
+NAME = "auto-127.0.0.1"
+
+
+@pytest.fixture
+def tell(database, watched, clock):
+    """Lets the bug tracker have said something, an hour later each time."""
+
+    def tell(*outcomes, **values):
+        clock.tick(hours=1)
+        database.write(lambda trackers: apply(trackers[NAME], *outcomes, **values))
+
+    return tell
+
+
+@pytest.fixture
+def eventful(tell, watched):
+    """The first bug is a duplicate, then somewhere else; the second private, the third gone."""
+    words = {"title": HOSTILE}
+    tell(*(RemoteBug(number, "NEW", NEW, **words) for number in ("1", "2")))
+    tell(RemoteBug("1", "NEW", NEW, duplicate_of="2", **words))
+    tell(RemoteBug("1", "NEW", NEW, duplicate_of="2", moved_to="https://example.com/9", **words))
+    tell(RemoteBugError("2", BugWatchErrorType.PRIVATE_REMOTE_BUG, "It is private."))
+    return watched
+
+
+@pytest.fixture
+def troubled(tell):
+    def troubled(times=3):
+        for _ in range(times):
+            tell(trouble=BugTrackerConnectError("It does not answer."))
+
+    return troubled
+
+
+DUPLICATE, MOVED, PRIVATE = ("1", "duplicate"), ("1", "moved"), ("2", "private")
+
+
+@pytest.mark.parametrize(
+    ("path", "entries"),
+    [
+        ("all", [PRIVATE, MOVED, DUPLICATE]),
+        (f"trackers/{NAME}", [PRIVATE, MOVED, DUPLICATE]),
+        ("bugs/1", [MOVED, DUPLICATE]),
+        ("bugs/2", [PRIVATE]),
+        (f"search?q=open+tracker:{NAME}", [PRIVATE, MOVED, DUPLICATE]),
+        ("search?q=bug:2", [PRIVATE]),
+        ("search?q=closed", []),
+        ("search?q=tracker:other", []),
+        ("search?q=changed%3C90m", [PRIVATE, MOVED]),
+        ("search?q=nothing", []),
+        ("search?q=alert", [PRIVATE, MOVED, DUPLICATE]),
+    ],
+)
+def test_what_happens_to_a_bug_is_told_of_what_it_is_of(browser, eventful, path, entries):
+    response = browser.get(f"/feeds/{path}")
+    told = [each for each in said(response) if each[1] not in ("status", "fixed", "closed")]
+    assert told == entries
+
+
+def test_it_is_told_as_mails_tell_it(browser, eventful):
+    entries = read(browser.get("/feeds/bugs/1")).entries
+    moved, duplicate = [each for each in entries if each.tags[0].term in ("moved", "duplicate")]
+    assert " bug 1 has moved" in moved.title
+    assert "It is at https://example.com/9 now" in moved.summary
+    assert f"It is the same as {eventful.url}/show_bug.cgi?id=2" in duplicate.summary
+    assert "<script" not in duplicate.content[0].value
+    assert moved.id != duplicate.id
+    assert moved.id in [entry.id for entry in read(browser.get("/feeds/all")).entries]
+
+
+def test_what_happens_makes_another_tag(browser, watched, tell):
+    tell(RemoteBug("1", "NEW", NEW))
+    before = browser.get("/feeds/bugs/1")
+    same = {"If-None-Match": before.headers["ETag"]}
+    browser.get("/feeds/bugs/1", headers=same, status=304)
+    tell(RemoteBug("1", "NEW", NEW, moved_to="https://example.com/9"))
+    after = browser.get("/feeds/bugs/1", headers=same)
+    assert said(after)[0] == MOVED
+    assert after.headers["Last-Modified"] > before.headers.get("Last-Modified", "")
+
+
+def test_a_bug_that_is_gone_is_told(browser, watched, tell):
+    tell(RemoteBug("1", "NEW", NEW))
+    tell(RemoteBugError("1", BugWatchErrorType.BUG_NOT_FOUND, "There is no such bug."))
+    assert said(browser.get("/feeds/bugs/1"))[0] == ("1", "gone")
+
+
+def test_what_happened_to_a_watch_that_is_gone_is_not(browser, eventful, database):
+    watches.unwatch(database, [1])
+    assert said(browser.get("/feeds/all"))[0] == PRIVATE
+    assert not {MOVED, DUPLICATE} & set(said(browser.get("/feeds/all")))
+
+
+def test_the_trouble_of_a_bug_tracker_and_its_end_are_told_once(
+    browser, people, subscribe, tell, troubled
+):
+    subscribe("anna@example.com", TargetKind.TRACKER, NAME, [Happening.TROUBLE])
+    subscribe("bert@example.com", TargetKind.BUG, "1")
+    troubled(2)
+    tell(RemoteBug("1", "NEW", NEW))
+    paths = (f"/feeds/trackers/{NAME}", "/feeds/mine")
+    anna = people("anna@example.com")
+    assert all("trouble" not in dict(said(anna.get(path))).values() for path in paths)
+    troubled(5)
+    tell(RemoteBug("1", "NEW", NEW))
+    for path in paths:
+        told = [each for each in said(anna.get(path)) if each[1] in ("trouble", "recovered")]
+        assert told == [("", "recovered"), ("", "trouble")]
+    recovered, trouble = read(anna.get("/feeds/mine")).entries
+    assert recovered.title.endswith(" can be asked again")
+    assert "It does not answer." in trouble.summary
+    for other in ("/feeds/all", "/feeds/bugs/1", "/feeds/search?q=open"):
+        assert not {"trouble", "recovered"} & set(dict(said(browser.get(other))).values())
+    assert "trouble" not in dict(said(people("bert@example.com").get("/feeds/mine"))).values()
+
+
+def test_it_is_told_where_nobody_is_told_of_it_otherwise(browser, tell, troubled):
+    troubled(4)
+    tell(RemoteBug("1", "NEW", NEW))
+    told = [each for _, each in said(browser.get(f"/feeds/trackers/{NAME}"))]
+    assert [each for each in told if each != "status"] == ["recovered", "trouble"]
+
+
+def test_the_titles_of_a_private_bug_are_for_who_may_see_it(people, eventful, database):
+    bugs.set_private(database, 1, True)
+    anna, root = people("anna@example.com"), people("root@example.com")
+    assert HOSTILE in read(root.get("/feeds/bugs/1")).entries[0].title
+    (moved, *_) = read(anna.get("/feeds/bugs/1")).entries
+    assert HOSTILE not in moved.title
+    assert "a private bug" in moved.summary
+    assert not said(anna.get("/feeds/search?q=alert+bug:1"))
+
+
+def test_so_many_of_these_are_told(browser, eventful, monkeypatch):
+    monkeypatch.setattr(feeds, "MOST", 1)
+    assert said(browser.get("/feeds/all")) == [PRIVATE]
 
 
 # Whoever has it already.

@@ -9,13 +9,14 @@ from typing import Any, NamedTuple
 from zope.component import getUtility
 
 from malonewatch.application.facts import now
-from malonewatch.application.privacy import remote_title_of, shown, title_of
+from malonewatch.application.privacy import hides_titles, remote_title_of, shown, title_of
 from malonewatch.application.references import (
     find_tracker,
     get_part,
     is_id,
     shortened,
 )
+from malonewatch.application.subscribing import usual_happenings
 from malonewatch.interfaces import (
     BadInput,
     BugTaskStatus,
@@ -47,17 +48,29 @@ _FARTHEST = 500
 _EVER = datetime.fromtimestamp(1, timezone.utc)
 
 
+#: What is no change of status, but for destinations, which are nobody else's matter.
+_OTHERS = frozenset(
+    each
+    for each in Happening
+    if Happening.STATUS not in each.kinds and each is not Happening.DISABLED
+)
+
+
 def _names(happenings: frozenset[Happening]) -> tuple[str, ...]:
-    """The names of the changes of status that are told to who asked for those happenings."""
-    changes = (Happening.FIXED, Happening.CLOSED, Happening.REOPENED, Happening.STATUS)
-    return tuple(each.name for each in changes if not each.kinds.isdisjoint(happenings))
+    """The names of what is told to who asked for those happenings."""
+    return tuple(each.name for each in Happening if not each.kinds.isdisjoint(happenings))
 
 
 class Source(NamedTuple):
-    """What a feed tells of: a target (not a person), and which changes of status, by name."""
+    """What a feed tells of: a target (not a person), and what of it, by name."""
 
     target: Target
-    happenings: tuple[str, ...] = _names(frozenset({Happening.STATUS}))
+    happenings: tuple[str, ...]
+
+    @property
+    def others(self) -> frozenset[Happening]:
+        """What of that is no change of status."""
+        return frozenset(each for each in _OTHERS if each.name in self.happenings)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -118,7 +131,8 @@ def _feed_of(trackers: Any, target: Target) -> FeedFacts:
             getUtility(IBugWatchSet).parseSearch(key, now())
             title = key
     target = Target(kind, key)
-    return FeedFacts(str(target), f"Remote bugs: {title}", (Source(target),))
+    source = Source(target, _names(usual_happenings(target)))
+    return FeedFacts(str(target), f"Remote bugs: {title}", (source,))
 
 
 def _feed_of_person(name: str) -> FeedFacts:
@@ -195,6 +209,8 @@ def stamp_of(database: Any, feed: FeedFacts) -> Stamp:
             for source in feed.sources
             for watch in _page(source, None).watches
         ]
+        # As it is in the histories.
+        seen += [(notice.id, notice.moment) for notice in _other_notices(feed.sources)]
         text = repr((feed, [(number, moment.timestamp()) for number, moment in seen]))
         tag = hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:32]
         return Stamp(tag, max((moment for _, moment in seen), default=None))
@@ -206,7 +222,7 @@ def stamp_of(database: Any, feed: FeedFacts) -> Stamp:
 def write_feed(
     database: Any, feed: FeedFacts, url: str = "", page: str = "", bug_url: str = ""
 ) -> bytes:
-    """The feed as Atom, with the last `MOST` changes of status.
+    """The feed as Atom, with the last `MOST` things that happened.
 
     `url` is where it is, and `page` where people see the same.  Of a bug of
     ours that is where the site says, else at `bug_url`.
@@ -218,6 +234,7 @@ def write_feed(
         found: dict[int, Notice] = {}
         for source in feed.sources:
             found.update((notice.id, notice) for notice in _notices(source))
+        found.update((notice.id, notice) for notice in _other_notices(feed.sources))
         notices = sorted(found.values(), key=lambda notice: (notice.moment, notice.id))
         where = get_part(IOutbox).settings.bug_page or bug_url
         identity = get_part(IInstallation).identity
@@ -255,8 +272,60 @@ def _page(source: Source, start: str | None) -> BugWatchPage:
     return found
 
 
+def _other_notices(sources: Sequence[Source]) -> list[Notice]:
+    """The last of what any of these sources is of that is no change of status."""
+    wanted = [(source, source.others) for source in sources]
+    found: list[Notice] = []
+    if any(others for _, others in wanted):
+        for notice in get_part(IOutbox).happened():
+            if len(found) >= MOST:
+                break
+            told = _told(
+                notice, [source for source, others in wanted if notice.happening in others]
+            )
+            if told is not None:
+                found.append(told)
+    return found
+
+
+def _told(notice: Notice, sources: Sequence[Source]) -> Notice | None:
+    """The notice as who asks may see it, if it is what any of those sources is of, and what it is
+    on is still there."""
+    if not sources:
+        return None
+    if notice.watch is None:
+        keys = {(TargetKind.ALL, ""), (TargetKind.TRACKER, notice.tracker)}
+        return notice if any(source.target in keys for source in sources) else None
+    try:
+        watch = getUtility(IBugWatchSet).get(notice.watch)
+    except NotFoundError:
+        return None
+    if not any(_is_of(source.target, notice, watch) for source in sources):
+        return None
+    bug = watch.bug
+    return notice._replace(bug=bug.id, bug_title=title_of(bug), title=remote_title_of(watch, bug))
+
+
+def _is_of(target: Target, notice: Notice, watch: Any) -> bool:
+    """Whether what happened to that watch happened to a target."""
+    match target.kind:
+        case TargetKind.BUG:
+            return target.key == str(watch.bug.id)
+        case TargetKind.TRACKER:
+            return bool(target.key == watch.bugtracker.name)
+        case TargetKind.SEARCH:
+            watches = getUtility(IBugWatchSet)
+            query = watches.parseSearch(target.key, now())
+            if query.changed_since is not None and notice.moment < query.changed_since:
+                return False
+            if query.words and hides_titles(watch):
+                return False
+            return bool(watches.isFoundBy(query, watch, (notice.old_status, notice.new_status)))
+    return True
+
+
 def _notices(source: Source) -> list[Notice]:
-    """The last changes that a source is of."""
+    """The last changes of status that a source is of."""
     meanings = None
     if source.target.kind is TargetKind.SEARCH:
         meanings = getUtility(IBugWatchSet).parseSearch(source.target.key, now()).meanings

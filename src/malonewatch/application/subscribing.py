@@ -73,7 +73,7 @@ def subscribe(
         destination = subscriptions.ensureDestination(person, settings)
         made = [
             subscriptions.subscribe(
-                destination, _named(trackers, target), happenings or _usual(target)
+                destination, _named(trackers, target), happenings or usual_happenings(target)
             ).facts
             for target in targets
         ]
@@ -107,7 +107,8 @@ def _channel(kind: str) -> Any:
     return channel
 
 
-def _usual(target: Target) -> frozenset[Happening]:
+def usual_happenings(target: Target) -> frozenset[Happening]:
+    """What is told of a target if nobody says."""
     return USUAL | {Happening.TROUBLE} if target.kind is TargetKind.TRACKER else USUAL
 
 

@@ -1,7 +1,7 @@
 """Bug watches: the links between our bugs and those elsewhere."""
 
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -206,6 +206,10 @@ class IBugWatchSet(Interface):
 
         :raises BadInput: it cannot be read.
         """
+
+    def isFoundBy(query: BugWatchQuery, bugwatch: Any, statuses: Iterable[BugTaskStatus]) -> bool:
+        """Whether a search finds a watch whose status means, or meant, one of these; whenever it
+        changed."""
 
     def recognise(url: str) -> tuple[RecognisedURL, BugTrackerType]:
         """What bug `url` is the URL of, and of which type, registered or not.

@@ -123,6 +123,13 @@ class IOutbox(Interface):
     settings = Attribute("The `DeliverySettings`.")
     pending = Attribute("How many notices wait, counted once for each destination.")
 
+    def note(notice: Notice) -> None:
+        """Keep a notice of what is no change of status, whoever is told, for feeds; its `id` is
+        given here."""
+
+    def happened() -> Iterator[Notice]:
+        """The last of these, some hundreds, the newest first; with titles whoever may see them."""
+
     def getDue(now: datetime, limit: int) -> list[int]:
         """The numbers of destinations that are to be looked at by now: some of those that have
         waited longest, `limit` at most."""

@@ -1,6 +1,6 @@
 """The set of all bug watches."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Any, cast
 
@@ -18,6 +18,7 @@ from zope.lifecycleevent import (
 
 from malonewatch.interfaces import (
     BadInput,
+    BugTaskStatus,
     BugWatchPage,
     BugWatchQuery,
     BugWatchTaken,
@@ -34,7 +35,7 @@ from malonewatch.model.index import WatchIndex
 from malonewatch.model.numbers import Numbered
 from malonewatch.model.recognition import Reading
 from malonewatch.model.search import search
-from malonewatch.model.searches import parse_search
+from malonewatch.model.searches import matches, parse_search
 from malonewatch.model.site import find_utility, query_utility
 from malonewatch.model.tallies import tally_of
 from malonewatch.model.times import now, to_seconds
@@ -190,6 +191,11 @@ class BugWatchSet(Numbered):
 
     def parseSearch(self, text: str, now: datetime) -> BugWatchQuery:
         return parse_search(text, now)
+
+    def isFoundBy(
+        self, query: BugWatchQuery, bugwatch: Any, statuses: Iterable[BugTaskStatus]
+    ) -> bool:
+        return matches(query, bugwatch, statuses)
 
     # What URLs lead to.
 

@@ -266,14 +266,15 @@ class Condition(Persistent):
             self._is_trouble_told = self._note(Happening.TROUBLE, text)
 
     def _tell_recovery(self) -> None:
-        if self._troubles:
-            self._troubles = 0
-        if self._is_trouble_told:
-            self._is_trouble_told = False
-            self._note(Happening.RECOVERED, "")
+        if not self._troubles:
+            return
+        is_long, is_told = self._troubles >= trouble_limit(self), self._is_trouble_told
+        self._troubles, self._is_trouble_told = 0, False
+        if is_long or is_told:
+            self._note(Happening.RECOVERED, "", is_told)
 
-    def _note(self, happening: Happening, text: str) -> bool:
-        return note_trouble(self, happening, text, from_seconds(self._trouble_since))
+    def _note(self, happening: Happening, text: str, tells: bool = True) -> bool:
+        return note_trouble(self, happening, text, from_seconds(self._trouble_since), tells)
 
     def _log(
         self,

@@ -6,8 +6,7 @@ all that has to be known of a destination to send to it is looked at later.
 """
 
 import dataclasses
-import pickle
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -19,7 +18,6 @@ from zope.interface import implementer
 
 from malonewatch.interfaces import (
     BadInput,
-    BugTaskStatus,
     DeliverySettings,
     DestinationSettings,
     Happening,
@@ -30,9 +28,10 @@ from malonewatch.interfaces import (
     Notice,
     Timing,
 )
+from malonewatch.model.happened import Happened, pack_notice, unpack_notice
 from malonewatch.model.numbers import FIRST, LAST, Numbered
 from malonewatch.model.site import find_utility
-from malonewatch.model.times import from_optional, from_seconds, to_optional, to_seconds
+from malonewatch.model.times import from_optional, from_seconds, to_seconds
 from malonewatch.model.timings import end_of_quiet, next_digest
 
 #: How many notices a message has at most; what is beyond that comes with the next one.
@@ -59,6 +58,8 @@ class Outbox(Numbered):
 
     __parent__: Any = None
     __name__ = "outbox"
+    #: What feeds tell besides changes of status; made when there is anything.
+    _happened: Any = None
 
     def __init__(self) -> None:
         #: The notices by number, packed; and for how many destinations each is kept, if several.
@@ -93,7 +94,7 @@ class Outbox(Numbered):
     def add(self, notice: Notice, destinations: Collection[int]) -> None:
         """Let that wait for these destinations; its `id` is given here."""
         number = self._next_number(self._notices)
-        self._notices[number] = _pack(notice)
+        self._notices[number] = pack_notice(notice)
         if len(destinations) > 1:
             self._readers[number] = len(destinations)
         second = int(to_seconds(notice.moment))
@@ -102,6 +103,14 @@ class Outbox(Numbered):
             # Where it is later than can be, a clock was wrong.
             if not 0 <= self._due_at.get(destination, -1) <= second + FARTHEST:
                 self._set_due(destination, second)
+
+    def note(self, notice: Notice) -> None:
+        if self._happened is None:
+            self._happened = Happened()
+        self._happened.note(notice)
+
+    def happened(self) -> Iterator[Notice]:
+        return iter(()) if self._happened is None else self._happened.newest()
 
     # Looking for what is to be sent.
 
@@ -342,7 +351,7 @@ class Outbox(Numbered):
             self._due_at[destination_id] = second
 
     def _get(self, number: int) -> Notice:
-        return _unpack(number, self._notices[number])
+        return unpack_notice(number, self._notices[number])
 
     def _let_go(self, number: int) -> None:
         """Note that a notice is kept for one destination less."""
@@ -360,33 +369,3 @@ _COUNTS = 1_000_000
 
 def _hour_of(moment: datetime) -> int:
     return int(to_seconds(moment)) // HOUR
-
-
-def _pack(notice: Notice) -> bytes:
-    """A notice as it is stored: its values but the number, enumerations by name and moments in
-    seconds.  In one value, as ZODB looks at each."""
-    old, new = notice.old_status, notice.new_status
-    values = notice._replace(
-        moment=to_seconds(notice.moment),  # type: ignore[arg-type]
-        happening=notice.happening.name,  # type: ignore[arg-type]
-        old_status=None if old is None else old.name,  # type: ignore[arg-type]
-        new_status=None if new is None else new.name,  # type: ignore[arg-type]
-        since=to_optional(notice.since),  # type: ignore[arg-type]
-    )
-    return pickle.dumps(tuple(values[1:]), 4)
-
-
-def _unpack(number: int, packed: bytes) -> Notice:
-    notice = Notice(number, *pickle.loads(packed))
-    old: Any = notice.old_status
-    new: Any = notice.new_status
-    moment: Any = notice.moment
-    happening: Any = notice.happening
-    since: Any = notice.since
-    return notice._replace(
-        moment=from_seconds(moment),
-        happening=Happening[happening],
-        old_status=None if old is None else BugTaskStatus[old],
-        new_status=None if new is None else BugTaskStatus[new],
-        since=from_optional(since),
-    )

@@ -16,7 +16,7 @@ from malonewatch.interfaces import (
     Notice,
 )
 from malonewatch.model.privacy import is_private
-from malonewatch.model.site import find_utility, query_utility
+from malonewatch.model.site import query_utility
 from malonewatch.model.times import now
 
 
@@ -25,15 +25,20 @@ def note(event: Any) -> None:
     watch = event.object
     # It may be a bug tracker; and mostly there is nobody to tell, which is found out fast.
     subscriptions = _subscriptions(getattr(watch, "bugtracker", None))
-    happening = _happening(event) if subscriptions else None
+    is_change = IBugWatchStatusChanged.providedBy(event)
+    happening = _happening(event) if subscriptions or not is_change else None
     if happening is None:
         return
     old_status = getattr(event, "old_status", watch.status)
-    destinations = subscriptions.subscribersOf(watch, happening, old_status)
-    if not destinations:
+    destinations = (
+        subscriptions.subscribersOf(watch, happening, old_status) if subscriptions else set()
+    )
+    if is_change and not destinations:
         return
-    is_change = IBugWatchStatusChanged.providedBy(event)
     tracker, bug = watch.bugtracker, watch.bug
+    outbox = query_utility(tracker, IOutbox)
+    if outbox is None:
+        return
     notice = Notice(
         0,
         now(),
@@ -54,7 +59,11 @@ def note(event: Any) -> None:
         text=_text(event, tracker),
         private=is_private(watch),
     )
-    find_utility(tracker, IOutbox).add(notice, destinations)
+    if not is_change:
+        # Feeds find changes of status in the histories.
+        outbox.note(notice)
+    if destinations:
+        outbox.add(notice, destinations)
 
 
 def trouble_limit(tracker: Any) -> int:
@@ -64,12 +73,17 @@ def trouble_limit(tracker: Any) -> int:
     return settings.trouble_after
 
 
-def note_trouble(tracker: Any, happening: Happening, text: str, since: datetime) -> bool:
-    """The same for what happened to a bug tracker; whether anybody is told."""
-    subscriptions = _subscriptions(tracker)
-    destinations = subscriptions.subscribersOfTracker(tracker, happening) if subscriptions else None
-    if not destinations:
+def note_trouble(
+    tracker: Any, happening: Happening, text: str, since: datetime, tells: bool = True
+) -> bool:
+    """The same for what happened to a bug tracker; whether anybody is told, which is so if it
+    `tells` people at all."""
+    subscriptions, outbox = _subscriptions(tracker), query_utility(tracker, IOutbox)
+    if outbox is None:
         return False
+    destinations: set[int] = set()
+    if subscriptions and tells:
+        destinations = subscriptions.subscribersOfTracker(tracker, happening)
     notice = Notice(
         0,
         now(),
@@ -80,8 +94,10 @@ def note_trouble(tracker: Any, happening: Happening, text: str, since: datetime)
         since=since,
         text=text,
     )
-    find_utility(tracker, IOutbox).add(notice, destinations)
-    return True
+    outbox.note(notice)
+    if destinations:
+        outbox.add(notice, destinations)
+    return bool(destinations)
 
 
 def _subscriptions(tracker: Any) -> Any:
