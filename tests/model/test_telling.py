@@ -19,7 +19,7 @@ from malonewatch.interfaces import (
     RemoteBug,
     RemoteBugError,
 )
-from malonewatch.model import BugTracker
+from malonewatch.model import BugTracker, telling
 from malonewatch.model.condition import Condition
 from malonewatch.model.site import site_of
 from malonewatch.model.telling import note_trouble, trouble_limit
@@ -70,6 +70,26 @@ def test_a_change_is_told_with_what_was_and_is(watch, say, clock):
     assert (notice.old_remotestatus, notice.new_remotestatus) == ("NEW", "RESOLVED FIXED")
     assert notice.old_status is BugTaskStatus.NEW
     assert (notice.new_status, notice.text) == (BugTaskStatus.FIXRELEASED, "")
+
+
+def test_what_is_no_change_of_status_is_kept_whoever_is_told(watch, say):
+    say(NEW)
+    say(FIXED)
+    assert not list(getUtility(IOutbox).happened())
+    say(NEW._replace(duplicate_of="43"))
+    (notice,) = getUtility(IOutbox).happened()
+    assert (notice.happening, notice.watch, notice.bug) == (Happening.DUPLICATE, 1, 1)
+    assert getUtility(IOutbox).pending == 0
+
+
+def test_without_an_outbox_nothing_is(tracker, watch, say, clock, monkeypatch):
+    """As in a database that was not upgraded yet."""
+    say(NEW)
+    with monkeypatch.context() as patch:
+        patch.setattr(telling, "query_utility", lambda *args: None)
+        say(NEW._replace(duplicate_of="43"))
+        assert not note_trouble(tracker, Happening.TROUBLE, "It is down.", clock.moment)
+    assert not list(getUtility(IOutbox).happened())
 
 
 @pytest.mark.parametrize(
