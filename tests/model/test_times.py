@@ -28,6 +28,11 @@ def test_moments_are_shown_in_pytz_utc():
     assert from_seconds(0).tzinfo is pytz.utc
 
 
+@given(st.floats(min_value=-(2.0**33), max_value=2.0**36))
+def test_moments_are_to_the_microsecond_that_is_nearest(seconds):
+    assert from_seconds(seconds) == datetime.fromtimestamp(seconds, timezone.utc)
+
+
 def test_nothing_stays_nothing():
     assert from_optional(None) is None
     assert from_optional(0.0) == from_seconds(0)
