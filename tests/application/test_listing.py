@@ -2,8 +2,9 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 from tests.application.remote import apply, bug_url
+from zope.component import queryAdapter
 
-from malonewatch.application import listing, watches
+from malonewatch.application import facts, listing, watches
 from malonewatch.application.listing import Order, Wanted, list_watches
 from malonewatch.interfaces import (
     BadInput,
@@ -160,6 +161,19 @@ def test_each_page_is_read_for_itself(five, monkeypatch):
     assert [facts.id for facts in next(pages)] == [1, 2]
     watches.unwatch(five, [3])
     assert [[facts.id for facts in page] for page in pages] == [[4, 5]]
+
+
+def test_what_talks_to_a_bug_tracker_is_made_once_for_a_page(five, monkeypatch):
+    made = []
+
+    def adapt(tracker, interface, name):
+        made.append(tracker.name)
+        return queryAdapter(tracker, interface, name=name)
+
+    monkeypatch.setattr(facts, "queryAdapter", adapt)
+    (page,) = list_watches(five, Wanted())
+    assert [each.url for each in page[:2]] == [bug_url(1), bug_url(2)]
+    assert sorted(made) == [NAME, TRAC]
 
 
 def test_one_that_goes_while_titles_are_sorted_is_left_out(five, monkeypatch):

@@ -14,6 +14,7 @@ from malonewatch.interfaces import (
     NotFoundError,
     RemoteBug,
     RemoteBugError,
+    WatchChecks,
 )
 from malonewatch.model import BugTracker
 
@@ -22,6 +23,25 @@ from ..fetching import apply
 
 def test_it_provides_the_interface(watches):
     verifyObject(IBugWatchSet, watches)
+
+
+def test_what_watches_have_of_their_checks_is_what_each_has(watches, add_watches, tracker, clock):
+    ours = add_watches(3)
+    ours[0].longest_interval = 7200.0
+    outcomes = [
+        RemoteBug("0", "NEW", BugTaskStatus.NEW, modified=clock.moment),
+        RemoteBugError("1", BugWatchErrorType.BUG_NOT_FOUND, "It is gone."),
+    ]
+    apply(tracker, outcomes, clock.moment)
+    checks = watches.getChecks(ours)
+    assert checks == [
+        WatchChecks(**{name: getattr(watch, name) for name in WatchChecks._fields})
+        for watch in ours
+    ]
+    for values in zip(*checks, strict=True):
+        assert len(set(values)) > 1
+    tracker.ledger.set_polled(False)
+    assert {each.next_check for each in watches.getChecks(ours)} == {None}
 
 
 def test_watches_by_number(watches, bug, tracker, watch, owner):

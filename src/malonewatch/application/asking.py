@@ -23,7 +23,6 @@ from malonewatch.interfaces import (
     BugTrackerTrouble,
     Checked,
     IBugWatchChecker,
-    IBugWatchSet,
     NotFoundError,
     Polling,
     Refused,
@@ -104,7 +103,9 @@ def check(
     checked: Checked = getUtility(IBugWatchChecker)(
         database, target.name, target.remotebugs, progress
     )
-    after: dict[int, WatchFacts] = database.read(lambda trackers: _facts_again(target))
+    numbers = [watch.id for watch in target.watches]
+    found: list[WatchFacts] = database.read(lambda trackers: WatchFacts.of_numbers(numbers))
+    after = {watch.id: watch for watch in found}
     answered = tuple(
         Answered(before, after[before.id])
         for before in target.watches
@@ -163,7 +164,7 @@ def _target(tracker: Any, remotebugs: Sequence[str | None]) -> Target:
         watches = list(reversed(list(tracker.watches)))
     else:
         watches = [watch for each in dict.fromkeys(named) for watch in watches_on(tracker, each)]
-    facts = tuple(map(WatchFacts.of, watches))
+    facts = tuple(WatchFacts.of_all(watches))
     return Target(
         tracker.name,
         tracker.title,
@@ -171,18 +172,6 @@ def _target(tracker: Any, remotebugs: Sequence[str | None]) -> Target:
         tuple(dict.fromkeys(watch.remotebug for watch in facts)),
         facts,
     )
-
-
-def _facts_again(target: Target) -> dict[int, WatchFacts]:
-    """The same watches afterwards, but for those that were removed meanwhile."""
-    watches = getUtility(IBugWatchSet)
-    found = {}
-    for watch in target.watches:
-        try:
-            found[watch.id] = WatchFacts.of(watches.get(watch.id))
-        except NotFoundError:
-            continue
-    return found
 
 
 def _is_answered(watch: WatchFacts, started: datetime, trouble: BugTrackerTrouble | None) -> bool:

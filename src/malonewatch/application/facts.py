@@ -4,7 +4,9 @@ Their fields are named after the attributes of `IBug`, `IBugWatch` and
 `IBugTracker`.  The `of` of each runs in a transaction, with the site set.
 """
 
+import contextlib
 import dataclasses
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -23,14 +25,17 @@ from malonewatch.interfaces import (
     FailureOwner,
     FollowedBug,
     Freshness,
+    IBugSet,
     IBugTrackerSet,
     IBugWatchSet,
     IClock,
     IExternalBugTracker,
+    NotFoundError,
     OriginState,
     Politeness,
     Polling,
     Staleness,
+    WatchChecks,
     remote_name,
 )
 
@@ -90,10 +95,34 @@ class WatchFacts:
     help: str | None
 
     @classmethod
-    def of(cls, watch: Any, externals: dict[int, Any] | None = None) -> "WatchFacts":
-        """Of many watches what talks to their bug trackers is kept in `externals`, as making that
-        costs more than all else."""
-        tracker, bug, error_type = watch.bugtracker, watch.bug, watch.last_error_type
+    def of(cls, watch: Any) -> "WatchFacts":
+        return cls.of_all([watch])[0]
+
+    @classmethod
+    def of_all(cls, watches: Collection[Any]) -> list["WatchFacts"]:
+        """Of many: what they have in common is looked up once."""
+        bugs = getUtility(IBugSet)
+        checks = getUtility(IBugWatchSet).getChecks(watches)
+        externals: dict[int, Any] = {}
+        return [
+            cls._of(watch, bugs.get(watch.bug_id), each, externals)
+            for watch, each in zip(watches, checks, strict=True)
+        ]
+
+    @classmethod
+    def of_numbers(cls, numbers: Iterable[int]) -> list["WatchFacts"]:
+        """Of those of these numbers that were not removed meanwhile."""
+        watches, found = getUtility(IBugWatchSet), []
+        for number in numbers:
+            with contextlib.suppress(NotFoundError):
+                found.append(watches.get(number))
+        return cls.of_all(found)
+
+    @classmethod
+    def _of(
+        cls, watch: Any, bug: Any, checks: WatchChecks, externals: dict[int, Any]
+    ) -> "WatchFacts":
+        tracker, error_type = watch.bugtracker, checks.last_error_type
         before = _status_before(watch)
         return cls(
             id=watch.id,
@@ -102,7 +131,7 @@ class WatchFacts:
             tracker=tracker.name,
             tracker_title=tracker.title,
             remotebug=watch.remotebug,
-            url=_bug_url(tracker, watch.remotebug, {} if externals is None else externals),
+            url=_bug_url(tracker, watch.remotebug, externals),
             remote_title=remote_title_of(watch, bug),
             remotestatus=watch.remotestatus,
             status=watch.status,
@@ -122,11 +151,11 @@ class WatchFacts:
             moved_to=watch.moved_to,
             owner=None if watch.owner is None else watch.owner.name,
             datecreated=watch.datecreated,
-            lastchecked=watch.lastchecked,
+            lastchecked=checks.lastchecked,
             lastchanged=watch.lastchanged,
-            next_check=watch.next_check,
-            longest_interval=watch.longest_interval,
-            quiet_since=watch.quiet_since,
+            next_check=checks.next_check,
+            longest_interval=checks.longest_interval,
+            quiet_since=checks.quiet_since,
             not_polled=tracker.not_polled,
             last_error_type=error_type,
             last_error=None if error_type is None else _error_of(watch, error_type),
@@ -183,7 +212,10 @@ def _error_of(watch: Any, error_type: BugWatchErrorType) -> str:
 
 
 def _bug_url(tracker: Any, remotebug: str, externals: dict[int, Any]) -> str | None:
-    """Where a person sees the bug; None if nothing registered can talk to such a bug tracker."""
+    """Where a person sees the bug; None if nothing registered can talk to such a bug tracker.
+
+    What talks to a bug tracker is kept in `externals`, as making that costs more than all else.
+    """
     number = tracker.id
     if number not in externals:
         externals[number] = queryAdapter(tracker, IExternalBugTracker, name=tracker.bugtrackertype)

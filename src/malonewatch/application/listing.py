@@ -1,6 +1,5 @@
 """Listing watches: those that a person looks for, a page at a time."""
 
-import contextlib
 import dataclasses
 import enum
 import heapq
@@ -22,7 +21,6 @@ from malonewatch.interfaces import (
     BugWatchQuery,
     IBugSet,
     IBugWatchSet,
-    NotFoundError,
     Scope,
     folded,
     meanings_of,
@@ -129,9 +127,7 @@ def find_page(
             shown=shown() if query.words else None,
         )
         found: BugWatchPage = watches.search(query)
-        externals: dict[int, Any] = {}
-        facts = tuple(WatchFacts.of(watch, externals) for watch in found.watches)
-        return WatchPage(facts, found.next)
+        return WatchPage(tuple(WatchFacts.of_all(found.watches)), found.next)
 
     page: WatchPage = database.read(step)
     return page
@@ -236,14 +232,14 @@ def _pages(
     database: Any,
     query: BugWatchQuery,
     matches: Callable[[Any], bool] | None,
-    value_of: Callable[[Any], Any],
+    values_of: Callable[[Sequence[Any]], list[Any]],
 ) -> Iterator[list[Any]]:
     """The values of all that match, page after page."""
 
     def step(trackers: Any) -> tuple[list[Any], str | None]:
         found: BugWatchPage = getUtility(IBugWatchSet).search(query)
         watches = [watch for watch in found.watches if matches is None or matches(watch)]
-        return [value_of(watch) for watch in watches], found.next
+        return values_of(watches), found.next
 
     while True:
         values, following = database.read(step)
@@ -260,7 +256,7 @@ def _in_order(
     matches: Callable[[Any], bool] | None,
 ) -> Iterator[list[WatchFacts]]:
     for query in queries:
-        yield from _pages(database, query, matches, WatchFacts.of)
+        yield from _pages(database, query, matches, WatchFacts.of_all)
 
 
 def _by_title(
@@ -272,28 +268,21 @@ def _by_title(
     keys = (
         key
         for query in queries
-        for page in _pages(database, query, matches, _title_key)
+        for page in _pages(database, query, matches, _title_keys)
         for key in page
     )
     chosen = sorted(keys) if limit is None else heapq.nsmallest(limit, keys)
     for start in range(0, len(chosen), PAGE):
         numbers = [number for _, number in chosen[start : start + PAGE]]
-        yield database.read(lambda trackers, numbers=numbers: _facts_of(numbers))
+        yield database.read(lambda trackers, numbers=numbers: WatchFacts.of_numbers(numbers))
 
 
-def _title_key(watch: Any) -> tuple[str, int]:
-    title = remote_title_of(watch) or title_of(watch.bug)
-    return title[:100].casefold(), watch.id
+def _title_keys(watches: Iterable[Any]) -> list[tuple[str, int]]:
+    return [(_title(watch)[:100].casefold(), watch.id) for watch in watches]
 
 
-def _facts_of(numbers: Sequence[int]) -> list[WatchFacts]:
-    """The watches of those numbers, but for those that were removed meanwhile."""
-    watches = getUtility(IBugWatchSet)
-    facts = []
-    for number in numbers:
-        with contextlib.suppress(NotFoundError):
-            facts.append(WatchFacts.of(watches.get(number)))
-    return facts
+def _title(watch: Any) -> str:
+    return remote_title_of(watch) or title_of(watch.bug)
 
 
 def _limited(pages: Iterator[list[WatchFacts]], limit: int | None) -> Iterator[list[WatchFacts]]:

@@ -140,7 +140,7 @@ def watch_text(
             bug=BugFacts.of(bug),
             is_new=is_new,
             keep_title=_with_other_title([bug], title),
-            watches=tuple(map(WatchFacts.of, added)),
+            watches=tuple(WatchFacts.of_all(added)),
             trackers=_trackers_of(added),
             proposals=proposals,
         )
@@ -171,7 +171,7 @@ def find(database: Any, what: Sequence[str], bug_id: int | None = None) -> tuple
                 found[watch.id] = watch
         if refused:
             raise Refused(refused, len(what))
-        return tuple(map(WatchFacts.of, found.values()))
+        return tuple(WatchFacts.of_all(found.values()))
 
     watches: tuple[WatchFacts, ...] = database.read(step)
     return watches
@@ -211,7 +211,7 @@ def set_interval(
         for watch in watches:
             watch.longest_interval = seconds
             record("edit", _named(watch), "longest interval")
-        return tuple(map(WatchFacts.of, watches))
+        return tuple(WatchFacts.of_all(watches))
 
     changed: tuple[WatchFacts, ...] = database.write(step)
     return changed
@@ -324,10 +324,10 @@ def _watch(
         bug=None if bug is None else BugFacts.of(bug),
         is_new=is_new,
         keep_title=_with_other_title(bugs, title),
-        watches=tuple(map(WatchFacts.of, added.values())),
+        watches=tuple(WatchFacts.of_all(added.values())),
         trackers=_trackers_of(added.values()),
         existing=tuple(
-            WatchFacts.of(watch) for watch in existing.values() if watch.id not in added
+            WatchFacts.of_all([each for each in existing.values() if each.id not in added])
         ),
     )
 

@@ -33,6 +33,7 @@ from malonewatch.interfaces.bugwatch import (
     IBugWatchStatusChanged,
     IBugWatchUpdater,
     Updated,
+    WatchChecks,
 )
 from malonewatch.interfaces.database import (
     IDatabase,
@@ -390,6 +391,7 @@ __all__ = [
     "Updated",
     "UpgradeStep",
     "Verdict",
+    "WatchChecks",
     "WatchTally",
     "Wish",
     "WorkerSettings",

@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from zope.interface import Attribute, Interface
 from zope.lifecycleevent.interfaces import IObjectModifiedEvent
@@ -42,6 +42,16 @@ class Updated:
     interrupted: bool = False
 
 
+class WatchChecks(NamedTuple):
+    """When a watch was checked, and is next: the attributes of an `IBugWatch` of these names."""
+
+    lastchecked: datetime | None
+    next_check: datetime | None
+    longest_interval: float | None
+    quiet_since: datetime | None
+    last_error_type: BugWatchErrorType | None
+
+
 class IBugWatch(Interface):
     """A link between a local bug and a remote one.
 
@@ -50,6 +60,7 @@ class IBugWatch(Interface):
 
     id = Int(title="Number", description="Unique.", readonly=True)
     bug = Attribute("The `IBug`.")
+    bug_id = Int(title="The number of the bug", readonly=True)
     bugtracker = Attribute("The `IBugTracker`.")
     remotebug = TextLine(title="Remote bug", description="Its canonical id.", readonly=True)
     owner = Attribute("The `IPerson` who added the watch, or None.")
@@ -190,6 +201,9 @@ class IBugWatchSet(Interface):
         :raises BadInput: `query.start` is none of ours, its limit is below 1, or
             one of its words has no letter and no digit.
         """
+
+    def getChecks(bugwatches: Iterable[Any]) -> list[WatchChecks]:
+        """What each of some watches has of its checks, in order; cheaper than to ask each."""
 
     def getTally(bug: Any) -> WatchTally:
         """How many watches an `IBug` has, and of which kinds; costs the same for very many."""

@@ -26,10 +26,12 @@ from malonewatch.interfaces import (
     IBugWatchSet,
     ILinkSet,
     NotFoundError,
+    WatchChecks,
     WatchTally,
 )
 from malonewatch.model import recognition
 from malonewatch.model.bugwatch import BugWatch
+from malonewatch.model.checking import checks_of
 from malonewatch.model.following import leave
 from malonewatch.model.index import WatchIndex
 from malonewatch.model.numbers import Numbered
@@ -185,6 +187,9 @@ class BugWatchSet(Numbered):
 
     def search(self, query: BugWatchQuery) -> BugWatchPage:
         return search(self, query)
+
+    def getChecks(self, bugwatches: Iterable[Any]) -> list[WatchChecks]:
+        return checks_of(bugwatches, self.own_intervals)
 
     def getTally(self, bug: Any) -> WatchTally:
         return tally_of(self, bug)

@@ -1,13 +1,15 @@
 """When a bug watch was checked, and when it is next: what its bug tracker's ledger has of it."""
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 from persistent import Persistent
 
+from malonewatch.interfaces import WatchChecks
 from malonewatch.model.ledger import Ledger
 from malonewatch.model.pacing import check_interval
-from malonewatch.model.pages import PAGE, PARKED, UNKNOWN
+from malonewatch.model.pages import PAGE, PARKED, UNKNOWN, TimesPage
 from malonewatch.model.rhythm import changed_at
 from malonewatch.model.schedule import CHECK_INTERVAL
 from malonewatch.model.sweeping import checked_at
@@ -30,8 +32,7 @@ class Checked(Persistent):
     @property
     def lastchecked(self) -> datetime | None:
         number, row = divmod(self.slot, PAGE)
-        checked = checked_at(self._ledger.sweeps, self._ledger._times[number], row)
-        return None if checked == UNKNOWN else from_seconds(checked)
+        return _lastchecked(self._ledger, self._ledger._times[number], row)
 
     @lastchecked.setter
     def lastchecked(self, moment: datetime | None) -> None:
@@ -43,8 +44,7 @@ class Checked(Persistent):
 
     @property
     def next_check(self) -> datetime | None:
-        due = self._ledger.get(self.slot, "due")
-        return from_seconds(due) if self._ledger.polled and due < PARKED else None
+        return _next_check(self._ledger, self._ledger.get(self.slot, "due"))
 
     @next_check.setter
     def next_check(self, moment: datetime) -> None:
@@ -52,8 +52,7 @@ class Checked(Persistent):
 
     @property
     def longest_interval(self) -> float | None:
-        seconds = self.__parent__.own_intervals.get(self.id)
-        return None if seconds is None else float(seconds)
+        return _interval(self.__parent__.own_intervals, self.id)
 
     @longest_interval.setter
     def longest_interval(self, seconds: float | None) -> None:
@@ -63,8 +62,47 @@ class Checked(Persistent):
 
     @property
     def quiet_since(self) -> datetime | None:
-        mark = self._ledger.mark(self.slot)
-        return from_seconds(changed_at(mark)) if mark else None
+        return _quiet_since(self._ledger.mark(self.slot))
+
+
+def checks_of(watches: Iterable[Any], intervals: Mapping[int, int]) -> list[WatchChecks]:
+    """What each of some watches has of its checks; `intervals` are the longest of some, by number.
+
+    Each row is looked up once, and not for each of what is in it.
+    """
+    found = []
+    for watch in watches:
+        ledger = watch.bugtracker.ledger
+        number, row = divmod(watch.slot, PAGE)
+        times, names = ledger._times[number], ledger._names[number]
+        found.append(
+            WatchChecks(
+                _lastchecked(ledger, times, row),
+                _next_check(ledger, times.due[row]),
+                _interval(intervals, watch.id),
+                _quiet_since(names.marks[row]),
+                ledger.error_named(times.errors[row]),
+            )
+        )
+    return found
+
+
+def _lastchecked(ledger: Ledger, times: TimesPage, row: int) -> datetime | None:
+    checked = checked_at(ledger.sweeps, times, row)
+    return None if checked == UNKNOWN else from_seconds(checked)
+
+
+def _next_check(ledger: Ledger, due: int) -> datetime | None:
+    return from_seconds(due) if ledger.polled and due < PARKED else None
+
+
+def _interval(intervals: Mapping[int, int], number: int) -> float | None:
+    seconds = intervals.get(number)
+    return None if seconds is None else float(seconds)
+
+
+def _quiet_since(mark: int) -> datetime | None:
+    return from_seconds(changed_at(mark)) if mark else None
 
 
 def _ledger_moment(seconds: float) -> int:

@@ -218,7 +218,11 @@ class Ledger(Persistent):
 
     def error(self, slot: int) -> BugWatchErrorType | None:
         """What was wrong when the watch was last tried."""
-        name = self.error_names[self.get(slot, "errors")]
+        return self.error_named(self.get(slot, "errors"))
+
+    def error_named(self, code: int) -> BugWatchErrorType | None:
+        """What `code` stands for in a row."""
+        name = self.error_names[code]
         return member(BugWatchErrorType, name) if name else None
 
     def error_code(self, error_type: BugWatchErrorType | None) -> int:
