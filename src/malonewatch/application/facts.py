@@ -8,7 +8,7 @@ import contextlib
 import dataclasses
 from collections.abc import Collection, Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from zope.component import getUtility, queryAdapter
 
@@ -50,8 +50,7 @@ def now() -> datetime:
     return moment
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class WatchFacts:
+class WatchFacts(NamedTuple):
     """What is known of a bug watch.
 
     `old_remotestatus` and `old_status` are what the status was before it last
