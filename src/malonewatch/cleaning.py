@@ -24,9 +24,10 @@ def clean(text: str, limit: int = LONGEST_LINE) -> str:
     cut off at `limit` characters.
     """
     # Cut before too: a text without end would cost its length.
-    text = _SEQUENCES.sub("", text[: 2 * limit])
+    text = text[: 2 * limit]
+    # In one that is printable, as most are, there is nothing to look for.
     if not text.isprintable():
-        text = "".join(map(_safe, text))
+        text = "".join(map(_safe, _SEQUENCES.sub("", text)))
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
