@@ -102,12 +102,12 @@ def values_of(message: Message, delivery: DeliverySettings, secret: str = "") ->
     notices = message.notices
     first = notices[0]
     shown = notices[-MOST:]
-    entry = entry_of(first)
+    urls = links(first, delivery.bug_page)
     values: dict[str, Any] = {
-        "headline": entry.headline,
-        "lines": entry.lines,
-        "url": entry.url,
-        "ours": ours(first, delivery),
+        "headline": headline(first),
+        "lines": sentences(first),
+        "url": urls.get("theirs", ""),
+        "ours": urls.get("ours", ""),
         "groups": [],
         "more": "",
         "footer": footer(message, delivery, secret),
@@ -123,7 +123,7 @@ def values_of(message: Message, delivery: DeliverySettings, secret: str = "") ->
         parts = [_group_text(group) for group in groups]
         values["text"] = "\n\n".join(filter(None, [*parts, values["more"]]))
     else:
-        values["text"] = _lines([*entry.lines, entry.url, values["ours"]])
+        values["text"] = _lines([*values["lines"], values["url"], values["ours"]])
     return values
 
 
@@ -146,9 +146,8 @@ def unsubscribe_urls(message: Message, delivery: DeliverySettings, secret: str =
         if len(numbers) > MOST_SUBSCRIPTIONS:
             return [_link(message, delivery, secret, "destination", destination.id)]
         return [_link(message, delivery, secret, "subscription", number) for number in numbers]
-    # Fit for a header; in braces is where the number goes.
-    url = quote(delivery.unsubscribe_url, safe=_SAFE)
-    url = url.replace("{destination}", str(destination.id))
+    # In braces is where the number goes.
+    url = _fit(delivery.unsubscribe_url).replace("{destination}", str(destination.id))
     urls = [url.replace("{subscription}", str(each)) for each in destination.subscriptions]
     return list(dict.fromkeys(urls))[:MOST_SUBSCRIPTIONS]
 
@@ -165,7 +164,13 @@ def _link(message: Message, delivery: DeliverySettings, secret: str, kind: str, 
     """A link to the desk, which is good without a log-in."""
     link = UnsubscribeLink.of(kind, number, message.destination.created)
     path = link.path(message.key.partition(".")[0], secret)
-    return f"{quote(delivery.desk_url, safe=_SAFE)}/unsubscribe/{path}"
+    return f"{_fit(delivery.desk_url)}/unsubscribe/{path}"
+
+
+@functools.lru_cache
+def _fit(url: str) -> str:
+    """A URL of a site's settings, fit for a header."""
+    return quote(url, safe=_SAFE)
 
 
 def footer(message: Message, delivery: DeliverySettings, secret: str = "") -> str:
