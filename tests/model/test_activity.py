@@ -6,6 +6,7 @@ from malonewatch.interfaces import BugTaskStatus, BugWatchActivity, BugWatchErro
 from malonewatch.model.activity import (
     LIMIT,
     activity_entries,
+    last_change,
     last_error,
     log_activity,
     log_status,
@@ -64,6 +65,19 @@ def test_names_that_this_version_does_not_know_are_unknown():
     assert activity_entries(log)[0].error_type is BugWatchErrorType.UNKNOWN
     (entry,) = activity_entries(log_status("", 1, "status", "A", "B", "FROBBED", "FROBBED", "site"))
     assert entry.old_status is entry.new_status is BugTaskStatus.UNKNOWN
+
+
+def test_the_last_change_is_the_latest_and_first_sight_is_none():
+    log = "1700000000\t\tstatus\n"
+    log = log_status(log, 1, "status", None, "NEW", "", "NEW", "table")
+    assert last_change(log) is None
+    log = log_status(log, 2, "status", "NEW", "DONE", "NEW", "FIXRELEASED", "table")
+    log = log_status(log, 3, "mapping", "DONE", "DONE", "FIXRELEASED", "INVALID", "site")
+    log = log_activity(log, 4, "error", "It did not answer.", TIMEOUT)
+    # As it is when it was forgotten, and is known again.
+    log = log_status(log, 5, "status", None, "DONE", "", "INVALID", "site")
+    assert last_change(log) == activity_entries(log)[2]
+    assert last_change(log).date == from_seconds(3)
 
 
 def test_the_last_error_is_the_latest_entrys():

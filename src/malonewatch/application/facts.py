@@ -122,7 +122,7 @@ class WatchFacts(NamedTuple):
         cls, watch: Any, bug: Any, checks: WatchChecks, externals: dict[int, Any]
     ) -> "WatchFacts":
         tracker, error_type = watch.bugtracker, checks.last_error_type
-        before = _status_before(watch)
+        before = watch.last_change
         return cls(
             id=watch.id,
             bug=bug.id,
@@ -186,15 +186,6 @@ class WatchFacts(NamedTuple):
 
 def _described(remotestatus: str | None, status: BugTaskStatus) -> str:
     return "not known yet" if remotestatus is None else f"{remotestatus} ({status.title})"
-
-
-def _status_before(watch: Any) -> BugWatchActivity | None:
-    """The entry of the history that tells of the last change; first sight is none."""
-    for entry in watch.activity:
-        if entry.kind in ("status", "mapping") and entry.old_remotestatus is not None:
-            found: BugWatchActivity = entry
-            return found
-    return None
 
 
 def _error_of(watch: Any, error_type: BugWatchErrorType) -> str:

@@ -136,6 +136,10 @@ class IBugWatch(Interface):
     title = TextLine(title="The bug tracker's title and the remote id", readonly=True)
     links = Attribute("A list of each `ILink` that leads to it, by project, file and line.")
     activity = Attribute("The latest `BugWatchActivity` entries, newest first, a bounded list.")
+    last_change = Attribute(
+        "The latest entry that tells of another status, or another meaning, than was known before; "
+        "None if there is none."
+    )
     answer = Attribute(
         "The `KeptAnswer` in which the bug tracker last said something new of the remote bug; None "
         "if none is kept."

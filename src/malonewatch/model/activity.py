@@ -92,6 +92,17 @@ def activity_entries(log: str) -> list[BugWatchActivity]:
     return [_entry(line.split("\t")) for line in reversed(log.splitlines())]
 
 
+def last_change(log: str) -> BugWatchActivity | None:
+    """The latest entry of another status than was known before; no other is read."""
+    for line in reversed(log.splitlines()):
+        parts = line.split("\t")
+        if parts[1] in ("status", "mapping"):
+            entry = _entry(parts)
+            if entry.old_remotestatus is not None:
+                return entry
+    return None
+
+
 def last_error(log: str) -> BugWatchErrorType | None:
     """What failed, if that is the latest entry."""
     line = log[log.rfind("\n", 0, -1) + 1 :]

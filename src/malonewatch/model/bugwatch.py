@@ -27,6 +27,7 @@ from malonewatch.interfaces import (
 )
 from malonewatch.model.activity import (
     activity_entries,
+    last_change,
     last_error,
     log_activity,
     log_status,
@@ -168,6 +169,10 @@ class BugWatch(Checked):
     @property
     def activity(self) -> list[BugWatchActivity]:
         return activity_entries(self._activity)
+
+    @property
+    def last_change(self) -> BugWatchActivity | None:
+        return last_change(self._activity)
 
     @property
     def followed(self) -> list[FollowedBug]:
