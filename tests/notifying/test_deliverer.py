@@ -32,7 +32,7 @@ from malonewatch.model.outbox import REFUSALS
 from malonewatch.notifying import claim, deliverer, record
 from malonewatch.notifying.claim import CLAIM, WHAT
 from malonewatch.notifying.deliverer import LANES, Delivery
-from malonewatch.notifying.routes import AHEAD
+from malonewatch.notifying.routes import AHEAD, Lane, Route
 
 from ..channels import KeepingChannel, in_place_of, refusal
 from ..clock import FakeClock
@@ -386,6 +386,15 @@ def test_what_is_due_for_nobody_is_forgotten(database, kept, fill):
 
 
 # Routes, and who waits for whom.
+
+
+def test_no_lane_takes_on_more_than_its_share():
+    route = Route(("mail", ""), "mail", None, 0, 3)
+    route.lanes += [Lane(route, DeliverySettings(), None) for _ in range(3)]
+    route.waiting.extend(range(3 * AHEAD + 5))
+    taken = [len(route.next_few()) for _ in range(8)]
+    assert taken == [AHEAD, 9, 6, 4, 2, 2, 1, 1]
+    assert route.next_few() == []
 
 
 def test_a_slow_route_holds_up_only_who_waits_for_it(database, kept, fill):

@@ -60,8 +60,10 @@ class Route:
     is_left: bool = False
 
     def next_few(self) -> list[int]:
-        """Destinations for a lane to take on."""
-        return [self.waiting.popleft() for _ in range(min(AHEAD, len(self.waiting)))]
+        """Destinations for a lane to take on: no more than its share of what waits, or a few lanes
+        would have much to do yet when the others have nothing."""
+        share = -(-len(self.waiting) // len(self.lanes))
+        return [self.waiting.popleft() for _ in range(min(AHEAD, share))]
 
 
 class Lane:
