@@ -177,6 +177,36 @@ def test_secrets_that_a_server_sends_back_are_not_kept():
     assert outcome_of({"status": "new", "title": "x"}, scrub=scrub).duplicate_of is None
 
 
+def test_words_that_come_again_are_kept_as_they_were_at_first():
+    read = Read("n\u00e9w sesame", "x", "sesame", "sesame")
+
+    def scrub(text):
+        return text.replace("sesame", "***")
+
+    one, other = (
+        bug._replace(remotebug="", raw=None)
+        for bug in hear(
+            {"toys": [toy("1"), toy("2")]}, factory=reading(read), scrub=scrub
+        ).outcomes.values()
+    )
+    assert one == other
+    assert (one.remotestatus, one.remote_importance, one.resolution) == (
+        "n\u00e9w ***",
+        "***",
+        "***",
+    )
+
+
+def test_a_flag_of_the_wrong_kind_spoils_its_bug_alone():
+    class Odd(Toys):
+        def read(self, record):
+            return super().read(record)._replace(closed={} if record["id"] == "1" else None)
+
+    outcomes = hear({"toys": [toy("1"), toy("2")]}, factory=Odd).outcomes
+    assert outcomes["1"].error_type is BUG.UNPARSABLE_BUG
+    assert outcomes["2"].title == "Toy 2"
+
+
 def test_a_session_with_credentials_scrubs_what_is_kept():
     class Scrubbing(Shop):
         def scrub(self, text):

@@ -80,6 +80,7 @@ class Asking:
         # Whether it has answered, so that it takes the credentials, if there are any.
         self.welcome = False
         self.validates = IValidators.providedBy(tracker)
+        self._hearing: Hearing | None = None
 
     async def alone(self, ask: Ask, moved_to: str | None = None) -> Outcome:
         """The outcome of a question for one bug, which moved to the URL `moved_to`.
@@ -172,9 +173,10 @@ class Asking:
         if credentials is not None:
             ask = dialect.sign(dataclasses.replace(ask, signed=True), credentials)
         response = await self._response(ask)
-        hearing = Hearing(
-            self.tracker, dialect, None if credentials is None else self.session.scrub
-        )
+        hearing = self._hearing
+        if hearing is None or hearing.dialect is not dialect:
+            scrub = None if credentials is None else self.session.scrub
+            hearing = self._hearing = Hearing(self.tracker, dialect, scrub)
         if len(response.body) < LARGE:
             heard = hearing.hear(ask, response)
         else:
