@@ -149,7 +149,10 @@ def build_url(base: str, parameters: Iterable[tuple[str, str]]) -> str:
 
 def encode(parameters: Iterable[tuple[str, str]]) -> str:
     """`parameters` as a query has them, or a form that is sent."""
-    return "&".join([f"{_quoted(name)}={_quoted(value)}" for name, value in parameters])
+    pairs = list(parameters)
+    # A name may stand before each of many values.
+    names = {name: _quoted(name) for name in dict(pairs)}
+    return "&".join([f"{names[name]}={_quoted(value)}" for name, value in pairs])
 
 
 def _quoted(text: str) -> str:
