@@ -20,7 +20,7 @@ from benchmarks.measure import Row
 from benchmarks.server import Running, running
 from malonewatch.configuration import configure
 from malonewatch.model import open_database
-from malonewatch.model.times import SystemClock
+from malonewatch.clock import SystemClock
 
 COMMAND = "python -m benchmarks.workers"
 

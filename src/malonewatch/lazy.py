@@ -3,12 +3,11 @@
 That takes longer than all else that a command loads; some have others to do meanwhile.
 """
 
-from datetime import datetime
 from typing import Any
 
-from zope.interface import directlyProvides, implementer
+from zope.interface import directlyProvides
 
-from malonewatch.interfaces import IClock, IDatabaseOpener
+from malonewatch.interfaces import IDatabaseOpener
 
 
 class LazyOpener:
@@ -38,16 +37,6 @@ def database_of(bugtracker: Any) -> Any:
     from malonewatch.model import database
 
     return database.database_of(bugtracker)
-
-
-@implementer(IClock)
-class SystemClock:
-    """See `malonewatch.model.SystemClock`."""
-
-    def now(self) -> datetime:
-        from malonewatch.model import SystemClock
-
-        return SystemClock().now()
 
 
 def bug_retitled(bug: Any, event: Any) -> None:

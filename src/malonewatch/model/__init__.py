@@ -2,6 +2,7 @@
 
 import sys
 
+from malonewatch.clock import SystemClock
 from malonewatch.model.bug import Bug, BugSet
 from malonewatch.model.bugtracker import BugTracker
 from malonewatch.model.bugtrackerset import BugTrackerSet
@@ -14,7 +15,6 @@ from malonewatch.model.latest import Latest
 from malonewatch.model.person import Person, PersonSet
 from malonewatch.model.resultset import ResultSet
 from malonewatch.model.site import Site
-from malonewatch.model.times import SystemClock
 from malonewatch.model.uri import sqlite_uri
 
 __all__ = [

@@ -1,23 +1,14 @@
 """Moments: aware datetimes outside, seconds since the epoch in the database."""
 
-import time
 from datetime import datetime, timedelta
 
 import pytz
 from zope.component import queryUtility
-from zope.interface import implementer
 
+from malonewatch.clock import SystemClock
 from malonewatch.interfaces import BadInput, IClock
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=pytz.utc)
-
-
-@implementer(IClock)
-class SystemClock:
-    """What the machine says."""
-
-    def now(self) -> datetime:
-        return from_seconds(time.time())
 
 
 def now() -> datetime:
