@@ -155,7 +155,7 @@ class Soap(Dialect):
             yield soap.Struct(header, HEADER, duplicate_of=original or "")
 
     def read(self, record: Any) -> Read:
-        words = {name: names.get(record[name], record[name]) for name, names in NAMES.items()}
+        words = {name: names.get(number := record[name], number) for name, names in NAMES.items()}
         words["summary"], words["view_state"] = record["summary"], record["view_state"]
         words["updated"] = record["last_updated"]
         return read_words(words, record["status"], record["duplicate_of"] or None)

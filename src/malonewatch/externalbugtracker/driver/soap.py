@@ -9,6 +9,7 @@ fields, and of a bug that is as it was few are ever wanted.
 
 import base64
 import contextlib
+import functools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import unescape
@@ -84,7 +85,7 @@ class Part:
 
         :raises LookupError, ValueError: there is none, or it has no end.
         """
-        begin = re.compile(pattern.format(name)).search(self.xml, self.start, self.end)
+        begin = _compiled(pattern, name).search(self.xml, self.start, self.end)
         if begin is None:
             raise LookupError(name)
         start = begin.end()
@@ -166,7 +167,10 @@ class Struct(Mapping[str, str]):
         return self._all
 
     def __getitem__(self, name: str) -> str:
-        return self._texts[name] if name in self._texts else self._read()[name]
+        try:
+            return self._texts[name]
+        except KeyError:
+            return self._read()[name]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._read())
@@ -178,6 +182,12 @@ class Struct(Mapping[str, str]):
 def wanted(*names: str) -> re.Pattern[str]:
     """What finds the fields of those names in a `Struct`."""
     return re.compile(_ELEMENT.format("|".join(map(re.escape, names))))
+
+
+@functools.lru_cache(maxsize=64)
+def _compiled(pattern: str, name: str) -> re.Pattern[str]:
+    """A pattern for elements of a name."""
+    return re.compile(pattern.format(name))
 
 
 def _text(tag: str, content: str) -> str:
