@@ -62,29 +62,70 @@ def lost():
     return asyncio.Event()
 
 
+def take(claimant, *asked):
+    return asyncio.run(claimant.take(*asked))
+
+
+def take_together(claimant, *origins, meanwhile=lambda tasks: None):
+    """What comes of taking those at the same time."""
+
+    async def run():
+        tasks = [asyncio.create_task(claimant.take(origin, lost())) for origin in origins]
+        await asyncio.sleep(0)
+        meanwhile(tasks)
+        return await asyncio.gather(*tasks, return_exceptions=True)
+
+    return asyncio.run(run())
+
+
 def test_what_is_free_is_taken(claimant, claims):
     claims.states[HERE] = STATE
-    assert claimant.take(HERE, lost()) == (None, STATE)
+    assert take(claimant, HERE, lost()) == (None, STATE)
     assert claims.held == {HERE: claimant.holder}
 
 
 def test_of_what_is_taken_the_holder_is_told(claimant, claims, clock):
     claims.held[HERE] = "somebody else"
-    assert claimant.take(HERE, lost()) == (Claim(HERE, "somebody else", clock.moment), None)
+    assert take(claimant, HERE, lost()) == (Claim(HERE, "somebody else", clock.moment), None)
     claimant.release(HERE, STATE)
     assert (claims.held, claims.states) == ({HERE: "somebody else"}, {})
+
+
+def test_what_is_asked_for_at_the_same_time_is_taken_in_one_transaction(claimant, claims, database):
+    claims.held[THERE] = "somebody else"
+    (claim, state), (elsewhere, _) = take_together(claimant, HERE, THERE)
+    assert (claim, state, elsewhere.holder) == (None, None, "somebody else")
+    assert (claims.held[HERE], database.written) == (claimant.holder, 1)
+    assert (claimant.has(HERE), claimant.has(THERE)) == (True, False)
+
+
+def test_all_are_told_that_the_database_is_busy(claimant, claims, database, monkeypatch):
+    def write(function, patience):
+        raise DatabaseBusy("It is busy.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(database, "write", write)
+        told = take_together(claimant, HERE, THERE)
+    assert [type(each) for each in told] == [DatabaseBusy, DatabaseBusy]
+    assert not claimant.has(HERE)
+    assert take(claimant, HERE, lost()) == (None, None)
+
+
+def test_for_who_has_been_cancelled_nothing_is_taken(claimant, claims):
+    _, there = take_together(claimant, HERE, THERE, meanwhile=lambda tasks: tasks[0].cancel())
+    assert (there, claims.held) == ((None, None), {THERE: claimant.holder})
 
 
 def test_what_a_run_that_has_ended_still_has_is_free(database, claims):
     claims.held = {HERE: holder_of(OTHER), THERE: holder_of("0" * 12)}
     claimant = Claimant(database, ID, [OTHER])
-    assert claimant.take(HERE, lost()) == (None, None)
-    claim, _ = claimant.take(THERE, lost())
+    assert take(claimant, HERE, lost()) == (None, None)
+    claim, _ = take(claimant, THERE, lost())
     assert claim.holder == holder_of("0" * 12)
 
 
 def test_letting_go_and_what_is_known_are_one_transaction(claimant, claims, database):
-    claimant.take(HERE, lost())
+    take(claimant, HERE, lost())
     database.written = 0
     claimant.release(HERE, STATE)
     assert (claims.held, claims.states, database.written) == ({}, {HERE: STATE}, 1)
@@ -92,7 +133,7 @@ def test_letting_go_and_what_is_known_are_one_transaction(claimant, claims, data
 
 def test_if_nothing_is_known_what_was_known_stays(claimant, claims):
     claims.states[HERE] = STATE
-    claimant.take(HERE, lost())
+    take(claimant, HERE, lost())
     claimant.release(HERE, None)
     assert (claims.held, claims.states) == ({}, {HERE: STATE})
 
@@ -101,8 +142,8 @@ def test_a_dry_run_takes_nothing(database, claims, clock):
     claimant = Claimant(database, ID, dry_run=True)
     claims.states[HERE] = STATE
     claims.held[THERE] = "somebody else"
-    assert claimant.take(HERE, lost()) == (None, STATE)
-    assert claimant.take(THERE, lost()) == (Claim(THERE, "somebody else", clock.moment), None)
+    assert take(claimant, HERE, lost()) == (None, STATE)
+    assert take(claimant, THERE, lost()) == (Claim(THERE, "somebody else", clock.moment), None)
     claimant.release(HERE, OriginState())
     assert (claims.states, database.written) == ({HERE: STATE}, 0)
 
@@ -127,8 +168,8 @@ def keep(claimant, minutes, meanwhile=lambda: None):
 def test_what_is_held_is_taken_again_each_minute(claimant, claims, database):
     times = []
     claims.claim = lambda origin, holder, now: times.append(origin) or True
-    claimant.take(HERE, lost())
-    claimant.take(THERE, lost())
+    take(claimant, HERE, lost())
+    take(claimant, THERE, lost())
     keep(claimant, 3)
     assert times == [HERE, THERE] * 4
     # All of them in one transaction.
@@ -136,7 +177,7 @@ def test_what_is_held_is_taken_again_each_minute(claimant, claims, database):
 
 
 def test_while_nothing_is_held_nothing_is_written(claimant, database):
-    claimant.take(HERE, lost())
+    take(claimant, HERE, lost())
     claimant.release(HERE, None)
     keep(claimant, 3)
     assert database.written == 2
@@ -144,8 +185,8 @@ def test_while_nothing_is_held_nothing_is_written(claimant, database):
 
 def test_what_got_lost_is_said_and_not_taken_back(claimant, claims, caplog):
     here, there = lost(), lost()
-    claimant.take(HERE, here)
-    claimant.take(THERE, there)
+    take(claimant, HERE, here)
+    take(claimant, THERE, there)
     claims.held[HERE] = "somebody else"
     keep(claimant, 2)
     assert (here.is_set(), there.is_set()) == (True, False)
@@ -158,7 +199,7 @@ def test_what_got_lost_is_said_and_not_taken_back(claimant, claims, caplog):
 
 
 def test_a_database_that_is_busy_is_tried_the_next_time(claimant, claims, database):
-    claimant.take(HERE, lost())
+    take(claimant, HERE, lost())
     written = database.written
     left = [1]
 
@@ -174,28 +215,28 @@ def test_a_database_that_is_busy_is_tried_the_next_time(claimant, claims, databa
 
 def test_it_is_really_in_the_database(site, clock):
     claimant = Claimant(site.database, ID)
-    assert claimant.take(HERE, lost()) == (None, None)
+    assert take(claimant, HERE, lost()) == (None, None)
     other = Claimant(site.database, OTHER)
-    claim, state = other.take(HERE, lost())
+    claim, state = take(other, HERE, lost())
     assert (claim.holder, state) == (claimant.holder, None)
     assert claim.until == clock.moment + timedelta(minutes=10)
     claimant.release(HERE, STATE)
-    assert other.take(HERE, lost()) == (None, STATE)
+    assert take(other, HERE, lost()) == (None, STATE)
 
 
 def test_what_is_not_wanted_is_not_taken(claimant, claims, clock):
     claims.states[HERE] = STATE
-    assert claimant.take(HERE, lost(), lambda trackers: False) == (None, STATE)
+    assert take(claimant, HERE, lost(), lambda trackers: False) == (None, STATE)
     assert (claims.held, claimant.has(HERE)) == ({}, False)
-    assert claimant.take(HERE, lost(), lambda trackers: True) == (None, STATE)
+    assert take(claimant, HERE, lost(), lambda trackers: True) == (None, STATE)
     assert claimant.has(HERE)
     claims.held[THERE] = "somebody else"
-    claim, _ = claimant.take(THERE, lost(), lambda trackers: False)
+    claim, _ = take(claimant, THERE, lost(), lambda trackers: False)
     assert claim.holder == "somebody else"
 
 
 def test_what_could_not_be_let_go_of_is_so_later(claimant, claims, database):
-    claimant.take(HERE, lost())
+    take(claimant, HERE, lost())
 
     def busy():
         raise DatabaseBusy("Others changed it.")
@@ -215,11 +256,11 @@ def test_what_could_not_be_let_go_of_is_so_later(claimant, claims, database):
 
 
 def test_what_is_taken_again_meanwhile_is_kept(claimant, claims, database):
-    claimant.take(HERE, lost())
+    take(claimant, HERE, lost())
     database.after = lambda: (_ for _ in ()).throw(DatabaseBusy("Others changed it."))
     with pytest.raises(DatabaseBusy):
         claimant.release(HERE, STATE)
     database.after = lambda: None
-    claimant.take(HERE, lost())
+    take(claimant, HERE, lost())
     claimant.release_rest()
     assert claims.held == {HERE: claimant.holder}

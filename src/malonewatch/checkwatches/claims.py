@@ -1,8 +1,9 @@
 """Taking origins for a run, so that no two runs ask one host at the same time."""
 
 import asyncio
+import dataclasses
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from zope.component import getUtility
@@ -16,6 +17,19 @@ log = logging.getLogger("malonewatch.checkwatches")
 
 #: After how many seconds a claim is renewed; it lasts ten minutes.
 RENEW_EVERY = 60.0
+
+#: Who else has an origin, what is known of it, and whether we have it now.
+_Answer = tuple[Claim | None, OriginState | None, bool]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Asked:
+    """An origin that is to be taken; see `Claimant.take`."""
+
+    origin: str
+    lost: asyncio.Event
+    is_wanted: Callable[[Any], bool]
+    answer: "asyncio.Future[tuple[Claim | None, OriginState | None]]"
 
 
 class Claimant:
@@ -42,9 +56,11 @@ class Claimant:
         self._held: dict[str, asyncio.Event] = {}
         #: What is to be kept of those that are yet to be let go of.
         self._unreleased: dict[str, OriginState | None] = {}
+        #: What is taken in the event loop's next pass.
+        self._asked: list[_Asked] = []
         self.holder = holder_of(run_id, what)
 
-    def take(
+    async def take(
         self,
         origin: str,
         lost: asyncio.Event,
@@ -54,35 +70,60 @@ class Claimant:
 
         `lost` is set if another run takes it from us, as may be when this
         machine was asleep.  It is not taken if `is_wanted` says no, in the same
-        transaction; `has` tells.  What we have left is let go of in it, too.
+        transaction; `has` tells.  What we have left is let go of in it, too, and
+        what is asked for at the same time is taken in it: a commit costs a
+        database server more than all that is written in this one.
 
         :raises DatabaseError: the database cannot be written.
         """
-        is_taken = False
+        loop = asyncio.get_running_loop()
+        if not self._asked:
+            loop.call_soon(self._take_asked)
+        asked = _Asked(origin, lost, is_wanted, loop.create_future())
+        self._asked.append(asked)
+        return await asked.answer
+
+    def _take_asked(self) -> None:
+        # Who has been cancelled meanwhile waits for no answer.
+        asked = [each for each in self._asked if not each.answer.done()]
+        self._asked = []
+        try:
+            answers = self._take_all(asked)
+        except Exception as error:
+            for each in asked:
+                each.answer.set_exception(error)
+        else:
+            for each, (claim, state, is_taken) in zip(asked, answers, strict=True):
+                if is_taken:
+                    self._held[each.origin] = each.lost
+                each.answer.set_result((claim, state))
+
+    def _take_all(self, asked: Sequence[_Asked]) -> list[_Answer]:
+        if self._dry_run:
+            read: list[_Answer] = self._database.read(
+                lambda trackers: [self._take_one(trackers, each) for each in asked]
+            )
+            return read
         left = list(self._unreleased)
 
-        def step(trackers: Any) -> tuple[Claim | None, OriginState | None]:
-            nonlocal is_taken
+        def step(trackers: Any) -> list[_Answer]:
             self._let_go(trackers, left)
-            claims, now = trackers.claims, self._clock.now()
-            state, claim = claims.getState(origin), claims.get(origin, now)
-            is_taken = False
-            if claim is None and not is_wanted(trackers):
-                return None, state
-            if claim is not None and id_of(claim.holder) in self._ended:
-                claims.release(origin, claim.holder)
-            if not self._dry_run and claims.claim(origin, self.holder, now):
-                claim, is_taken = None, True
-            return claim, state
+            return [self._take_one(trackers, each) for each in asked]
 
-        if self._dry_run:
-            claim, state = self._database.read(step)
-        else:
-            claim, state = self._database.write(step, PATIENCE)
-            self._forget(left)
-            if is_taken:
-                self._held[origin] = lost
-        return claim, state
+        written: list[_Answer] = self._database.write(step, PATIENCE)
+        self._forget(left)
+        return written
+
+    def _take_one(self, trackers: Any, asked: _Asked) -> _Answer:
+        origin, claims, now = asked.origin, trackers.claims, self._clock.now()
+        state, claim = claims.getState(origin), claims.get(origin, now)
+        if claim is None and not asked.is_wanted(trackers):
+            return None, state, False
+        if claim is not None and id_of(claim.holder) in self._ended:
+            claims.release(origin, claim.holder)
+        if not self._dry_run and claims.claim(origin, self.holder, now):
+            return None, state, True
+        return claim, state, False
 
     def has(self, origin: str) -> bool:
         """Whether we have it."""

@@ -205,7 +205,7 @@ class Run:
 
     async def _take(self, turn: Turn, pool: Any) -> None:
         """Let a turn be taken, unless another run is at work on the origin."""
-        claim, turn.state = self._claimant.take(turn.origin, turn.stop)
+        claim, turn.state = await self._claimant.take(turn.origin, turn.stop)
         if claim is not None:
             self.report.claimed.update(dict.fromkeys(turn.names, claim))
             return

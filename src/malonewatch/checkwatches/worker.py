@@ -341,7 +341,7 @@ class Worker:
             turn.names = [name for _, name in trackers.getDueBugTrackers(now, names).trackers]
             return bool(turn.names)
 
-        claim, turn.state = self._claimant.take(origin, turn.stop, is_due)
+        claim, turn.state = await self._claimant.take(origin, turn.stop, is_due)
         if claim is not None:
             return CLAIMED
         if not self._claimant.has(origin):

@@ -1,6 +1,7 @@
 """Base URLs of bug trackers.  Pure."""
 
 import contextlib
+import functools
 import os.path
 import re
 import string
@@ -85,6 +86,8 @@ def is_address(text: str) -> bool:
     return _ADDRESS.fullmatch(text) is not None
 
 
+# Looking for what is due asks for it of each bug tracker that is.
+@functools.lru_cache(maxsize=10_000)
 def origin_of(baseurl: str) -> str:
     """The scheme, host and port of a base URL, the same for all ways to write them.
 
