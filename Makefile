@@ -24,7 +24,7 @@ test: lint
 # Where the data are must make no difference to what keeps, checks and shows them.
 storages: .venv/installed-test
 	for storage in file zeo postgresql; do \
-		$(BIN)/python -m pytest --numprocesses auto --storage $$storage \
+		$(BIN)/python -m pytest --numprocesses auto --storage $$storage -m database \
 			--ignore tests/web/browser tests/model tests/checkwatches tests/cli tests/web \
 			|| exit 1; \
 	done

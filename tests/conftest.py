@@ -36,13 +36,22 @@ def pytest_configure(config):
         config.add_cleanup(directory.cleanup)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
+    """Before ``-m`` chooses, what makes a database of any kind is marked."""
+    for item in items:
+        if "new_uri" in getattr(item, "fixturenames", ()):
+            item.add_marker("database")
     kind = config.getoption("storage")
+    reasons = {}
     if kind not in (None, "sqlite"):
-        skipped = pytest.mark.skip(reason="What it is about is the embedded database.")
-        for item in items:
-            if item.get_closest_marker("embedded"):
-                item.add_marker(skipped)
+        reasons["embedded"] = "What it is about is the embedded database."
+    if kind == "file":
+        reasons["shared"] = "A FileStorage is opened by one process, and once."
+    for item in items:
+        for name, reason in reasons.items():
+            if item.get_closest_marker(name):
+                item.add_marker(pytest.mark.skip(reason=reason))
 
 
 @pytest.fixture(scope="session")

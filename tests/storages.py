@@ -6,17 +6,20 @@ quickest for it.
 """
 
 import contextlib
+import functools
 import itertools
 import shutil
 import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
-from malonewatch.model import sqlite_uri
+from malonewatch.model import database, sqlite_uri, storage
 
 from .postgres import Postgres, running_postgres
 from .zeo import wait_for
@@ -49,6 +52,33 @@ class File(Places):
         folder = self.next_folder()
         folder.mkdir()
         return f"file://{folder / 'Data.fs'}"
+
+
+@contextlib.contextmanager
+def opened_once() -> Iterator[None]:
+    """Let who opens in this process what is open there already share it.
+
+    A FileStorage is one process's, and one database's there: an application that
+    has one gives its own to a run.
+    """
+    opened: dict[str, Any] = {}
+    uses: Counter[str] = Counter()
+
+    def open_storage(uri: str, *how: bool, **more: bool) -> Any:
+        if uri not in opened:
+            db = opened[uri] = storage.open_storage(uri, *how, **more)
+            db.close = functools.partial(close, uri, db.close)
+        uses[uri] += 1
+        return opened[uri]
+
+    def close(uri: str, really_close: Callable[[], None]) -> None:
+        uses[uri] -= 1
+        if not uses[uri]:
+            del opened[uri]
+            really_close()
+
+    with mock.patch.object(database, "open_storage", open_storage):
+        yield
 
 
 class ZEO(Places):
@@ -130,7 +160,10 @@ def storages(kind: str) -> Iterator[Any]:
                 yield made
             finally:
                 made.stop()
+        elif kind == "file":
+            with opened_once():
+                yield File(directory)
         else:
-            yield {"sqlite": SQLite, "file": File}[kind](directory)
+            yield SQLite(directory)
     finally:
         shutil.rmtree(directory, ignore_errors=True)

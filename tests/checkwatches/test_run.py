@@ -181,6 +181,7 @@ def test_progress_is_told_batch_by_batch(watch_bugs, registry, database):
 # What is open meanwhile.
 
 
+@pytest.mark.shared
 def test_no_connection_is_open_while_the_network_is_waited_for(watch_bugs, registry, database):
     opened = []
 

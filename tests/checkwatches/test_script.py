@@ -63,6 +63,7 @@ def test_nothing_is_due(watched, watch_bugs, clock, checkwatches, trackers):
     ]
 
 
+@pytest.mark.shared
 def test_nothing_is_due_in_a_process_of_its_own(site, trackers):
     trackers.add(BugTracker("bugs", "Bugs", "BUGZILLA", "https://bugs.example.com"))
     transaction.commit()
@@ -77,6 +78,7 @@ def test_no_bug_trackers_at_all(checkwatches):
     assert list(checkwatches()) == [0, [START, END]]
 
 
+@pytest.mark.shared
 def test_the_database_of_the_environment_is_the_default(site, monkeypatch):
     monkeypatch.setenv("MALONEWATCH_DATABASE", site.uri)
     assert in_process() == (0, [START, END])
@@ -541,6 +543,7 @@ TELLING = ("malonewatch.notifying.deliverer", "malonewatch.notifying.webhook")
 METRICS = ("malonewatch.checkwatches.metrics", "malonewatch.model.figures", "prometheus_client")
 
 
+@pytest.mark.shared
 def test_a_run_with_nothing_to_do_loads_nothing_for_the_network_or_for_metrics(site):
     code = IDLE % str([*NETWORK, *TELLING, *METRICS])[1:-1]
     finished = subprocess.run(
@@ -549,6 +552,7 @@ def test_a_run_with_nothing_to_do_loads_nothing_for_the_network_or_for_metrics(s
     assert finished.stdout == "0 []\n"
 
 
+@pytest.mark.shared
 def test_no_type_is_unknown_to_the_installed_script(site, trackers):
     trackers.add(BugTracker("bugs", "Bugs", BugTrackerType.BUGZILLA, "https://bugs.example.com"))
     transaction.commit()

@@ -55,6 +55,7 @@ def stalling():
         yield simulator
 
 
+@pytest.mark.shared
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_run_that_is_told_to_end_saves_what_was_fetched(stalling, watch_bugs, site, number):
     tracker = watch_bugs("bugs", stalling.url, IDS)
@@ -130,6 +131,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.shared
 @pytest.mark.parametrize("what", HOSTILE)
 def test_a_run_that_is_told_to_end_does_so_whatever_a_server_sends(what, watch_bugs, site):
     answer, kind = HOSTILE[what]
@@ -188,6 +190,7 @@ sys.exit(main(sys.argv[1:]))
 """
 
 
+@pytest.mark.shared
 @pytest.mark.parametrize(
     "way",
     [

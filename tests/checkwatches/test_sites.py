@@ -119,6 +119,7 @@ def test_another_run_is_at_work(watched, checkwatches, bugzilla, site):
     assert bugzilla.requests == []
 
 
+@pytest.mark.shared
 def test_another_run_is_at_work_in_another_process(site, tmp_path):
     path = tmp_path / "some" / "where.lock"
     with run_lock(path, ID):

@@ -17,6 +17,7 @@ def shell(line, *args):
     )
 
 
+@pytest.mark.shared
 @pytest.mark.parametrize("closed", ["2>&-", ">&-", "<&- >&- 2>&-"])
 def test_with_a_stream_closed_a_run_is_a_run(site, closed):
     process = shell(f'"$@" {closed}', "--database", site.uri)
@@ -39,6 +40,7 @@ def test_output_that_cannot_be_written(option, unbuffered, monkeypatch):
     assert process.stderr == "Standard output cannot be written (No space left on device).\n"
 
 
+@pytest.mark.shared
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 def test_a_log_that_cannot_be_written(site, unbuffered, monkeypatch):
     monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)

@@ -109,6 +109,7 @@ with in_place_of("kept", HangingChannel()):
 SOON = 30
 
 
+@pytest.mark.shared
 def test_a_signal_ends_it_though_a_channel_hangs(cli, kept):
     process = subprocess.Popen(
         [sys.executable, "-c", HANGING],

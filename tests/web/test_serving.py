@@ -90,6 +90,7 @@ print(code, names & {"pyramid", "waitress", "chameleon"}, "malonewatch.web" in s
 """
 
 
+@pytest.mark.shared
 def test_a_run_with_nothing_due_loads_none_of_it(database, uri):
     command = [sys.executable, "-c", _RUN, uri]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
