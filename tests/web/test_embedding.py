@@ -3,9 +3,11 @@
 import pytest
 from pyramid.authorization import Allow, Everyone
 from pyramid.config import Configurator
+from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.response import Response
 from pyramid.session import SignedCookieSessionFactory
 from tests.web.conftest import Browser, text_of
+from ZODB.POSException import ConflictError, StorageError
 from zope.component import getUtility
 
 from malonewatch.application.trackers import TrackerChanges
@@ -20,7 +22,7 @@ from malonewatch.interfaces import (
     NotFoundError,
     Refused,
 )
-from malonewatch.web import ROUTE
+from malonewatch.web import ROUTE, resources
 from malonewatch.web.database import RequestDatabase, detached
 from malonewatch.web.resources import Desk
 from malonewatch.web.security import Identity, Policy
@@ -195,3 +197,90 @@ def test_what_a_request_writes_is_lost_where_it_fails(database):
 
     with_view(database, write).get("/desk/more")
     assert database.read(_titles) == ["Ours"]
+
+
+class Committed:
+    """A data manager whose commit fails so many times."""
+
+    transaction_manager = None
+
+    def __init__(self, left, error):
+        self.left, self.error = left, error
+
+    def tpc_vote(self, transaction):
+        self.left -= 1
+        if self.left >= 0:
+            raise self.error
+
+    def nothing(self, transaction):
+        pass
+
+    abort = commit = tpc_begin = tpc_finish = tpc_abort = nothing
+
+    def sortKey(self):
+        return "~"
+
+
+def committing(database, times, error):
+    """A browser of an application with a page whose commit fails so many times; and its manager."""
+    manager = Committed(times, error)
+
+    def change(context, request):
+        request.tm.get().join(manager)
+        return "done"
+
+    return with_view(database, change, "view"), manager
+
+
+class UnableToAcquireLockError(StorageError):
+    """As RelStorage has it."""
+
+
+@pytest.mark.parametrize("error", [ConflictError("x"), UnableToAcquireLockError("x")])
+def test_what_others_got_in_the_way_of_is_tried_again(database, error):
+    browser, manager = committing(database, 1, error)
+    assert browser.get("/desk/more").json == "done"
+    assert manager.left == -1
+
+
+def test_who_comes_in_the_way_of_others_for_ever_is_told_so(database):
+    browser, manager = committing(database, 99, ConflictError("x"))
+    page = browser.get("/desk/more", status=503)
+    assert "Others changed the same at this moment, again and again" in text_of(page)
+    assert page.headers["Retry-After"] == "1"
+    assert manager.left == 99 - 3
+
+
+@pytest.mark.parametrize("path", ["/desk/more", "/desk/watches"])
+def test_a_database_that_is_gone_is_told_of_in_a_sentence(database, monkeypatch, caplog, path):
+    def fail(*args, **options):
+        raise StorageError("the server is gone")
+
+    browser = with_view(database, fail)
+    if path != "/desk/more":
+        monkeypatch.setattr(resources, "get_connection", fail)
+    page = browser.get(path, status=503)
+    assert "The database cannot be used at the moment; try again in a minute." in text_of(page)
+    assert "the server is gone" not in page.text
+    (record,) = caplog.records
+    assert "cannot be used (the server is gone)" in record.getMessage()
+    assert record.exc_info is None
+
+
+def test_a_fault_is_logged_and_not_shown(database, caplog):
+    def fail(context, request):
+        raise TypeError("secret")
+
+    page = with_view(database, fail).get("/desk/more", status=500)
+    assert "That is a fault in malonewatch" in text_of(page)
+    assert "secret" not in page.text
+    (record,) = caplog.records
+    assert record.getMessage() == "GET /more failed."
+    assert "secret" in str(record.exc_info[1])
+
+
+def test_what_leads_elsewhere_does_so(database):
+    def leave(context, request):
+        raise HTTPSeeOther("/desk/")
+
+    assert with_view(database, leave).get("/desk/more", status=303).location.endswith("/desk/")

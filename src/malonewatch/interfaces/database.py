@@ -5,6 +5,7 @@ from typing import Any
 
 from zope.interface import Attribute, Interface
 
+from malonewatch.interfaces.errors import DatabaseError
 from malonewatch.interfaces.values import UpgradeStep
 
 
@@ -137,6 +138,13 @@ class IDatabaseOpener(Interface):
             something in the other already.
         :raises DatabaseError: one of them cannot be opened, read or written, or
             what arrived is not what was there.
+        """
+
+    def failure(error: BaseException, uri: str) -> DatabaseError | None:
+        """What `error` says, which was raised where a database was used by other means than ours.
+
+        None if no storage raised it.  `uri` is where the database is, empty
+        if that is not known.
         """
 
     def sites(uri: str | None = None) -> list[str]:

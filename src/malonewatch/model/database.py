@@ -18,7 +18,7 @@ from malonewatch.interfaces import (
 )
 from malonewatch.model import schema
 from malonewatch.model.copying import copy_database
-from malonewatch.model.failures import database_errors
+from malonewatch.model.failures import database_errors, failure_of
 from malonewatch.model.finding import choose_site, find_sites
 from malonewatch.model.installation import identity_of, install, schema_of
 from malonewatch.model.site import ROOT_KEY, Site, site_of
@@ -151,6 +151,9 @@ class DatabaseOpener:
 
     def copy(self, source: str, target: str, progress: Callable[[int], None] | None = None) -> int:
         return copy_database(source, target, progress or (lambda count: None))
+
+    def failure(self, error: BaseException, uri: str) -> DatabaseError | None:
+        return failure_of(error, uri)
 
     def sites(self, uri: str | None = None) -> list[str]:
         uri = uri or default_uri()

@@ -59,25 +59,31 @@ def database_errors(uri: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if is_conflict(error):
-            raise DatabaseBusy(
-                f"The database {shown(uri)} was changed by others again and again; try later."
-            ) from error
-        if isinstance(error, ReadOnlyError):
-            raise DatabaseError(
-                f"The database {shown(uri)} is read-only; nothing was written."
-            ) from error
-        if not is_storages(error):
+        failure = failure_of(error, uri)
+        if failure is None:
             raise
-        raise DatabaseError(cannot_be_used(uri, error)) from error
+        raise failure from error
+
+
+def failure_of(error: BaseException, uri: str) -> DatabaseError | None:
+    """See `IDatabaseOpener.failure`."""
+    if is_conflict(error):
+        return DatabaseBusy(f"{_named(uri)} was changed by others again and again; try later.")
+    if isinstance(error, ReadOnlyError):
+        return DatabaseError(f"{_named(uri)} is read-only; nothing was written.")
+    return DatabaseError(cannot_be_used(uri, error)) if is_storages(error) else None
+
+
+def _named(uri: str) -> str:
+    return f"The database {shown(uri)}" if uri else "The database"
 
 
 def cannot_be_used(uri: str, error: BaseException) -> str:
     """The sentence about `error`, which kept the database at `uri` from being used."""
     name = type(error).__name__
     reason = (_REASONS.get(name) or getattr(error, "strerror", None) or str(error)).strip()
-    if reason in uri:
+    if not reason or (uri and reason in uri):
         # Nothing but the path, or nothing at all.
         reason = name
     reason = without_passwords(reason.splitlines()[0], uri)
-    return f"The database {shown(uri)} cannot be used ({reason}); nothing was written by this step."
+    return f"{_named(uri)} cannot be used ({reason}); nothing was written by this step."

@@ -57,6 +57,7 @@ def make_application(database: Any, place: Place, policy: Policy) -> Any:
     """The WSGI application of a desk on an open `IDatabase`."""
     db, site = database.read(lambda trackers: (trackers._p_jar.db(), hooks.getSite()._p_oid))
     settings = {
+        "malonewatch.database": database.uri,
         "malonewatch.site": site,
         "malonewatch.hosts": place.hosts,
         "tm.manager_hook": "pyramid_tm.explicit_manager",

@@ -4,9 +4,16 @@ import contextlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from zope.component import getUtility
+from pyramid_retry import mark_error_retryable
+from zope.component import getGlobalSiteManager, getUtility
 
-from malonewatch.interfaces import IBugTrackerSet, IDatabase
+from malonewatch.interfaces import (
+    DatabaseBusy,
+    DatabaseError,
+    IBugTrackerSet,
+    IDatabase,
+    IDatabaseOpener,
+)
 
 
 class RequestDatabase:
@@ -37,3 +44,20 @@ def detached(request: Any) -> Iterator[Any]:
         yield database
     finally:
         request.tm.begin()
+
+
+def failure_of(error: Exception, request: Any) -> DatabaseError | None:
+    """What `error` says, which was raised in a request; None if no storage raised it.
+
+    Where others got in the way the request is tried again, as often as it may be; pyramid_tm
+    sees to that for conflicts alone where there is a view of what a commit raises.
+    """
+    settings = request.registry.settings
+    uri = settings.get("malonewatch.database") or settings.get("zodbconn.uri") or ""
+    # What a site of ours has registered may be what cannot be read.
+    failure: DatabaseError | None = (
+        getGlobalSiteManager().getUtility(IDatabaseOpener).failure(error, uri)
+    )
+    if isinstance(failure, DatabaseBusy):
+        mark_error_retryable(error)
+    return failure

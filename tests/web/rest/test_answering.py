@@ -1,7 +1,9 @@
 import json
 
 import pytest
+from transaction import Transaction
 from transaction.interfaces import TransientError
+from ZODB.POSException import ConflictError, StorageError
 from zope.component import getUtility
 
 from malonewatch.application import people, tokens
@@ -12,6 +14,7 @@ from malonewatch.interfaces import (
     DatabaseBusy,
     DatabaseError,
     IPersonSet,
+    MalonewatchError,
     PackageMissing,
     Role,
     Scope,
@@ -205,6 +208,7 @@ def test_a_body_that_is_too_large_is_refused(client, monkeypatch):
         (DatabaseBusy("One."), 503, "busy"),
         (DatabaseError("One."), 503, "database"),
         (TransientError("One."), 503, "busy"),
+        (StorageError("One."), 503, "database"),
     ],
 )
 def test_what_goes_wrong_is_told_in_a_sentence(reader, watched, monkeypatch, error, status, kind):
@@ -215,8 +219,24 @@ def test_what_goes_wrong_is_told_in_a_sentence(reader, watched, monkeypatch, err
     problem = reader.get("/types", status=status)
     assert problem.json["type"] == f"urn:malonewatch:problem:{kind}"
     assert "errors" not in problem.json
-    assert problem.json["detail"] == "One." or isinstance(error, TransientError)
+    is_ours = isinstance(error, MalonewatchError)
+    assert (problem.json["detail"] == "One.") == is_ours
     assert ("Retry-After" in problem.headers) == (kind == "busy")
+
+
+def test_what_others_got_in_the_way_of_is_tried_again(client, watched, monkeypatch):
+    real, failing = Transaction.commit, [ConflictError("x")]
+
+    def commit(transaction):
+        if failing:
+            transaction.abort()
+            raise failing.pop()
+        return real(transaction)
+
+    monkeypatch.setattr(Transaction, "commit", commit)
+    client.patch_json("/bugs/1", {"title": "One"})
+    assert not failing
+    assert client.get("/bugs/1").json["title"] == "One"
 
 
 def test_what_was_refused_is_told_one_by_one(client):

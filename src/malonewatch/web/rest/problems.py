@@ -7,7 +7,6 @@ from http import HTTPStatus
 from typing import Any
 
 from pyramid.response import Response
-from transaction.interfaces import TransientError
 
 from malonewatch.application.references import shortened
 from malonewatch.interfaces import (
@@ -22,6 +21,7 @@ from malonewatch.interfaces import (
     PackageMissing,
     Refused,
 )
+from malonewatch.web.database import failure_of
 
 _log = logging.getLogger(__name__)
 
@@ -39,6 +39,7 @@ _KINDS: tuple[tuple[tuple[type[MalonewatchError], ...], int, str], ...] = (
     ((MalonewatchError,), 502, "trouble"),
 )
 
+_AWAY = "The database cannot be used at the moment."
 _BUSY = "Others changed the same at this moment, again and again; try it once more."
 
 
@@ -135,7 +136,11 @@ def _problem(error: Exception, request: Any) -> Problem:
         sentences = error.sentences if isinstance(error, Refused) else ()
         retry = {"Retry-After": "1"} if kind == "busy" else None
         return Problem(status, kind, str(error), [{"detail": each} for each in sentences], retry)
-    if isinstance(error, TransientError):
+    failure = failure_of(error, request)
+    if isinstance(failure, DatabaseBusy):
         return Problem(503, "busy", _BUSY, headers={"Retry-After": "1"})
+    if failure is not None:
+        _log.warning("%s %s: %s", request.method, request.path, failure)
+        return Problem(503, "database", _AWAY)
     _log.error("%s %s failed.", request.method, request.path, exc_info=error)
     return Problem(500, "fault", "That is a fault in malonewatch; its log tells more.")

@@ -1,13 +1,28 @@
 """What is shown instead of a page."""
 
+import logging
 from typing import Any
 
 from pyramid.exceptions import BadCSRFOrigin, BadCSRFToken
-from pyramid.httpexceptions import HTTPForbidden, HTTPNotFound, HTTPSeeOther
+from pyramid.httpexceptions import HTTPException, HTTPForbidden, HTTPNotFound, HTTPSeeOther
+from zope.component import hooks
 
-from malonewatch.interfaces import BadInput, DatabaseError, MalonewatchError, NotFoundError, Refused
+from malonewatch.interfaces import (
+    BadInput,
+    DatabaseBusy,
+    DatabaseError,
+    MalonewatchError,
+    NotFoundError,
+    Refused,
+)
 from malonewatch.web import ROUTE
+from malonewatch.web.database import failure_of
 from malonewatch.web.page import failure, shown
+
+_log = logging.getLogger("malonewatch.web")
+
+_BUSY = "Others changed the same at this moment, again and again; try it once more."
+_AWAY = "The database cannot be used at the moment; try again in a minute."
 
 
 def _failed(request: Any, status: int, title: str, *sentences: str) -> dict[str, Any]:
@@ -53,3 +68,25 @@ def refused(error: Any, request: Any) -> dict[str, Any]:
     if isinstance(error, DatabaseError):
         return _failed(request, 503, "The database", str(error))
     return _failed(request, 502, "It went wrong", str(error))
+
+
+@failure(Exception)
+def fault(error: Any, request: Any) -> Any:
+    """The database cannot be used; or that is a fault of ours."""
+    if isinstance(error, HTTPException):
+        return error
+    failure = failure_of(error, request)
+    # What the page of a failure says of who sees it would ask the database.
+    request.context = None
+    hooks.setSite(None)
+    if isinstance(failure, DatabaseBusy):
+        request.response.headers["Retry-After"] = "1"
+        return _failed(request, 503, "Nothing was done", _BUSY)
+    # Further down there may be what nobody else is to know.
+    what = f"{request.method} /{next(iter(request.matchdict['traverse']), '')}"
+    if failure is not None:
+        _log.warning("%s: %s", what, failure)
+        return _failed(request, 503, "The database", _AWAY)
+    _log.error("%s failed.", what, exc_info=error)
+    sentence = "That is a fault in malonewatch; the log of the server tells more."
+    return _failed(request, 500, "It went wrong", sentence)
