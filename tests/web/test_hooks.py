@@ -409,6 +409,21 @@ GITEA = "https://gitea.example.com/paint/brush"
             signed_with("X-Redmine-Signature-256", "sha256="),
             {"191"},
         ),
+        (
+            # What the plug-in of before sends, signed by whoever sends it on.
+            "REDMINE",
+            [f"https://redmine.example.com/issues/{n}" for n in (191, 192)],
+            {
+                "payload": {
+                    "action": "updated",
+                    "issue": {"id": 191, "root_id": 192, "status": {"id": 1}},
+                    "journal": {"id": 192},
+                    "url": "not yet implemented",
+                }
+            },
+            signed_with("X-Redmine-Signature-256", "sha256="),
+            {"191"},
+        ),
     ],
 )
 def test_what_others_send_is_read(
