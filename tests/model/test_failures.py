@@ -2,14 +2,16 @@
 
 import contextlib
 import socket
+from pathlib import Path
 
 import pytest
+from psycopg2.extensions import parse_dsn
 from transaction.interfaces import TransientError
 from ZEO.Exceptions import ClientDisconnected
 from ZODB.POSException import ConflictError, ReadConflictError, StorageError
 
 from malonewatch.configuration import configure
-from malonewatch.interfaces import BugTrackerType, DatabaseBusy, DatabaseError
+from malonewatch.interfaces import BadInput, BugTrackerType, DatabaseBusy, DatabaseError
 from malonewatch.model import open_database
 from malonewatch.model.failures import database_errors, is_conflict
 
@@ -81,6 +83,64 @@ def test_one_with_nothing_in_it(server, read_only):
         open_database(uri, read_only=read_only)
     open_database(uri, create=True).close()
     open_database(uri, read_only=read_only).close()
+
+
+@pytest.fixture
+def bare_uri(postgres, monkeypatch):
+    """Of a new database, by a URI that leaves to libpq where the server is."""
+    path = postgres.new_uri().removeprefix("zconfig://").partition("#")[0]
+    monkeypatch.setenv("PGHOST", str(postgres.directory / "postgres"))
+    return f"postgres://postgres@/{Path(path).stem}"
+
+
+def test_a_uri_says_what_is_needed_and_no_more(bare_uri):
+    with contextlib.closing(open_database(bare_uri, create=True)) as database:
+        database.write(add("one"))
+    with contextlib.closing(open_database(f"{bare_uri}?keep_history=false")) as database:
+        assert database.read(count) == 1
+    with pytest.raises(BadInput, match="no such option"):
+        open_database(f"{bare_uri}?nonsense=1")
+
+
+def test_one_that_keeps_old_revisions_goes_on_doing_so(bare_uri):
+    open_database(f"{bare_uri}?keep_history=true", create=True).close()
+    with contextlib.closing(open_database(bare_uri)) as database:
+        assert database.read(count) == 0
+    with pytest.raises(DatabaseError, match="Schema mismatch"):
+        open_database(f"{bare_uri}?keep_history=false")
+
+
+@pytest.mark.parametrize(
+    ("uri", "said"),
+    [
+        (
+            "postgres://ann:se%40%27cr%2F%5C@db.example.com:5433/bugs?sslmode=require",
+            {
+                "user": "ann",
+                "password": "se@'cr/\\",
+                "host": "db.example.com",
+                "port": "5433",
+                "dbname": "bugs",
+                "sslmode": "require",
+            },
+        ),
+        (
+            "postgres://db/bugs?ssl_mode=prefer",
+            {"host": "db", "dbname": "bugs", "sslmode": "prefer"},
+        ),
+    ],
+)
+def test_what_a_uri_says_is_told_to_the_server_as_it_is(uri, said, monkeypatch):
+    told = []
+
+    def adapter(dsn, options):
+        told.append(parse_dsn(dsn))
+        raise StorageError("that is all")
+
+    monkeypatch.setattr("relstorage.adapters.postgresql.PostgreSQLAdapter", adapter)
+    with pytest.raises(DatabaseError, match="that is all"):
+        open_database(uri)
+    assert told == [said | {"connect_timeout": "5"}]
 
 
 def test_a_database_that_the_server_does_not_have(postgres):

@@ -62,7 +62,10 @@ def test_a_location_is_the_same_by_every_spelling(tmp_path, monkeypatch):
         ("sqlite://?keep_history=1", "sqlite://?keep_history=1"),
         ("zeo://localhost:9999", "zeo://localhost:9999?wait_timeout=5"),
         ("zeo://localhost?wait_timeout=60", "zeo://localhost?wait_timeout=60"),
-        ("postgres://host/db?driver=x", "postgres://host/db?driver=x&connect_timeout=5"),
+        (
+            "postgres://host/db?driver=x",
+            "postgres://host/db?driver=x&connect_timeout=5&keep_history=false",
+        ),
     ],
 )
 def test_what_a_uri_does_not_say_is_added(uri, expected):

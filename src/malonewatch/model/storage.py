@@ -8,7 +8,7 @@ from typing import Any
 
 import ZODB
 import zodburi
-from ZODB.POSException import POSKeyError
+from ZODB.POSException import POSKeyError, StorageError
 from ZODB.utils import load_current, z64
 
 from malonewatch.interfaces import BadInput, DatabaseError
@@ -56,21 +56,38 @@ def bare_storage(uri: str, create: bool, read_only: bool) -> tuple[Any, dict[str
         _look(uri, path, create)
     with database_errors(uri):
         try:
-            storage_factory, options = zodburi.resolve_uri(
-                completed(uri, read_only, path is not None and _keeps_history(path))
-            )
-        except KeyError:
-            raise BadInput(
-                f"{shown(uri)} is not the URI of a database: there is no such kind of storage, "
-                "or no such option."
-            ) from None
-        except (ValueError, TypeError):
-            # What these say may quote a part of a password.
-            raise BadInput(
-                f"{shown(uri)} is not the URI of a database: a port or an option in it has a "
-                "value that it cannot have."
-            ) from None
-        return storage_factory(), options
+            return _resolved(uri, read_only, path is not None and _keeps_history(path))
+        except StorageError as error:
+            # RelStorage has no exception of its own for it.
+            if "to a history-preserving database" not in str(error):
+                raise
+            return _resolved(uri, read_only, True)
+
+
+def _resolved(uri: str, read_only: bool, keeps_history: bool) -> tuple[Any, dict[str, Any]]:
+    """See `bare_storage`."""
+    try:
+        storage_factory, options = _resolve(completed(uri, read_only, keeps_history))
+    except KeyError:
+        raise BadInput(
+            f"{shown(uri)} is not the URI of a database: there is no such kind of storage, "
+            "or no such option."
+        ) from None
+    except (ValueError, TypeError):
+        # What these say may quote a part of a password.
+        raise BadInput(
+            f"{shown(uri)} is not the URI of a database: a port or an option in it has a "
+            "value that it cannot have."
+        ) from None
+    return storage_factory(), options
+
+
+def _resolve(uri: str) -> Any:
+    if uri.startswith("postgres:"):
+        from malonewatch.model.postgres import resolve_uri
+
+        return resolve_uri(uri)
+    return zodburi.resolve_uri(uri)
 
 
 def _look(uri: str, path: Path, create: bool) -> None:

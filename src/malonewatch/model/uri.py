@@ -9,6 +9,8 @@ from malonewatch.interfaces import BadInput
 
 #: Schemes whose URIs take ``read_only``.
 _READ_ONLY = ("sqlite", "file", "zeo", "postgres", "mysql")
+#: Those of what keeps old revisions or not, as its URI says.
+_RELATIONAL = ("sqlite", "postgres", "mysql")
 
 #: How many seconds to wait for a server, where the URI does not say.
 PATIENCE = 5
@@ -71,15 +73,16 @@ def location_of(uri: str) -> str:
 def completed(uri: str, read_only: bool, keeps_history: bool = False) -> str:
     """The URI with what it does not say itself.
 
-    Servers are not waited for any longer than `PATIENCE`.  An embedded
+    Servers are not waited for any longer than `PATIENCE`.  A relational
     database keeps no old revisions, but for one that has some already: with
-    them each commit costs what the database holds rather than what it writes.
+    them an embedded one's commits cost what it holds rather than what they
+    write, and any grows until it is packed.
     """
     scheme, _, rest = uri.partition("://")
     options = {}
     if scheme in _PATIENCE:
         options[_PATIENCE[scheme]] = str(PATIENCE)
-    if scheme == "sqlite" and not keeps_history:
+    if scheme in _RELATIONAL and not keeps_history:
         options["keep_history"] = "false"
     said = dict(urllib.parse.parse_qsl(rest.partition("?")[2], keep_blank_values=True))
     options = {name: value for name, value in options.items() if name not in said}
