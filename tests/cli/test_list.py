@@ -65,7 +65,9 @@ def test_a_watch_is_a_line(watched):
 
 
 def test_no_watches_are_said_to_be_none(cli):
-    assert cli("list").out == "There are no such watches.\n"
+    assert cli("list").out == "Nothing is watched yet; 'malonewatch watch URL' changes that.\n"
+    assert cli("list", "--status", "open", "--sort", "title").out == "There are no such watches.\n"
+    assert "Nothing is watched yet" in cli("list", "--sort", "changed").out
     assert cli("list", "--json").json == []
 
 

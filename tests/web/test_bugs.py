@@ -42,3 +42,10 @@ def test_a_bug_is_forgotten_after_a_question(browser, watched):
     assert "Bug 2 is forgotten." in text_of(page)
     browser.get("/bugs/2", status=404)
     browser.get("/watches/2", status=404)
+
+
+def test_the_watches_of_a_bug_do_not_say_of_which_bug_they_are(browser, watched):
+    columns = [each.text for each in browser.get("/watches").html.select("th")]
+    assert "For bug" in columns
+    columns = [each.text for each in browser.get("/bugs/1").html.select("th")]
+    assert columns == ["Remote bug", "Status", "Changed", "Checked", "Error"]

@@ -34,7 +34,7 @@ def shelved(watched, check):
 
 def test_a_word_that_no_table_knows_is_mapped(browser, shelved):
     page = browser.get("/needs")
-    assert "RESOLVED SHELVED of auto-127.0.0.1, a status of 1 watch, on 2" in text_of(page)
+    assert "RESOLVED SHELVED, a status at auto-127.0.0.1, of 1 watch (2); it counts as" in text_of(page)
     form = page.forms[1]
     form["meaning"] = "WONTFIX"
     page = form.submit(status=303).follow()
@@ -54,9 +54,9 @@ def test_of_very_many_watches_the_words_of_the_newest_are_looked_at(
         monkeypatch.setattr(f"malonewatch.web.views.needs.{name}", 1)
     text = text_of(browser.get("/needs"))
     assert "The words of the newest 1 watch of each bug tracker were looked at" in text
-    assert "RESOLVED SHELVED of" in text
+    assert "RESOLVED SHELVED, a status" in text
     watches.watch(database, [f"{shelved.url}/show_bug.cgi?id=9"])
-    assert "RESOLVED SHELVED of" not in text_of(browser.get("/needs"))
+    assert "RESOLVED SHELVED, a status" not in text_of(browser.get("/needs"))
 
 
 def test_a_meaning_is_one_of_those_there_are(browser, shelved):

@@ -12,7 +12,8 @@ def test_the_watches_are_listed(browser, watched):
 
 
 def test_there_are_none(browser):
-    assert "There are no such watches." in text_of(browser.get("/watches"))
+    assert "Nothing is watched yet." in text_of(browser.get("/watches"))
+    assert "There are no such watches." in text_of(browser.get("/watches?q=open"))
 
 
 def test_a_search_leaves_some(browser, watched):

@@ -105,7 +105,9 @@ def list_command(
         for page in pages:
             table.show(page)
             empty = False
-    if empty:
+    if empty and wanted == Wanted(order=Order(sort), limit=limit):
+        say("Nothing is watched yet; 'malonewatch watch URL' changes that.")
+    elif empty:
         say(f"There are no such watches{_hint(statuses)}.")
 
 

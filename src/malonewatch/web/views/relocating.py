@@ -113,12 +113,18 @@ def migrate(context: Any, request: Any) -> Any:
 @page(IBugTracker, "confirm", "remove", permission=MANAGE_TRACKERS)
 def ask_remove(context: Any, request: Any) -> dict[str, Any]:
     """Ask whether a bug tracker is to be forgotten."""
+    watches = len(context.watches)
+    sentence = f"{context.name}, at {context.baseurl}, is forgotten."
+    if watches:
+        sentence = (
+            f"{context.name}, at {context.baseurl}, has {count_of(watches, 'watch', 'watches')}; "
+            "only one without can be forgotten. Forget them first, or let them go to another."
+        )
     return shown(
         request,
         f"Forget {context.title}?",
-        sentence=f"{context.name}, at {context.baseurl}, is forgotten, which only one without "
-        "watches can be.",
-        button="Forget it",
+        sentence=sentence,
+        button="" if watches else "Forget it",
         back=_back(context),
     )
 
