@@ -34,7 +34,9 @@ def shelved(watched, check):
 
 def test_a_word_that_no_table_knows_is_mapped(browser, shelved):
     page = browser.get("/needs")
-    assert "RESOLVED SHELVED, a status at auto-127.0.0.1, of 1 watch (2); it counts as" in text_of(page)
+    assert "RESOLVED SHELVED, a status at auto-127.0.0.1, of 1 watch (2); it counts as" in text_of(
+        page
+    )
     form = page.forms[1]
     form["meaning"] = "WONTFIX"
     page = form.submit(status=303).follow()

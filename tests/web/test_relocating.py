@@ -78,7 +78,7 @@ def test_watches_go_by_a_rule_when_somebody_is_sure(browser, database, watched):
     rule = {"url": "https://new.example.com", "type": "redmine", "template": r"5\g<0>"}
     page = fill(browser, f"/trackers/{NAME}", "migrate", pattern="2", **rule)
     text = text_of(page)
-    assert f"1 watch of {NAME} go." in text
+    assert f"1 watch of {NAME} goes." in text
     assert f"Watch 2 for bug 2: {NAME} #2 → auto-new.example.com #52, one with watch 3" in text
     assert f"Watch 1: {NAME} #1 for bug 1" in text
     assert len(trackers.show(database, NAME).activity) == 0

@@ -63,6 +63,7 @@ def test_who_is_told_of_what_can_be_chosen(anna, watched):
         ({"kind": "ALL", "address": "bert@example.com"}, "lets others be told"),
         ({"kind": "ALL", "by": "webhook", "address": "file:/etc/passwd"}, "begins with https://"),
         ({"kind": "BUG", "key": "7"}, "There is no bug 7"),
+        ({"kind": "ALL", "key": "open"}, "Who is told of all is not told of 'open' alone"),
     ],
 )
 def test_what_may_not_be_is_refused(anna, fields, sentence):
@@ -129,3 +130,13 @@ def test_how_the_site_cannot_send_is_refused(browser):
 
 def test_settings_are_for_who_administers(anna):
     anna.get("/settings", status=403)
+
+
+def test_what_a_link_names_is_chosen(browser, database):
+    for _ in range(2):
+        page = browser.get("/subscriptions?kind=search&key=open")
+        form = next(each for each in page.forms.values() if "key" in each.fields)
+        assert (form["kind"].value, form["key"].value) == ("SEARCH", "open")
+        form["email"] = "ann@example.com"
+        page = form.submit(status=303).follow()
+        assert "ann is told of search open by mail." in text_of(page)

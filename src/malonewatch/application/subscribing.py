@@ -114,6 +114,11 @@ def usual_happenings(target: Target) -> frozenset[Happening]:
 
 def _named(trackers: Any, target: Target) -> Target:
     """A target with its bug tracker by name, which a person may name by its URL."""
+    if target.kind is TargetKind.ALL and target.key:
+        raise BadInput(
+            f"Who is told of all is not told of {shortened(target.key, 40)!r} alone; leave that "
+            "out, or say of what kind it is."
+        )
     if target.kind is TargetKind.TRACKER:
         return target._replace(key=find_tracker(trackers, target.key).name)
     if target.kind is TargetKind.BUG and is_id(target.key):

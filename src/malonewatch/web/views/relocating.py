@@ -94,7 +94,10 @@ def migrate(context: Any, request: Any) -> Any:
         f"{each.name}, of type {each.bugtrackertype}, at {each.baseurl}, is registered."
         for each in found.registered
     ]
-    told.append(f"{count_of(len(found.migrated), 'watch', 'watches')} of {found.source.name} go.")
+    count, name = len(found.migrated), found.source.name
+    told.append(
+        f"{count_of(count, 'watch', 'watches')} of {name} {'goes' if count == 1 else 'go'}."
+    )
     if is_sure:
         return done(request, told, *_back(context))
     return preview(
