@@ -23,9 +23,9 @@ class FakeTracker:
         self.applied.append((fetched, brake))
         return self.answer
 
-    def preview(self, fetched, brake):
+    def preview(self, fetched, brake, foreseen):
         self.fails(fetched)
-        self.previewed.append((fetched, brake))
+        self.previewed.append((fetched, brake, foreseen))
         return self.answer
 
 

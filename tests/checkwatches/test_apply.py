@@ -142,9 +142,17 @@ def test_what_is_held_back_is_counted(applier, tracker, report):
 def test_a_dry_run_looks_and_writes_nothing(database, tracker, report, lines):
     tracker.answer = Applied(changes=[CHANGE])
     assert Applier(database, report, dry_run=True).apply(FETCHED, Brake(1)) is tracker.answer
-    assert tracker.previewed == [(FETCHED, Brake(1))]
+    assert tracker.previewed == [(FETCHED, Brake(1), None)]
     assert (tracker.applied, database.written) == ([], 0)
     assert lines() == ["INFO Bug 3: bugs #1 would now be NEW (was not known)"]
+
+
+def test_a_dry_run_takes_along_what_it_foresees(database, tracker, report):
+    applier = Applier(database, report, dry_run=True)
+    tracker.answer = Applied(foreseen="foreseen")
+    applier.apply(FETCHED)
+    applier.apply(FETCHED)
+    assert [foreseen for *_, foreseen in tracker.previewed] == [None, "foreseen"]
 
 
 def test_details_are_kept_if_wanted(applier, tracker, report):

@@ -591,7 +591,10 @@ def test_duplicates_are_followed_in_the_same_run_and_asked_for_together_from_the
 
     kind = registry.type("CHAINED", fetch)
     tracker = watch_bugs("chained", "https://chained.example.com", ["1"], kind)
-    Run(database).update(["chained"])
+    foreseen = Run(database, dry_run=True).update(["chained"])
+    assert asked == [("1",), ("2",), ("3",)]
+    del asked[:]
+    assert Run(database).update(["chained"]).changed == foreseen.changed == 2
     transaction.begin()
     assert asked == [("1",), ("2",), ("3",)]
     assert statuses(tracker) == {"1": "STATUS 3"}

@@ -669,7 +669,7 @@ def test_a_preview_is_what_applying_gives(tracker, bugs, clock, before, after):
         bugs.createBug().addWatch(tracker, remotebug, None)
     apply(tracker, before, clock.moment)
     transaction.commit()
-    foreseen = preview(tracker, after, clock.moment)
+    foreseen = dataclasses.replace(preview(tracker, after, clock.moment), foreseen=None)
     assert not tracker._p_jar._registered_objects
     assert dataclasses.asdict(foreseen) == dataclasses.asdict(
         apply(tracker, after, clock.tick(days=1))

@@ -38,6 +38,7 @@ class Applier:
         self._report = report
         self._dry_run = dry_run
         self._error: DatabaseError | None = None
+        self._foreseen: Any = None
 
     def apply(self, fetched: Fetched, brake: Brake = Brake()) -> Applied:
         """Apply all of it; `brake` is that of the last call for the bug tracker.
@@ -113,7 +114,8 @@ class Applier:
                 # It was removed meanwhile, or is another one now.
                 applied = Applied(brake=brake)
             elif self._dry_run:
-                applied = bugtracker.preview(fetched, brake)
+                applied = bugtracker.preview(fetched, brake, self._foreseen)
+                self._foreseen = applied.foreseen
             else:
                 applied = bugtracker.apply(fetched, brake)
             returned = True

@@ -229,8 +229,8 @@ class IBugTracker(IBugTrackerFacts, IPaced):
         known, unless the last full answer of a bug is a week old.
         """
 
-    def preview(fetched: Fetched, brake: Brake = Brake()) -> Applied:
-        """What `apply` would do; nothing is changed."""
+    def preview(fetched: Fetched, brake: Brake = Brake(), foreseen: Any = None) -> Applied:
+        """What `apply` would do, after what was `foreseen` in the run; nothing is changed."""
 
     def apply(fetched: Fetched, brake: Brake = Brake()) -> Applied:
         """Record all that was learnt, on all watches of the remote bugs, in this transaction.

@@ -233,6 +233,7 @@ class Applied:
     run.  `trouble` is what the bug tracker is in after that, None if nothing;
     after a run that of the last batch counts.  `follow` are remote bugs on the
     same bug tracker to be asked for next, as watches are followed there.
+    `foreseen` goes into the next preview in the same run, of any bug tracker.
     """
 
     checked: int = 0
@@ -243,6 +244,7 @@ class Applied:
     brake: Brake = Brake()
     trouble: BugTrackerTrouble | None = None
     follow: Sequence[str] = ()
+    foreseen: Any = dataclasses.field(default=None, compare=False)
 
 
 class Claim(NamedTuple):

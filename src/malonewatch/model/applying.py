@@ -18,6 +18,7 @@ from malonewatch.model import schedule
 from malonewatch.model.answers import Scrub
 from malonewatch.model.comparing import Comparison, compare, is_refusal
 from malonewatch.model.following import follow, go_along, keep_due, leave, make_due
+from malonewatch.model.foreseeing import Foreseen, foresee
 from malonewatch.model.kept import pack, unpack
 from malonewatch.model.ledger import Ledger
 from malonewatch.model.ledgerpages import Pages
@@ -27,12 +28,16 @@ from malonewatch.model.relisting import Relisting
 from malonewatch.model.times import from_seconds, now, to_seconds
 
 
-def preview(tracker: Any, fetched: Fetched, brake: Brake) -> Applied:
+def preview(tracker: Any, fetched: Fetched, brake: Brake, before: Foreseen | None) -> Applied:
     """See `IBugTracker.preview`."""
     moment = to_seconds(fetched.asked)
     found = compare(tracker, fetched.outcomes, fetched.batch.seen, moment, brake)
-    found.applied.trouble = fetched.trouble or _suspicion(tracker, found)
-    return found.applied
+    applied = found.applied
+    applied.trouble = fetched.trouble or _suspicion(tracker, found)
+    before = before or Foreseen()
+    applied.foreseen, changes, applied.follow = foresee(tracker, found, fetched.outcomes, before)
+    applied.changes += changes
+    return applied
 
 
 def apply(tracker: Any, fetched: Fetched, brake: Brake) -> Applied:

@@ -360,8 +360,8 @@ class BugTracker(Hooked, Sweeping, Paced, Condition):
     ) -> tuple[int, list[Batch]]:
         return due_batches(self, to_seconds(now), batch_size, request_size, changed_since)
 
-    def preview(self, fetched: Fetched, brake: Brake = Brake()) -> Applied:
-        return applying.preview(self, fetched, brake)
+    def preview(self, fetched: Fetched, brake: Brake = Brake(), foreseen: Any = None) -> Applied:
+        return applying.preview(self, fetched, brake, foreseen)
 
     def apply(self, fetched: Fetched, brake: Brake = Brake()) -> Applied:
         return applying.apply(self, fetched, brake)

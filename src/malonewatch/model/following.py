@@ -25,7 +25,7 @@ from malonewatch.model.pages import NEVER
 from malonewatch.model.relisting import Relisting
 from malonewatch.model.times import from_seconds, to_seconds
 from malonewatch.model.times import now as _now
-from malonewatch.model.ways import NO_WAY, find_place, known_itself, own_of, shown, walk
+from malonewatch.model.ways import NO_WAY, find_new_place, known_itself, own_of, shown, walk
 
 
 class Followed(Persistent):
@@ -232,10 +232,10 @@ def keep_due(tracker: Any, name: str, moment: float) -> None:
 def go_along(tracker: Any, watch: Any, moved_to: str, moment: float) -> list[str]:
     """Let a watch go along with its remote bug; what is to be asked for next of the same bug
     tracker."""
-    there, name = find_place(tracker, moved_to)
-    # Where bugs are said to have moved to and fro, going along would never end.
-    if there is None or (there is tracker and name == watch.remotebug) or watch.was_on(there, name):
+    place = find_new_place(tracker, watch, moved_to)
+    if place is None:
         return []
+    there, name = place
     tracker.bugwatches.relocateBugWatch(watch, there, name, from_seconds(moment))
     return [name] if there is tracker else []
 

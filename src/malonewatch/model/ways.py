@@ -90,6 +90,15 @@ def find_place(tracker: Any, reference: str) -> tuple[Any, str]:
     return (None, reference) if there.polling is Polling.NEVER else (there, name)
 
 
+def find_new_place(tracker: Any, watch: Any, moved_to: str) -> tuple[Any, str] | None:
+    """Where a watch of the bug tracker goes along with its remote bug; None if it stays."""
+    there, name = find_place(tracker, moved_to)
+    # Where bugs are said to have moved to and fro, going along would never end.
+    if there is None or (there is tracker and name == watch.remotebug) or watch.was_on(there, name):
+        return None
+    return there, name
+
+
 def shown(tracker: Any, watch: Any, own: RemoteBug, sayings: Sayings = NOTHING) -> RemoteBug:
     """What a watch shows whose own remote bug is said to be that."""
     if own.duplicate_of is None or not tracker.follows:
