@@ -14,6 +14,7 @@ from malonewatch.interfaces import (
     BugTaskStatus,
     BugTrackerCredentialsRefused,
     BugTrackerFacts,
+    BugTrackerServerError,
     BugTrackerType,
     BugWatchErrorType,
     Certainty,
@@ -26,6 +27,7 @@ from malonewatch.interfaces import (
     UnsupportedBugTracker,
 )
 from malonewatch.testing.asking import Asker, Canned
+from malonewatch.testing.capabilities import fails, stumbles
 from malonewatch.testing.conformance import (
     BatchesConformance,
     ChangesSinceConformance,
@@ -106,6 +108,35 @@ class TestOldRedmine(ExternalBugTrackerConformance):
     factory = Redmine
     simulator = functools.partial(RedmineSimulator, version=(3, 2))
     urls = TestRedmine.urls
+
+
+@pytest.mark.parametrize("dialect", [None, "issue+told"])
+@pytest.mark.parametrize("spoil", [fails, stumbles])
+@pytest.mark.parametrize("count", [1, 2, 20])
+def test_where_ids_are_ignored_a_bug_spoils_no_list_for_others(count, spoil, dialect):
+    """Any issue may be in any list: that it is not asked for does not help."""
+    with RedmineSimulator(version=(3, 2)) as simulator:
+        ids = [str(number) for number in range(1, count + 1)]
+        for remotebug in (*ids, "99"):
+            simulator.add(remotebug)
+        simulator.spoiler, simulator.spoil = "99", spoil
+        asker = Asker(Redmine, simulator.url, dialect=dialect)
+        outcomes = asker.ask(ids, probe=dialect is not None)
+        assert [outcomes[each].remotestatus for each in ids] == ["New"] * count
+        assert asker.dialect.startswith("issue")
+        # Half of them are to find out which statuses are closed.
+        assert len(simulator.requests) <= count + 8
+        simulator.requests.clear()
+        assert asker.ask([*ids, "99"])["99"].error_type is BugWatchErrorType.UNPARSABLE_BUG
+        assert len(simulator.requests) <= count + 2
+
+
+def test_one_that_can_be_read_in_no_way_is_the_bug_trackers_trouble():
+    with RedmineSimulator() as simulator:
+        simulator.add("1")
+        simulator.spoiler, simulator.spoil = "1", fails
+        with pytest.raises(BugTrackerServerError):
+            Asker(Redmine, simulator.url).ask(["1"])
 
 
 # URLs

@@ -205,6 +205,9 @@ class List(_Issues):
     # No more are in one answer.
     page_size = 100
 
+    def one_by_one(self) -> Issue:
+        return Issue(self.tracker, *self.details)
+
     def ask_many(self, ids: Sequence[str], since: datetime | None) -> Iterator[Ask]:
         if self.details == (ASKED,):
             yield self.ask_one(ids[0])
@@ -227,7 +230,7 @@ class List(_Issues):
         if found is None and ask.ids and not ask.alone:
             listed = {str(record["id"]) for record in self.records(answer)}
             others = listed.difference(ask.ids)
-            return Instead(Issue(self.tracker, *self.details).full_name) if others else None
+            return Instead(self.one_by_one().full_name) if others else None
         return found
 
     def next_page(self, ask: Ask, response: Response, answer: Any) -> Ask | None:

@@ -82,9 +82,9 @@ class RedmineSimulator(Simulator):
         ]
 
     async def asks_for(self, request: web.Request, id: str) -> bool:
-        # Not the number of issues that an answer may have.
-        asked = request.query.get("issue_id", "").split(",")
-        return id in (*asked, request.match_info.get("id"))
+        if request.path.endswith("/issues.json"):
+            return id in {bug.id for bug in self._page(request)}
+        return request.match_info.get("id") == id
 
     # Who asks.
 
@@ -169,11 +169,11 @@ class RedmineSimulator(Simulator):
 
     # Pages.
 
-    def _issues(self, request: web.Request) -> web.Response:
+    def _listed(self, request: web.Request) -> list[SimulatedBug]:
         query = request.query
         ids = query.get("issue_id") if self.version >= (3, 3) else None
         since = query.get("updated_on")
-        bugs = [
+        return [
             bug
             for bug in sorted(self.bugs.values(), key=lambda bug: int(bug.id))
             if (ids is None or bug.id in ids.split(","))
@@ -182,11 +182,15 @@ class RedmineSimulator(Simulator):
             and (not bug.private or self._is_known(request))
             and not bug.extra.get("unlisted")
         ]
-        offset = int(query.get("offset", "0"))
-        limit = min(int(query.get("limit", USUAL_LIMIT)), HIGHEST_LIMIT)
-        page = bugs[offset : offset + limit]
-        answer = {"total_count": len(bugs), "offset": offset, "limit": limit}
-        issues = [self._record(request, bug) for bug in page]
+
+    def _page(self, request: web.Request) -> list[SimulatedBug]:
+        offset, limit = _bounds(request)
+        return self._listed(request)[offset : offset + limit]
+
+    def _issues(self, request: web.Request) -> web.Response:
+        offset, limit = _bounds(request)
+        answer = {"total_count": len(self._listed(request)), "offset": offset, "limit": limit}
+        issues = [self._record(request, bug) for bug in self._page(request)]
         return web.json_response({"issues": issues, **answer})
 
     def _issue(self, request: web.Request) -> web.Response:
@@ -222,6 +226,12 @@ class RedmineSimulator(Simulator):
         if self.version >= (3, 3):
             user["login"] = "jane"
         return web.json_response({"user": user})
+
+
+def _bounds(request: web.Request) -> tuple[int, int]:
+    """Where the page that is asked for begins, and how many issues it has at most."""
+    limit = int(request.query.get("limit", USUAL_LIMIT))
+    return int(request.query.get("offset", "0")), min(limit, HIGHEST_LIMIT)
 
 
 def _parse_time(text: str) -> datetime:

@@ -82,6 +82,11 @@ class Dialect:
         """Whether it is worth trying, with credentials or without."""
         return self.is_for(authenticated) and not self.only_if_told
 
+    def one_by_one(self) -> "Dialect | None":
+        """The dialect to speak where answers for many cannot be read whichever bugs are asked
+        for, and those for one can; None where there is none."""
+        return None
+
     # Questions.
 
     def ask_many(self, ids: Sequence[str], since: datetime | None) -> Iterator[Ask]:

@@ -23,6 +23,7 @@ from malonewatch.interfaces import (
     BugWatchErrorType,
     DialectLearnt,
     Outcome,
+    RemoteBug,
     RemoteBugError,
     RemoteBugUnchanged,
     UnparsableBugTracker,
@@ -207,6 +208,9 @@ class Fetching(Asking):
             answers = self._each(self.dialect.in_full(ask.ids))
         except Spoiled as spoiled:
             if len(ask.ids) == 1:
+                instead = self.dialect.one_by_one()
+                if instead is not None and await self._tells_alone(ask.ids[0]):
+                    raise Switch(instead.full_name) from None
                 raise
             answers = self._in_halves(ask.ids, spoiled)
         else:
@@ -281,7 +285,13 @@ class Fetching(Asking):
             # The bad one is among the others, so there is no need to ask for them all.
             portions = _halves(rest)
         else:
+            instead = self.dialect.one_by_one()
+            if instead is not None and not await self._tells_alone(other):
+                raise spoiled
             found = await self._try([other])
+            if found is None and instead is not None:
+                # Its lists are spoiled by bugs that they were not asked for.
+                raise Switch(instead.full_name)
             if found is None:
                 raise spoiled
             yield [await self._suspect(one, spoiled.why)]
@@ -312,6 +322,14 @@ class Fetching(Asking):
         except Spoiled:
             return None
         return found
+
+    async def _tells_alone(self, remotebug: str) -> bool:
+        """Whether a bug can be read that is asked for by itself."""
+        try:
+            outcome = await self.alone(self.dialect.ask_one(remotebug))
+        except Spoiled:
+            return False
+        return isinstance(outcome, RemoteBug)
 
     async def _suspect(self, remotebug: str, why: str) -> Outcome:
         """The outcome of a bug that spoils the answer for others, which is told."""
