@@ -69,10 +69,13 @@ class TestAzureDevOps(
         (f"{BASE}/_apis/wit/workItems/42", BASE, "42"),
         (f"{BASE}/Frob/_apis/wit/workitems/42?api-version=5.0", BASE, "42"),
         ("http://DEV.azure.com/frobs/Frob/_workitems/edit/42", BASE, "42"),
+        ("https://dev.azure.com/FROBS/Frob/_workItems/Edit/42", BASE, "42"),
+        (f"{BASE}/Frob/_Boards/Board/t/Frob/Issues/?WorkItem=42", BASE, "42"),
         (
             "https://frobs.visualstudio.com/DefaultCollection/Frob/_workitems/edit/42",
             *(BASE, "42"),
         ),
+        ("https://frobs.visualstudio.com/defaultcollection/Frob/_workitems/edit/42", BASE, "42"),
         ("https://frobs.visualstudio.com/_workitems?id=42", BASE, "42"),
         ("https://tfs.example.com/tfs/Main/Frob/_workitems/edit/42", SERVER, "42"),
         ("https://tfs.example.com/tfs/Main/_workitems/edit/42", SERVER, "42"),

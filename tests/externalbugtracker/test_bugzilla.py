@@ -52,6 +52,10 @@ class TestBugzilla(BatchesConformance, DuplicatesConformance, ExternalBugTracker
         ("http://example.com/bugs/show_bug.cgi?id=042#c7", "http://example.com/bugs", "42"),
         ("http://example.com/show_bug.cgi?issue=42", "http://example.com", "42"),
         ("http://example.com/show_bug.cgi?x=1;id=42", "http://example.com", "42"),
+        ("https://bugzil.la/42", "https://bugzilla.mozilla.org", "42"),
+        ("https://bugzilla.mozilla.org/42#c7", "https://bugzilla.mozilla.org", "42"),
+        ("http://bugs.gentoo.org/42", "https://bugs.gentoo.org", "42"),
+        ("https://bugzilla.redhat.com/show_bug.cgi?id=frob", "https://bugzilla.redhat.com", "frob"),
     ]
     not_urls = [
         "https://bugs.example.com/buglist.cgi?bug_id=42",
@@ -59,6 +63,8 @@ class TestBugzilla(BatchesConformance, DuplicatesConformance, ExternalBugTracker
         "https://bugs.example.com/noshow_bug.cgi?id=42",
         "https://bugs.example.com/show_bug.cgi",
         "https://bugs.example.com/42",
+        "https://bugzilla.mozilla.org/",
+        "https://bugzilla.mozilla.org/42/frob",
     ]
 
     def test_without_rest_the_dialect_is_xml(self):

@@ -52,7 +52,9 @@ REASONS = {**RESOLUTIONS, BugTaskStatus.FIXRELEASED: ""}
 LEFT_OUT = {BugTaskStatus.WONTFIX: "copied to backlog, removed from the backlog, cut"}
 
 # It is recognised once it is known where the organisation ends.
-_page = partial(URLShape, registered=True, project=r"(?:/DefaultCollection)?/[^/_][^/]{0,200}|")
+_page = partial(
+    URLShape, registered=True, project=r"(?:/(?i:DefaultCollection))?/[^/_][^/]{0,200}|"
+)
 HUB = r"_(?:boards|backlogs|sprints|workitems|queries)"
 
 
@@ -75,7 +77,7 @@ class AzureDevOps(ExternalBugTracker):
         _page("{project}/_workitems/edit/{id}"),
         _page("{project}/_workitems?id={id}"),
         _page("{project}/{hub}/{rest}?workitem={id}", hub=HUB, rest=r"[^?]{1,400}"),
-        _page("{project}/_apis/wit/{items}/{id}", items="work[Ii]tems"),
+        _page("{project}/_apis/wit/workitems/{id}"),
     )
     file_link = (
         "/{product}/_workitems/create/Bug"
@@ -92,6 +94,7 @@ class AzureDevOps(ExternalBugTracker):
     def parseBugURL(cls, url: SplitResult, baseurl: str | None = None) -> RecognisedURL | None:
         if "/_" not in url.path:
             return None
+        url = folded(url if baseurl is not None else in_cloud(url))
         base, certainty = base_of(url) if baseurl is None else (baseurl, Certainty.REGISTERED)
         found = None if base is None else super().parseBugURL(url, base)
         if found is None or found.certainty is not Certainty.REGISTERED:
@@ -177,6 +180,20 @@ class AzureDevOps(ExternalBugTracker):
             duplicate_of=next(same, "").rpartition("/")[2] or None,
             date_closed=date_closed,
         )
+
+
+def folded(url: SplitResult) -> SplitResult:
+    """`url` with what is no name in small letters: their case does not matter."""
+    head, under, page = url.path.partition("/_")
+    return url._replace(path=head + under + page.lower(), query=url.query.lower())
+
+
+def in_cloud(url: SplitResult) -> SplitResult:
+    """`url` with the organisation as it is in a host's name, if it is one in the cloud."""
+    if url.netloc.lower() != CLOUD:
+        return url
+    organisation, slash, rest = url.path.lstrip("/").partition("/")
+    return url._replace(path=f"/{organisation.lower()}{slash}{rest}")
 
 
 def base_of(url: SplitResult) -> tuple[str | None, Certainty]:

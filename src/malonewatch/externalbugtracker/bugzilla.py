@@ -29,7 +29,7 @@ from malonewatch.externalbugtracker.driver.ask import Ask, Finding, Form, Judgem
 from malonewatch.externalbugtracker.driver.dialect import Dialect
 from malonewatch.externalbugtracker.driver.times import format_time, parse_time
 from malonewatch.externalbugtracker.driver.tracker import ExternalBugTracker
-from malonewatch.externalbugtracker.driver.urls import URLShape
+from malonewatch.externalbugtracker.driver.urls import URLShape, by_https
 from malonewatch.externalbugtracker.driver.vocabulary import Workflow, join
 from malonewatch.externalbugtracker.driver.words import RESOLUTIONS, STATUSES
 from malonewatch.interfaces import BugTaskStatus, Credentials, RemoteVocabulary, Response
@@ -251,6 +251,12 @@ class Bugzilla(ExternalBugTracker):
     protocols = (JsonRpc, RestWithKey, Rest, RestCgi, Xml)
     signatures = {"X-API-Key": None}
     named_in = ("bug.id",)
+    # Where the number alone leads to the bug.
+    hosts = {
+        "bugzil.la": "https://bugzilla.mozilla.org",
+        **by_https("bugzilla.mozilla.org", "bugzilla.redhat.com"),
+        **by_https("bugs.gentoo.org", "bugs.kde.org"),
+    }
     urls = (
         URLShape("/show_bug.cgi?id={id}"),
         # Issuezilla said "issue".
