@@ -521,6 +521,13 @@ def test_a_recorded_bug_that_is_not_there_is_not():
     assert outcome.error_type is ERROR.BUG_NOT_FOUND
 
 
+def test_a_recorded_node_that_is_not_there_is_not():
+    client, must_read = canned("graphql-node-not-found.http")
+    client.credentials = TOKEN
+    outcome = Asker(GitHub, BASE, dialect="graphql", client=client).ask(["a/b#1"])["a/b#1"]
+    assert outcome.error_type.name == f"BUG_{must_read['error'].upper()}"
+
+
 def test_a_recorded_bug_that_is_as_it_was_is_unchanged():
     client, _ = canned("not-modified-304.http")
     asker = Asker(GitHub, BASE, dialect="rest", client=client)
