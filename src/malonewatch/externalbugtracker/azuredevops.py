@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
-from urllib.parse import SplitResult
+from urllib.parse import SplitResult, urlsplit
 
 from zope.interface import implementer
 
@@ -52,9 +52,7 @@ REASONS = {**RESOLUTIONS, BugTaskStatus.FIXRELEASED: ""}
 LEFT_OUT = {BugTaskStatus.WONTFIX: "copied to backlog, removed from the backlog, cut"}
 
 # It is recognised once it is known where the organisation ends.
-_page = partial(
-    URLShape, registered=True, project=r"(?:/(?i:DefaultCollection))?/[^/_][^/]{0,200}|"
-)
+_page = partial(URLShape, registered=True, project=r"(?:/defaultcollection)?/[^/_][^/]{0,200}|")
 HUB = r"_(?:boards|backlogs|sprints|workitems|queries)"
 
 
@@ -94,9 +92,13 @@ class AzureDevOps(ExternalBugTracker):
     def parseBugURL(cls, url: SplitResult, baseurl: str | None = None) -> RecognisedURL | None:
         if "/_" not in url.path:
             return None
-        url = folded(url if baseurl is not None else in_cloud(url))
         base, certainty = base_of(url) if baseurl is None else (baseurl, Certainty.REGISTERED)
-        found = None if base is None else super().parseBugURL(url, base)
+        path = urlsplit(base or "").path
+        if base is None or not url.path.lower().startswith(path.lower()):
+            return None
+        # What is below that means the same in capitals.
+        below = url.path[len(path) :].lower()
+        found = super().parseBugURL(url._replace(path=path + below, query=url.query.lower()), base)
         if found is None or found.certainty is not Certainty.REGISTERED:
             return None
         known = cls.getKnownBaseURL(url.netloc.lower()) if baseurl is None else None
@@ -182,26 +184,13 @@ class AzureDevOps(ExternalBugTracker):
         )
 
 
-def folded(url: SplitResult) -> SplitResult:
-    """`url` with what is no name in small letters: their case does not matter."""
-    head, under, page = url.path.partition("/_")
-    return url._replace(path=head + under + page.lower(), query=url.query.lower())
-
-
-def in_cloud(url: SplitResult) -> SplitResult:
-    """`url` with the organisation as it is in a host's name, if it is one in the cloud."""
-    if url.netloc.lower() != CLOUD:
-        return url
-    organisation, slash, rest = url.path.lstrip("/").partition("/")
-    return url._replace(path=f"/{organisation.lower()}{slash}{rest}")
-
-
 def base_of(url: SplitResult) -> tuple[str | None, Certainty]:
     """The base URL that `url` has, None if it has none, and how sure that is."""
     host = url.netloc.lower()
     head = url.path.partition("/_")[0].split("/")
     if host == CLOUD:
-        return (f"https://{host}/{head[1]}" if len(head) > 1 else None), Certainty.KNOWN_HOST
+        base = f"https://{host}/{head[1].lower()}" if len(head) > 1 else None
+        return base, Certainty.KNOWN_HOST
     if host.endswith(FORMER_CLOUD):
         return f"https://{host}", Certainty.KNOWN_HOST
     # On a server there is a collection, and below that there may be a project.

@@ -251,11 +251,12 @@ class Bugzilla(ExternalBugTracker):
     protocols = (JsonRpc, RestWithKey, Rest, RestCgi, Xml)
     signatures = {"X-API-Key": None}
     named_in = ("bug.id",)
-    # Where the number alone leads to the bug.
+    # Where a number alone leads to the bug.
     hosts = {
+        **by_https(
+            "bugzilla.mozilla.org", "bugzilla.redhat.com", "bugs.gentoo.org", "bugs.kde.org"
+        ),
         "bugzil.la": "https://bugzilla.mozilla.org",
-        **by_https("bugzilla.mozilla.org", "bugzilla.redhat.com"),
-        **by_https("bugs.gentoo.org", "bugs.kde.org"),
     }
     urls = (
         URLShape("/show_bug.cgi?id={id}"),

@@ -249,10 +249,9 @@ class Redmine(ExternalBugTracker):
     protocols = (List, Issue)
     hosts = {
         **by_https("www.redmine.org", "bugs.ruby-lang.org", "projects.theforeman.org"),
-        **by_https("tracker.ceph.com", "www.illumos.org", "forge.typo3.org"),
+        **by_https("tracker.ceph.com", "www.illumos.org", "forge.typo3.org", "labs.parabola.nu"),
         **by_https("progress.opensuse.org", "projects.osmocom.org", "redmine.pfsense.org"),
-        **by_https("redmine.lighttpd.net", "labs.parabola.nu"),
-        **by_https("redmine.openinfosecfoundation.org"),
+        **by_https("redmine.lighttpd.net", "redmine.openinfosecfoundation.org"),
         "redmine.org": "https://www.redmine.org",
     }
     signatures = {"X-Redmine-Signature-256": "sha256="}
