@@ -18,9 +18,9 @@ from tests.postgres import Postgres, running_postgres
 from benchmarks.databases import fill, make_due, settle
 from benchmarks.measure import Row
 from benchmarks.server import Running, running
+from malonewatch.clock import SystemClock
 from malonewatch.configuration import configure
 from malonewatch.model import open_database
-from malonewatch.clock import SystemClock
 
 COMMAND = "python -m benchmarks.workers"
 

@@ -93,16 +93,14 @@ class AzureDevOps(ExternalBugTracker):
         if "/_" not in url.path:
             return None
         base, certainty = base_of(url) if baseurl is None else (baseurl, Certainty.REGISTERED)
-        path = urlsplit(base or "").path
-        if base is None or not url.path.lower().startswith(path.lower()):
+        if base is None:
             return None
-        # What is below that means the same in capitals.
-        below = url.path[len(path) :].lower()
-        found = super().parseBugURL(url._replace(path=path + below, query=url.query.lower()), base)
+        # All of it means the same in capitals.
+        found = super().parseBugURL(urlsplit(url.geturl().lower()), base.lower())
         if found is None or found.certainty is not Certainty.REGISTERED:
             return None
         known = cls.getKnownBaseURL(url.netloc.lower()) if baseurl is None else None
-        return RecognisedURL(known or found.baseurl, found.remotebug, certainty)
+        return RecognisedURL(known or base, found.remotebug, certainty)
 
     @classmethod
     def getKnownBaseURL(cls, netloc: str) -> str | None:

@@ -253,9 +253,8 @@ class Bugzilla(ExternalBugTracker):
     named_in = ("bug.id",)
     # Where a number alone leads to the bug.
     hosts = {
-        **by_https(
-            "bugzilla.mozilla.org", "bugzilla.redhat.com", "bugs.gentoo.org", "bugs.kde.org"
-        ),
+        **by_https("bugs.gentoo.org", "bugs.kde.org", "bugzilla.mozilla.org"),
+        **by_https("bugzilla.redhat.com"),
         "bugzil.la": "https://bugzilla.mozilla.org",
     }
     urls = (

@@ -58,6 +58,8 @@ class Server(Dialect):
     id_field = "key"
     renames_moved = True
     asks_what = "/rest/api/2/serverInfo"
+    # In the cloud people have no log-in names.
+    asks_who = ("/rest/api/2/myself", "name", "displayName")
     search = "/rest/api/2/search"
     issue = "/rest/api/2/issue"
 
@@ -86,13 +88,6 @@ class Server(Dialect):
     def identity(self, answer: Any) -> str | None:
         version = answer["version"]
         return "Jira Cloud" if answer.get("deploymentType") == "Cloud" else f"Jira {version}"
-
-    def ask_whoami(self) -> Ask:
-        return Ask("/rest/api/2/myself")
-
-    def whoami(self, answer: Any) -> str | None:
-        # In the cloud people have no log-in names.
-        return str(answer.get("name") or answer["displayName"])
 
     def ask_vocabulary(self) -> Iterable[Ask]:
         return tuple(Ask(f"/rest/api/2/{what}") for what in ("status", "priority"))

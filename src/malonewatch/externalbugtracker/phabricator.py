@@ -19,10 +19,8 @@ from malonewatch.externalbugtracker.driver.tracker import ExternalBugTracker
 from malonewatch.externalbugtracker.driver.urls import URLShape, add_to_form, ask_form, by_https
 from malonewatch.externalbugtracker.driver.vocabulary import Workflow
 from malonewatch.externalbugtracker.driver.words import RESOLUTIONS, STATUSES, importances_with
-from malonewatch.interfaces import RemoteVocabulary
-from malonewatch.interfaces.enumerations import BugTaskStatus, Certainty
+from malonewatch.interfaces import BugTaskStatus, Certainty, Credentials, RemoteVocabulary, Response
 from malonewatch.interfaces.externalbugtracker import IBatches, IDuplicates
-from malonewatch.interfaces.http import Credentials, Response
 
 #: What is said of a token, and that there is no such method.
 REFUSALS = ("ERR-INVALID-AUTH", "ERR-INVALID-SESSION", "ERR-INVALID-TOKEN")
@@ -82,7 +80,6 @@ class Conduit(Page):
 
     dialect_name = "conduit"
     with_credentials = True
-    knows_people = True
     # No page of a search is longer.
     page_size = 100
 

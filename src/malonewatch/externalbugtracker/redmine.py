@@ -116,7 +116,8 @@ class _Issues(DetailedDialect):
     bytes_per_bug = 32 * 1024
     first_details = (TOLD,)
     known_details = frozenset({TOLD, ASKED, UNTOLD})
-    knows_people = True
+    # Old ones tell log-in names to none but administrators.
+    asks_who = ("/users/current.json", "login", "id")
 
     @classmethod
     def is_detail(cls, detail: str) -> bool:
@@ -134,13 +135,8 @@ class _Issues(DetailedDialect):
     def identity(self, answer: Any) -> str | None:
         return "Redmine" if {"issues", "limit"} <= answer.keys() else None
 
-    def ask_whoami(self) -> Ask:
-        return Ask("/users/current.json")
-
     def whoami(self, answer: Any) -> str | None:
-        # Old ones tell log-in names to none but administrators.
-        user = answer["user"]
-        return str(user.get("login") or user["id"])
+        return super().whoami(answer["user"])
 
     def ask_vocabulary(self) -> Iterable[Ask]:
         return Ask(STATUS_LIST), Ask("/enumerations/issue_priorities.json")

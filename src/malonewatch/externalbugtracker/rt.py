@@ -19,10 +19,8 @@ from malonewatch.externalbugtracker.driver.tracker import ExternalBugTracker
 from malonewatch.externalbugtracker.driver.urls import URLShape, add_to_form, ask_form, by_https
 from malonewatch.externalbugtracker.driver.vocabulary import Workflow
 from malonewatch.externalbugtracker.driver.words import IMPORTANCES, RESOLUTIONS, STATUSES
-from malonewatch.interfaces.enumerations import BugTaskImportance, BugTaskStatus
+from malonewatch.interfaces import BugTaskImportance, BugTaskStatus, Credentials, Response, TableRow
 from malonewatch.interfaces.externalbugtracker import IBatches, IMoves
-from malonewatch.interfaces.http import Credentials, Response
-from malonewatch.interfaces.words import TableRow
 
 PER_PAGE = 100
 FIELDS = "Subject,Status,Priority,LastUpdated,Resolved,CustomFields"

@@ -66,7 +66,6 @@ class YouTrack(ExternalBugTracker):
     request_size = 500
     id_field = "idReadable"
     asks_what = "/api/config?fields=version"
-    knows_people = True
     multi_product = True
     folds_ids = keyed_ids = True
     renames_moved = True

@@ -56,9 +56,9 @@ class Dialect:
     #: Whether wrong credentials are refused, though nobody is named, where it is asked what it is.
     knows_people: ClassVar[bool] = False
     #: The path where it is asked what it is; and that where it is asked whose the credentials
-    #: are, with the field that has the name.
+    #: are, with the fields of which the first that is filled has the name.
     asks_what: ClassVar[str | None] = None
-    asks_who: ClassVar[tuple[str, str] | None] = None
+    asks_who: ClassVar[tuple[str, ...] | None] = None
 
     def __init__(self, tracker: Any) -> None:
         #: The `ExternalBugTracker` that it is spoken by.
@@ -292,7 +292,7 @@ class Dialect:
     def whoami(self, answer: Any) -> str | None:
         """Whom the answer to `ask_whoami` names, "" if nobody; None if nobody is logged in."""
         if self.asks_who is not None:
-            return str(answer[self.asks_who[1]])
+            return str([answer[name] for name in self.asks_who[1:] if answer.get(name)][0])
         return "" if self.identity(answer) else None
 
     def vocabulary(self, answers: Sequence[Any]) -> RemoteVocabulary:
