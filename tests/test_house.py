@@ -19,10 +19,8 @@ MODULES = [pytest.param(path, id=str(path.relative_to(SOURCE))) for path in SOUR
 
 #: What is declared and imported by none of ours, and who needs it.
 IMPORTED_BY_OTHERS = {
-    "relstorage": "zodburi, for sqlite:// and postgres:// URIs",
     "coverage": "the test command",
     "pyramid_chameleon": "Pyramid, which includes it by its name",
-    "pyramid_retry": "Pyramid, which includes it by its name",
     "pyramid_tm": "Pyramid, which includes it by its name",
     "pytest-timeout": "pytest, for its setting of that name",
     "pytest-xdist": "pytest, for --numprocesses",
