@@ -96,7 +96,7 @@ class IExternalBugTracker(Interface):
         """
 
     def getBugURL(remotebug: str) -> str:
-        """Where a person sees that bug."""
+        """Where a person sees that bug; the base URL if the type knows no better."""
 
     def getRequest(remotebug: str) -> str | None:
         """The method and URL of the request that asks for that bug alone, as it is without

@@ -68,6 +68,7 @@ class BugWatch(Checked):
     """
 
     id = stored("id")
+    bug_id = stored("bug_id")
     bugtracker = stored("bugtracker")
     remotebug = stored("remotebug")
     remotestatus = stored("remotestatus")
@@ -82,9 +83,8 @@ class BugWatch(Checked):
     fixed_in = stored("fixed_in")
 
     def __init__(self, id: int, bug: Any, bugtracker: Any, remotebug: str, owner: Any) -> None:
-        self.__dict__.update(id=id, bugtracker=bugtracker, remotebug=remotebug)
+        self.__dict__.update(id=id, bug_id=bug.id, bugtracker=bugtracker, remotebug=remotebug)
         self.slot = -1
-        self.bug_id: int = bug.id
         self._owner_name: str | None = None if owner is None else owner.name
         self._datecreated = to_seconds(now())
         self._activity = ""

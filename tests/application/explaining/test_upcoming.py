@@ -74,7 +74,7 @@ def test_its_server_may_want_no_requests_and_a_run_be_at_work(details):
 def test_why_a_watch_is_asked_for_then(database, details, facts, why):
     (watch,) = watches.watch(database, ["https://bugs.example.com/ticket/1"]).watches
     facts = {"lastchecked": NOW, "quiet_since": NOW - timedelta(days=40), **facts}
-    watch = dataclasses.replace(watch, next_check=LATER, **facts)
+    watch = watch._replace(next_check=LATER, **facts)
     due, *reasons = of_watch(watch, details.facts, NOW)
     assert due.startswith("It is due on 2024-05-06 13:00:00 UTC, and asked for")
     assert reasons == [

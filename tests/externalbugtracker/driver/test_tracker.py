@@ -154,6 +154,11 @@ def test_the_url_of_a_bug_is_of_the_first_shape():
     assert make().getBugURL("7") == "https://dolls.example/dolls/7"
 
 
+def test_a_type_that_knows_no_urls_leads_to_the_bug_tracker(monkeypatch):
+    monkeypatch.setattr(Dolls, "urls", ())
+    assert make().getBugURL("7") == "https://dolls.example"
+
+
 # Links
 
 

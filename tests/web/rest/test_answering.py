@@ -21,6 +21,7 @@ from malonewatch.interfaces import (
 )
 from malonewatch.web.rest import answering
 from malonewatch.web.rest.calls import WAYS
+from malonewatch.web.rest.problems import misread
 
 from .conftest import Client
 
@@ -294,3 +295,8 @@ def test_answers_are_checked_in_tests_only(application, database, watched, monke
 def test_what_a_parameter_has_to_be_is_told(reader, query, sentence):
     (error,) = reader.get(query, status=400).json["errors"]
     assert sentence in error["detail"]
+
+
+def test_what_is_wrong_beside_the_schema_is_told_as_it_is():
+    problem = misread([ValueError("It has no beginning.")])
+    assert problem.errors == ({"detail": "It has no beginning."},)

@@ -292,7 +292,8 @@ class Dialect:
     def whoami(self, answer: Any) -> str | None:
         """Whom the answer to `ask_whoami` names, "" if nobody; None if nobody is logged in."""
         if self.asks_who is not None:
-            return str([answer[name] for name in self.asks_who[1:] if answer.get(name)][0])
+            _, *first, last = self.asks_who
+            return str(next(filter(None, map(answer.get, first)), None) or answer[last])
         return "" if self.identity(answer) else None
 
     def vocabulary(self, answers: Sequence[Any]) -> RemoteVocabulary:

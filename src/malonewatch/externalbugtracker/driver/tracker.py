@@ -204,6 +204,8 @@ class ExternalBugTracker(ReadsEvents, Dialect):
 
     def getBugURL(self, remotebug: str) -> str:
         """See `IExternalBugTracker`."""
+        if not self.urls:
+            return self.baseurl
         return self.baseurl + self.urls[0].build({**self.places, **self.parts(remotebug)})
 
     def getBugFilingAndSearchLinks(
