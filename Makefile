@@ -22,8 +22,10 @@ test: lint
 	$(BIN)/coverage report
 
 # Where the data are must make no difference to what keeps, checks and shows them.
+STORAGES = file zeo postgresql
+
 storages: .venv/installed-test
-	for storage in file zeo postgresql; do \
+	for storage in $(STORAGES); do \
 		$(BIN)/python -m pytest --numprocesses auto --storage $$storage -m database \
 			--ignore tests/web/browser tests/model tests/checkwatches tests/cli tests/web \
 			|| exit 1; \

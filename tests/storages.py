@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+from ZEO.ClientStorage import ClientStorage
+
 from malonewatch.model import database, sqlite_uri, storage
 
 from .postgres import Postgres, running_postgres
@@ -78,6 +80,18 @@ def opened_once() -> Iterator[None]:
             really_close()
 
     with mock.patch.object(database, "open_storage", open_storage):
+        yield
+
+
+@contextlib.contextmanager
+def synchronised() -> Iterator[None]:
+    """Let a client ask its server what is new where a transaction begins.
+
+    Else it hears that a moment after another client has written, and tests have
+    several in one process and look at once.
+    """
+    made = functools.partialmethod(ClientStorage.__init__, server_sync=True)
+    with mock.patch.object(ClientStorage, "__init__", made):
         yield
 
 
@@ -157,7 +171,8 @@ def storages(kind: str) -> Iterator[Any]:
         if kind == "zeo":
             made = ZEO(directory)
             try:
-                yield made
+                with synchronised():
+                    yield made
             finally:
                 made.stop()
         elif kind == "file":

@@ -14,6 +14,7 @@ def configured():
     configure()
 
 
+@pytest.mark.embedded
 def test_a_database_is_made_and_one_that_is_there_is_left(uri, tmp_path):
     made = make(uri)
     assert (made.place, made.is_new, made.filled) == (str(tmp_path / "database"), True, False)
@@ -37,6 +38,7 @@ def test_one_that_was_empty_is_filled_and_not_new(uri):
     assert (made.is_new, made.filled) == (False, True)
 
 
+@pytest.mark.embedded
 def test_what_is_no_database_is_not_made_one(uri, tmp_path):
     (tmp_path / "database").mkdir()
     (tmp_path / "database" / "main.sqlite3").write_bytes(b"x" * 5000)
@@ -44,6 +46,7 @@ def test_what_is_no_database_is_not_made_one(uri, tmp_path):
         make(uri)
 
 
+@pytest.mark.embedded
 def test_packing_says_where(uri, tmp_path):
     make(uri, add_sample_data)
     assert pack(uri, 1) == str(tmp_path / "database")

@@ -230,8 +230,14 @@ def test_a_folder_that_may_not_be_written_to_is_told_of(
 
 
 def test_a_full_disk_leaves_the_file_of_before(watched, metrics, monkeypatch, checkwatches, path):
+    really = os.fsync
+
     def full(descriptor):
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        # Storages write to others.
+        disk = [each.stat() for each in path.parent.iterdir()]
+        if any(os.path.samestat(os.fstat(descriptor), each) for each in disk):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        really(descriptor)
 
     monkeypatch.setattr(os, "fsync", full)
     code, lines = checkwatches("--metrics-file", path)

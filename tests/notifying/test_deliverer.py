@@ -860,6 +860,7 @@ def test_a_full_disk_ends_it_and_has_one_message_on_each_route_sent_again_at_mos
 
 
 # The last one is at the end of all that can be counted on.
+@pytest.mark.shared
 @pytest.mark.parametrize("step", [1, 2, 3, 4, 6, 7, 8, 400, 701, 1000])
 def test_a_kill_loses_nothing_and_repeats_one_message_on_each_route_at_most(
     database, uri, fill, tmp_path, step
