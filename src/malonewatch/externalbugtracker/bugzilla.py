@@ -1,19 +1,14 @@
 """Bugzilla, from 2.18 on.
 
-Dialects:
-
-``jsonrpc``
-    With credentials: stock Bugzilla reads them nowhere but among the parameters, and here
-    these are not in the URL.  https://bugzilla.readthedocs.io/en/5.0/integrating/apis.html
-``rest+key``
-    With an API key in a header, as Mozilla's and Red Hat's take it.
-    https://bmo.readthedocs.io/en/latest/api/core/v1/general.html
-``rest``, ``rest.cgi``
-    Without credentials, from 5.0 on; the second is for sites that rewrite no URLs.
-    https://bugzilla.readthedocs.io/en/latest/api/core/v1/bug.html
-``xml``
-    The export of ``show_bug.cgi``, which older ones have, and the only request for many
-    bugs that says of each why it cannot be shown.
+With credentials the dialect is ``jsonrpc``: stock Bugzilla reads them nowhere but among the
+parameters, and there these are not in the URL,
+https://bugzilla.readthedocs.io/en/5.0/integrating/apis.html; or ``rest+key``, with an API key in a
+header, as Mozilla's and Red Hat's take it,
+https://bmo.readthedocs.io/en/latest/api/core/v1/general.html.  Without, it is ``rest``, from 5.0
+on, and ``rest.cgi`` where a site rewrites no URLs,
+https://bugzilla.readthedocs.io/en/latest/api/core/v1/bug.html.  ``xml`` is the export of
+``show_bug.cgi``, which older ones have, and the only request for many bugs that says of each why
+it cannot be shown.
 """
 
 import dataclasses
@@ -67,7 +62,7 @@ OPEN = {
 }
 
 # They take an API key in a header, and nowhere else.
-HEADER_HOSTS = frozenset({"bugzilla.mozilla.org", "bugzilla.redhat.com"})
+HEADER_HOSTS = ("bugzilla.mozilla.org", "bugzilla.redhat.com")
 
 
 class _Bugzilla(Dialect):
@@ -253,8 +248,7 @@ class Bugzilla(ExternalBugTracker):
     named_in = ("bug.id",)
     # Where a number alone leads to the bug.
     hosts = {
-        **by_https("bugs.gentoo.org", "bugs.kde.org", "bugzilla.mozilla.org"),
-        **by_https("bugzilla.redhat.com"),
+        **by_https("bugs.gentoo.org", "bugs.kde.org", *HEADER_HOSTS),
         "bugzil.la": "https://bugzilla.mozilla.org",
     }
     urls = (

@@ -1,14 +1,9 @@
 """Roundup.
 
-Dialects begin with one of these, then come the class that bugs are of and
-the fields that they have beyond the usual, as in ``rest+issue+priority``:
-
-``rest``
-    From Roundup 2.0 on, for those whom the administrator grants it.
-    https://www.roundup-tracker.org/docs/rest.html
-``csv``
-    The export of a list, which needs no more than the right to look at it.
-    https://www.roundup-tracker.org/docs/user_guide.html
+The dialect ``rest`` is for those whom the administrator grants it, from Roundup 2.0 on,
+https://www.roundup-tracker.org/docs/rest.html, ``csv`` the export of a list, which needs no more
+than the right to look at it, https://www.roundup-tracker.org/docs/user_guide.html.  Then come the
+class that bugs are of and the fields that they have beyond the usual: ``rest+issue+priority``.
 """
 
 import re
@@ -208,8 +203,7 @@ class Csv(_Roundup):
         """The question for all bugs that are such."""
         columns = ",".join(("id", "title", "activity", "status", *self.fields))
         query = (
-            ("@action", "export_csv"),
-            ("@columns", columns),
+            *(("@action", "export_csv"), ("@columns", columns)),
             # Old ones fail without these.
             *(("@sort", "id"), ("@group", "priority")),
             *(("@pagesize", str(len(ids))), ("@startwith", "0")),

@@ -1,16 +1,10 @@
 """Trac, from 0.10 on.
 
-Dialects:
-
-``jsonrpc``, ``xmlrpc``
-    The plug-in for remote procedure calls, with credentials; the second where it
-    cannot write JSON.  https://trac-hacks.org/wiki/XmlRpcPlugin
-``query``
-    The ticket query in CSV, which needs no plug-in.
-    https://trac.edgewall.org/wiki/TracQuery
-``ticket``
-    Each ticket in CSV: Trac 0.10 ignores ids in a query, and lists all tickets
-    without their resolutions.
+The dialects ``jsonrpc``, and ``xmlrpc`` where it cannot write JSON, are those of its plug-in for
+remote procedure calls, with credentials; https://trac-hacks.org/wiki/XmlRpcPlugin.  ``query`` is
+the ticket query in CSV, which needs no plug-in; https://trac.edgewall.org/wiki/TracQuery.
+``ticket`` is each ticket in CSV: Trac 0.10 ignores ids in a query, and lists all tickets without
+their resolutions.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

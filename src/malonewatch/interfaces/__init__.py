@@ -7,17 +7,8 @@ from here.
 from malonewatch.interfaces.accounts import AccountFacts, IAccount, IAccountSet, Role
 from malonewatch.interfaces.answers import FollowedBug, FollowedWay, KeptAnswer
 from malonewatch.interfaces.audit import AuditEntry, IAuditLog
-from malonewatch.interfaces.bug import (
-    IBug,
-    IBugSet,
-    IMayBePrivate,
-)
-from malonewatch.interfaces.bugtracker import (
-    IBugTracker,
-    IBugTrackerSet,
-    IClaims,
-    IResultSet,
-)
+from malonewatch.interfaces.bug import IBug, IBugSet, IMayBePrivate
+from malonewatch.interfaces.bugtracker import IBugTracker, IBugTrackerSet, IClaims, IResultSet
 from malonewatch.interfaces.bugwatch import (
     IBugTrackerEvent,
     IBugTrackerInTrouble,
