@@ -73,6 +73,26 @@ def test_nothing_is_left_to_be_done(path):
     assert re.findall(r"\b(TODO|FIXME|XXX|NotImplementedError)\b", path.read_text()) == []
 
 
+def lines_of(path):
+    return path.read_text().count("\n")
+
+
+@pytest.mark.parametrize("path", MODULES)
+def test_no_module_is_too_long_to_be_read_at_once(path):
+    assert lines_of(path) <= 400
+
+
+def test_types_are_short():
+    types = [
+        path
+        for path in (SOURCE / "externalbugtracker").glob("*.py")
+        if path.stem not in ("__init__", "lazy")
+    ]
+    lengths = [lines_of(path) for path in types]
+    assert max(lengths) <= 350
+    assert sum(lengths) <= 200 * len(types)
+
+
 @pytest.mark.parametrize("path", MODULES)
 def test_what_no_test_has_to_reach_says_why(path):
     exclusions = re.findall(r"#\s*pragma.*", path.read_text(), re.IGNORECASE)
