@@ -57,8 +57,8 @@ class File(Places):
 
 
 @contextlib.contextmanager
-def opened_once() -> Iterator[None]:
-    """Let who opens in this process what is open there already share it.
+def opened_once(directory: Path) -> Iterator[None]:
+    """Let who opens in this process what is open there already share it, if it is below a folder.
 
     A FileStorage is one process's, and one database's there: an application that
     has one gives its own to a run.
@@ -67,6 +67,8 @@ def opened_once() -> Iterator[None]:
     uses: Counter[str] = Counter()
 
     def open_storage(uri: str, *how: bool, **more: bool) -> Any:
+        if not uri.startswith(f"file://{directory}"):
+            return storage.open_storage(uri, *how, **more)
         if uri not in opened:
             db = opened[uri] = storage.open_storage(uri, *how, **more)
             db.close = functools.partial(close, uri, db.close)
@@ -176,7 +178,7 @@ def storages(kind: str) -> Iterator[Any]:
             finally:
                 made.stop()
         elif kind == "file":
-            with opened_once():
+            with opened_once(directory):
                 yield File(directory)
         else:
             yield SQLite(directory)
