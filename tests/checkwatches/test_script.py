@@ -549,8 +549,8 @@ def test_a_run_with_nothing_to_do_loads_nothing_for_the_network_or_for_metrics(s
     finished = subprocess.run(
         [sys.executable, "-c", code, "--database", site.uri], capture_output=True, text=True
     )
-    # ZEO waits for its server by that.
-    loaded = ["asyncio"] if site.uri.startswith("zeo:") else []
+    # With these zodburi loads ZEO, which waits for its server by that.
+    loaded = ["asyncio"] if site.uri.startswith(("zeo:", "zconfig:")) else []
     assert finished.stdout == f"0 {loaded}\n"
 
 

@@ -52,5 +52,5 @@ _resolver = RelStorageURIResolver(_Adapter())
 def resolve_uri(uri: str) -> tuple[Any, dict[str, Any]]:
     """What `zodburi.resolve_uri` gives: a factory of the storage, and options for the database."""
     factory, left = _resolver(uri)
-    # What is not for the storage, zodburi reads for those of any kind.
-    return factory, zodburi.resolve_uri(f"memory://?{urlencode(left)}")[1]
+    # What is not for the storage, zodburi reads for those of any kind; this one loads nothing else.
+    return factory, zodburi.resolve_uri(f"sqlite://?{urlencode({**left, 'data_dir': '.'})}")[1]
