@@ -14,13 +14,12 @@ import contextlib
 import random
 import sys
 import tempfile
-from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-from zope.component import getGlobalSiteManager, getUtility
-from zope.interface import implementer
+from tests.clock import FakeClock, fake_time
+from zope.component import getUtility
 
 from benchmarks.measure import Row
 from malonewatch.configuration import configure
@@ -30,7 +29,6 @@ from malonewatch.interfaces import (
     BugTrackerType,
     Fetched,
     IBugSet,
-    IClock,
     IInstallation,
     RemoteBug,
 )
@@ -58,33 +56,10 @@ STATUSES = (
 )
 
 
-@implementer(IClock)
-class Clock:
-    """Simulated time."""
-
-    def __init__(self) -> None:
-        self.moment = START
-
-    def now(self) -> datetime:
-        return self.moment
-
-
-@contextlib.contextmanager
-def simulated_time() -> Iterator[Clock]:
-    """A clock in the place of the machine's."""
-    registry = getGlobalSiteManager()
-    before, clock = registry.getUtility(IClock), Clock()
-    registry.registerUtility(clock, IClock)
-    try:
-        yield clock
-    finally:
-        registry.registerUtility(before, IClock)
-
-
 class Soak:
     """A database on a FileStorage, and what happens in it."""
 
-    def __init__(self, directory: Path, clock: Clock, watches: int, trackers: int) -> None:
+    def __init__(self, directory: Path, clock: FakeClock, watches: int, trackers: int) -> None:
         self._file = directory / "Data.fs"
         self._clock = clock
         self._chance = random.Random(1)
@@ -147,7 +122,8 @@ class Soak:
 def soak(directory: Path, watches: int, trackers: int, years: int = YEARS) -> list[int]:
     """How many bytes a database has after packing: in the beginning, and after each year."""
     configure()
-    with simulated_time() as clock:
+    with fake_time() as clock:
+        clock.moment = START
         made = Soak(directory, clock, watches, trackers)
         return [made.run(1), *(made.run(YEAR) for _ in range(years))]
 

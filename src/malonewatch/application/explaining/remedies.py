@@ -15,6 +15,7 @@ def _one_of(meanings: type[BugTaskStatus] | type[BugTaskImportance]) -> str:
     return f"MEANING is one of {', '.join(repr(meaning.title) for meaning in meanings)}"
 
 
+_READ_ANEW = "To read what is known by the tables as they are:"
 _MEANINGS, _IMPORTANCES = _one_of(BugTaskStatus), _one_of(BugTaskImportance)
 
 
@@ -49,7 +50,7 @@ def _of_words(known: Knowledge) -> Iterator[tuple[str, str]]:
     else:
         yield f"If it means something else in {bug.tracker} ({_MEANINGS}):", f"{which} MEANING"
     if reading.status is not bug.status:
-        yield "To read what is known by the tables as they are:", f"tracker reread {name}"
+        yield _READ_ANEW, f"tracker reread {name}"
 
 
 def _of_importance(known: Knowledge) -> Iterator[tuple[str, str]]:
@@ -64,7 +65,7 @@ def _of_importance(known: Knowledge) -> Iterator[tuple[str, str]]:
     sentence = f"If {word!r} means another importance in {watch.tracker} ({_IMPORTANCES}):"
     yield sentence, f"{which} MEANING --importance"
     if reading.importance is not watch.importance:
-        yield "To read what is known by the tables as they are:", f"tracker reread {name}"
+        yield _READ_ANEW, f"tracker reread {name}"
 
 
 def _of_duplicates(known: Knowledge) -> Iterator[tuple[str, str]]:
