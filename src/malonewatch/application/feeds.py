@@ -2,7 +2,7 @@
 
 import dataclasses
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Any, NamedTuple
 
@@ -207,7 +207,7 @@ def stamp_of(database: Any, feed: FeedFacts) -> Stamp:
         seen = [
             (watch.id, watch.lastchanged)
             for source in feed.sources
-            for watch in _page(source, None).watches
+            for watch in _page(_query_of(source.target), None).watches
         ]
         # As it is in the histories.
         seen += [(notice.id, notice.moment) for notice in _other_notices(feed.sources)]
@@ -245,20 +245,23 @@ def write_feed(
     return written
 
 
-def _page(source: Source, start: str | None) -> BugWatchPage:
-    """A page of the watches that a source is of and whose status ever changed, the latest first.
+def _query_of(target: Target) -> BugWatchQuery:
+    """What finds the watches that a target is of."""
+    if target.kind is TargetKind.BUG:
+        return BugWatchQuery(bug=int(target.key))
+    if target.kind is TargetKind.TRACKER:
+        return BugWatchQuery(tracker=target.key)
+    if target.kind is TargetKind.SEARCH:
+        query: BugWatchQuery = getUtility(IBugWatchSet).parseSearch(target.key, now())
+        return query
+    return BugWatchQuery()
+
+
+def _page(query: BugWatchQuery, start: str | None) -> BugWatchPage:
+    """A page of the watches that `query` is about and whose status ever changed, the latest first.
 
     What a search is to find it may have found before the change, so the status is no matter.
     """
-    watches = getUtility(IBugWatchSet)
-    kind, key = source.target
-    query = BugWatchQuery()
-    if kind is TargetKind.BUG:
-        query = BugWatchQuery(bug=int(key))
-    elif kind is TargetKind.TRACKER:
-        query = BugWatchQuery(tracker=key)
-    elif kind is TargetKind.SEARCH:
-        query = watches.parseSearch(key, now())
     query = dataclasses.replace(
         query,
         meanings=None,
@@ -268,73 +271,60 @@ def _page(source: Source, start: str | None) -> BugWatchPage:
         limit=MOST,
         shown=shown() if query.words else None,
     )
-    found: BugWatchPage = watches.search(query)
+    found: BugWatchPage = getUtility(IBugWatchSet).search(query)
     return found
 
 
 def _other_notices(sources: Sequence[Source]) -> list[Notice]:
     """The last of what any of these sources is of that is no change of status."""
-    wanted = [(source, source.others) for source in sources]
+    wanted = [(source.target, _query_of(source.target), source.others) for source in sources]
     found: list[Notice] = []
-    if any(others for _, others in wanted):
+    if any(others for _, _, others in wanted):
         for notice in get_part(IOutbox).happened():
             if len(found) >= MOST:
                 break
-            told = _told(
-                notice, [source for source, others in wanted if notice.happening in others]
-            )
+            of = {target: query for target, query, others in wanted if notice.happening in others}
+            told = _told(notice, of) if of else None
             if told is not None:
                 found.append(told)
     return found
 
 
-def _told(notice: Notice, sources: Sequence[Source]) -> Notice | None:
-    """The notice as who asks may see it, if it is what any of those sources is of, and what it is
-    on is still there."""
-    if not sources:
-        return None
+def _told(notice: Notice, targets: Mapping[Target, BugWatchQuery]) -> Notice | None:
+    """The notice as who asks may see it, if it is of one of those targets, and what it is on is
+    still there."""
     if notice.watch is None:
         keys = {(TargetKind.ALL, ""), (TargetKind.TRACKER, notice.tracker)}
-        return notice if any(source.target in keys for source in sources) else None
+        return notice if any(target in keys for target in targets) else None
     try:
         watch = getUtility(IBugWatchSet).get(notice.watch)
     except NotFoundError:
         return None
-    if not any(_is_of(source.target, notice, watch) for source in sources):
+    if not any(_is_of(query, notice, watch) for query in targets.values()):
         return None
     bug = watch.bug
     return notice._replace(bug=bug.id, bug_title=title_of(bug), title=remote_title_of(watch, bug))
 
 
-def _is_of(target: Target, notice: Notice, watch: Any) -> bool:
-    """Whether what happened to that watch happened to a target."""
-    match target.kind:
-        case TargetKind.BUG:
-            return target.key == str(watch.bug.id)
-        case TargetKind.TRACKER:
-            return bool(target.key == watch.bugtracker.name)
-        case TargetKind.SEARCH:
-            watches = getUtility(IBugWatchSet)
-            query = watches.parseSearch(target.key, now())
-            if query.changed_since is not None and notice.moment < query.changed_since:
-                return False
-            if query.words and hides_titles(watch):
-                return False
-            return bool(watches.isFoundBy(query, watch, (notice.old_status, notice.new_status)))
-    return True
+def _is_of(query: BugWatchQuery, notice: Notice, watch: Any) -> bool:
+    """Whether what happened to that watch is what `query` is about."""
+    if query.changed_since is not None and notice.moment < query.changed_since:
+        return False
+    if query.words and hides_titles(watch):
+        return False
+    statuses = notice.old_status, notice.new_status
+    return bool(getUtility(IBugWatchSet).isFoundBy(query, watch, statuses))
 
 
 def _notices(source: Source) -> list[Notice]:
     """The last changes of status that a source is of."""
-    meanings = None
-    if source.target.kind is TargetKind.SEARCH:
-        meanings = getUtility(IBugWatchSet).parseSearch(source.target.key, now()).meanings
+    query = _query_of(source.target)
     notices: list[Notice] = []
     start: str | None = None
     for _ in range(0, _FARTHEST, MOST):
-        page = _page(source, start)
+        page = _page(query, start)
         for watch in page.watches:
-            notices += _changes(watch, source.happenings, meanings)
+            notices += _changes(watch, source.happenings, query.meanings)
         start = page.next
         if start is None:
             break
