@@ -394,9 +394,10 @@ def test_a_server_that_never_answers_is_asked_once():
     for remotebugs in (["1"], ["example/bugs#1"], ["example/bugs#1", "example/bugs#2"]):
         with SourceForgeSimulator() as simulator:
             simulator.latency = 600
+            asker = Asker(Impatient, simulator.url)
             with pytest.raises(BugTrackerTimeout):
-                Asker(Impatient, simulator.url).ask(remotebugs)
-            assert len(simulator.requests) == 1
+                asker.ask(remotebugs)
+        assert len(asker.exchanges) == 1
 
 
 @pytest.mark.parametrize("status", [401, 403, 404])

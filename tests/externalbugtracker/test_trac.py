@@ -333,9 +333,10 @@ def test_a_trac_that_never_answers_is_asked_once():
         timeout = 0.2
 
     with TracSimulator() as simulator, fault(simulator, "silent"):
+        asker = Asker(Impatient, simulator.url)
         with pytest.raises(BugTrackerTimeout):
-            Asker(Impatient, simulator.url).ask(["1", "2"])
-        assert len(simulator.requests) == 1
+            asker.ask(["1", "2"])
+    assert len(asker.exchanges) == 1
 
 
 # Why there is no bug

@@ -81,7 +81,7 @@ def test_what_else_is_answered_is_no_matter(handler, recorder, post):
 def test_nor_is_an_answer_that_never_ends(recorder, post):
     simulator = recorder()
     with fault(simulator, drip):
-        assert post(simulator.url, timeout=1) == Posted(200)
+        assert post(simulator.url, timeout=3) == Posted(200)
 
 
 def test_a_server_that_says_nothing_is_not_waited_for(recorder, post):
