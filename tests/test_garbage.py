@@ -4,13 +4,13 @@ import sys
 
 import pytest
 
-from malonewatch.garbage import OBJECTS, seldom_collected
+from malonewatch.garbage import OBJECTS, TIMES, seldom_collected
 
 
 def test_garbage_is_looked_for_seldom_and_not_among_what_is_there():
     before, frozen = gc.get_threshold(), gc.get_freeze_count()
     with seldom_collected():
-        assert gc.get_threshold() == (OBJECTS, *before[1:])
+        assert gc.get_threshold() == (OBJECTS, TIMES, *before[2:])
         assert gc.get_freeze_count() > frozen
     assert gc.get_threshold() == before
     assert gc.get_freeze_count() == 0

@@ -9,6 +9,9 @@ from collections.abc import Iterator
 #: looked for in the middle of every answer, and with many more, what ZODB leaves
 #: of every write would fill more memory than the processor has at hand.
 OBJECTS = 5_000
+#: After how many times those that were still in use then are looked through as well: that is
+#: what a batch holds until it is written, and hardly ever garbage.
+TIMES = 100
 #: After how many in a command, most of whose time goes into loading modules: more than these
 #: have objects, all of which stay.
 OBJECTS_OF_A_COMMAND = 200_000
@@ -23,7 +26,7 @@ def seldom_collected(objects: int = OBJECTS) -> Iterator[None]:
     """
     before = gc.get_threshold()
     gc.freeze()
-    gc.set_threshold(objects, *before[1:])
+    gc.set_threshold(objects, TIMES, *before[2:])
     try:
         yield
     finally:

@@ -62,7 +62,7 @@ class BugTaskStatus(enum.Enum):
     @property
     def is_closed(self) -> bool:
         """Whether the bug is over, or fixed."""
-        return self.is_resolved or self.is_fixed
+        return self in _CLOSED
 
     @property
     def is_open(self) -> bool:
@@ -78,6 +78,7 @@ _RESOLVED = frozenset(
         BugTaskStatus.EXPIRED,
     }
 )
+_CLOSED = _RESOLVED | {BugTaskStatus.FIXCOMMITTED}
 
 
 def folded(word: str) -> str:

@@ -209,6 +209,8 @@ def _judge(
     sayings = sayings_of(tracker, answers)
     asked, suspicious = in_order, set[int]()
     judged = []
+    # Mostly nothing is held.
+    held, new = ledger.held, _Again(moment, False, False)
     for each, watch in zip(news, _load(tracker, news), strict=True):
         outcome = each.outcome
         if isinstance(outcome, RemoteBugError):
@@ -220,7 +222,7 @@ def _judge(
         else:
             is_loss = watch.would_close(shown(tracker, watch, outcome, sayings))
         is_loss = is_loss and each.known
-        again = _again(ledger, outcome, moment, settings)
+        again = _again(ledger, outcome, moment, settings) if held else new
         asked += each.known
         if is_loss and not again.is_confirmed:
             suspicious.add(watch.id)
@@ -254,8 +256,8 @@ def _judge(
     for said, count, again in followed:
         if brake is not None and again.is_to_be_held(applied.brake):
             found.held += [Held(None, said, again.said)] * count
-    held = {each.outcome.remotebug for each in found.held}
-    found.heard = [outcome for outcome in answers if outcome.remotebug not in held]
+    holding = {each.outcome.remotebug for each in found.held}
+    found.heard = [outcome for outcome in answers if outcome.remotebug not in holding]
     applied.checked = in_order + len(found.told)
     applied.failed = len(found.failing) + len(found.refused)
     applied.held = len(found.held)
