@@ -50,6 +50,20 @@ def test_json_may_have_a_byte_order_mark():
     assert parse_json('\ufeff{"a": "é"}'.encode()) == {"a": "é"}
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"a": 1, "b": 2, "a": 3}',
+        b"[1.5, -0, 1e400, NaN, -Infinity, 18446744073709551616]",
+        rb'["\u0000\ud83d\ude00", "half \ud800"]',
+        '["é"]'.encode("utf-16"),
+        b"[" * 500 + b"]" * 500,
+    ],
+)
+def test_json_is_what_the_standard_library_takes_it_for(body):
+    assert repr(parse_json(body)) == repr(json.loads(body))
+
+
 def test_what_people_see_of_html_is_in_one_line_without_tags():
     assert html_text("<td>\n <b>A&nbsp;&amp;</b> &lt;b&gt; <img alt='x'/>\tC</td>") == "A & <b> C"
     assert html_text("<" * 100_000 + "a < b") == "<" * 100_000 + "a < b"

@@ -1,6 +1,7 @@
 """Answers: from bytes to values, within bounds.  Pure."""
 
 import codecs
+import contextlib
 import csv
 import html
 import io
@@ -11,6 +12,8 @@ from html.entities import html5
 from typing import Any
 from xml.etree.ElementTree import Element, TreeBuilder, tostring
 from xml.parsers import expat
+
+import msgspec
 
 from malonewatch.externalbugtracker.driver.ask import Form
 
@@ -124,6 +127,10 @@ def parse_json(body: bytes) -> Any:
     """
     if body.startswith(_GUARD):
         body = body.partition(b"\n")[2]
+    # In less than half the time; but it takes UTF-8 only, without a mark before it, and no halves
+    # of characters.
+    with contextlib.suppress(msgspec.MsgspecError, ValueError, RecursionError):
+        return msgspec.json.decode(body)
     try:
         return json.loads(body)
     except (ValueError, RecursionError):
