@@ -236,6 +236,45 @@ def test_what_another_has_done_meanwhile_is_not_claimed(watch_bugs, registry, wo
     assert trackers.claims.getState(f"https://{other}.example.com") is None
 
 
+def test_the_origins_that_it_had_last_come_first(
+    watch_bugs, registry, work, trackers, clock, monkeypatch
+):
+    asked = []
+
+    async def fetch(self, session, batch):
+        asked.append(batch.tracker.name)
+        async for outcome in all_new(self, session, batch):
+            yield outcome
+
+    def claim(*names):
+        for name in names:
+            trackers.claims.claim(f"https://{name}.example.com", OTHER, clock.now())
+        transaction.commit()
+
+    def next_day(worker):
+        for name in ("two", "three", "four"):
+            trackers.claims.release(f"https://{name}.example.com", OTHER)
+        transaction.commit()
+        clock.tick(days=5)
+        asked.append("next day")
+
+    def next_day_without_four(worker):
+        next_day(worker)
+        claim("four")
+
+    monkeypatch.setattr(working._random, "shuffle", lambda origins: None)
+    kind = registry.type("NEW", fetch)
+    for name in ("one", "two", "three", "four"):
+        watch_bugs(name, f"https://{name}.example.com", ["1"], kind)
+    claim("two", "three")
+    work(next_day, next_day_without_four, next_day, jobs=1)
+    days = " ".join(asked).split(" next day ")
+    assert days[0] == "four one"
+    assert days[1] == "four one three two"
+    assert days[2] == "three two one"
+    assert days[3] == "three two one four"
+
+
 def test_what_a_worker_is_not_to_ask_it_leaves_to_others(watch_bugs, registry, work, database):
     kind = registry.type("NEW", all_new)
     one = watch_bugs("one", "https://one.example.com", ["1"], kind)

@@ -123,6 +123,8 @@ class Worker:
         self._turns: dict[str, asyncio.Event] = {}
         self._rests: dict[str, datetime] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        #: The origins that it had last, rather than another.
+        self._familiar: set[str] = set()
         #: As of which transaction it was looked for what is due, when that was, and when there is
         #: more by itself.
         self._seen: bytes | None = None
@@ -282,9 +284,11 @@ class Worker:
                 again.append(self._rests[origin])
             elif origin not in self._turns:
                 found.setdefault(origin, []).append(name)
-        # By chance, so that workers seldom want the same at the same time.
+        # By chance, so that workers seldom want the same at the same time; but first those that
+        # it had last, whose records are in its memory.
         origins = list(found)
         _random.shuffle(origins)
+        origins.sort(key=self._familiar.__contains__)
         self._queue = {origin: found[origin] for origin in origins}
         self._found = len(due.trackers)
         again.append(self._deliver(told, now))
@@ -342,11 +346,13 @@ class Worker:
             return bool(turn.names)
 
         claim, turn.state = await self._claimant.take(origin, turn.stop, is_due)
+        self._familiar.discard(origin)
         if claim is not None:
             return CLAIMED
         if not self._claimant.has(origin):
             # Another has seen to it meanwhile.
             return 0.0
+        self._familiar.add(origin)
         state = None
         try:
             async with getUtility(IHTTPClient).open() as pool:
