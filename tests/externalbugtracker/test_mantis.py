@@ -22,6 +22,7 @@ from malonewatch.interfaces import (
     MalonewatchError,
     RemoteBug,
     RemoteBugError,
+    RemoteVocabulary,
 )
 from malonewatch.testing.asking import Asker, Canned
 from malonewatch.testing.conformance import (
@@ -288,6 +289,39 @@ def test_a_mantis_for_members_only_wants_credentials():
 
 
 # Words
+
+
+def test_the_words_of_a_site_are_those_that_are_read():
+    with MantisSimulator(statuses={"simmering": 45, "verified": 85}, token="t") as simulator:
+        found = asker_of(simulator).learn_vocabulary()
+        # With a token alone there is no SOAP.
+        alone = asker_of(simulator, credentials=Credentials(token="t")).learn_vocabulary()
+        simulator.add("1", status="verified", resolution="fixed")
+        simulator.add("2", status="simmering")
+        simulator.add("3", status="resolved", resolution="reopened")
+        outcomes = asker_of(simulator).ask(["1", "2", "3"])
+    assert {each.remotestatus: each.closed for each in outcomes.values()}.items() <= (
+        found.statuses.items()
+    )
+    assert alone is None
+    assert found == RemoteVocabulary(
+        {
+            **dict.fromkeys(("new", "feedback", "acknowledged", "confirmed", "assigned"), False),
+            "45": False,
+            **{
+                f"{status} {resolution}".strip(): True
+                for status in ("resolved", "85", "closed")
+                for resolution in (
+                    *("", "fixed", "unable to duplicate", "not fixable", "duplicate"),
+                    *("not a bug", "suspended", "wont fix"),
+                )
+            },
+        },
+        (
+            *("none", "low", "normal", "high", "urgent", "immediate"),
+            *("feature", "trivial", "text", "tweak", "minor", "major", "crash", "block"),
+        ),
+    )
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from malonewatch.externalbugtracker.driver.tracker import ExternalBugTracker
 from malonewatch.externalbugtracker.driver.urls import URLShape, by_https
 from malonewatch.externalbugtracker.driver.vocabulary import Workflow, join
 from malonewatch.externalbugtracker.driver.words import IMPORTANCES, RESOLUTIONS, STATUSES
+from malonewatch.interfaces import RemoteVocabulary
 from malonewatch.interfaces.enumerations import BugTaskImportance, BugTaskStatus, Certainty
 from malonewatch.interfaces.externalbugtracker import IBatches, IDuplicates, IValidators
 from malonewatch.interfaces.http import Credentials, Response
@@ -44,6 +45,7 @@ NAMES = {
     }.items()
 }
 NUMBERS = {name: number for number, name in NAMES["status"].items()}
+ENUMERATIONS = ("status", "resolutions", "priorities", "severities")
 #: The status from which on an issue is over, a view state, a resolution, and a relationship.
 RESOLVED, PRIVATE, DUPLICATE, DUPLICATE_OF = 80, "50", "60", "0"
 
@@ -114,7 +116,7 @@ class Soap(Dialect):
     def ask_more(self, ask: Ask, answers: Sequence[Any]) -> Ask | None:
         # Of what an issue is a duplicate is told only with all the rest of it.
         headers, *more = answers
-        issues = () if more else issues_in(headers)
+        issues = () if more else items_in(headers)
         same = [each.text("id") for each in issues if each.text("resolution") == DUPLICATE]
         return self.call("mc_issues_get", same, soap.numbers("issue_ids", same)) if same else None
 
@@ -135,6 +137,23 @@ class Soap(Dialect):
     def whoami(self, answer: str) -> str | None:
         return soap.Part(answer).inside("account_data").text("name")
 
+    def ask_vocabulary(self) -> Iterable[Ask]:
+        return tuple(self.call(f"mc_enum_{each}", ()) for each in ENUMERATIONS)
+
+    def vocabulary(self, answers: Sequence[Any]) -> RemoteVocabulary:
+        # What a site has added goes by its number, as in headers.
+        statuses, resolutions, *weights = (
+            {(number := each.text("id")): names.get(number, number) for each in items_in(answer)}
+            for names, answer in zip(NAMES.values(), answers, strict=True)
+        )
+        found = (
+            read_words({"status": name, "resolution": resolution}, number, None)
+            for number, name in statuses.items()
+            for resolution in (resolutions.values() if int(number) >= RESOLVED else ("",))
+        )
+        closed = {read.remotestatus: read.closed for read in found}
+        return RemoteVocabulary(closed, tuple(name for each in weights for name in each.values()))
+
     def judge(self, ask: Ask, response: Response, answer: Any) -> Judgement:
         if ask.signed and ask.body is not None and NOBODY.encode() in ask.body:
             # Whose a token is has to be said here, but not there.
@@ -148,9 +167,9 @@ class Soap(Dialect):
 
     def records(self, answer: Any) -> Iterable[soap.Struct]:
         headers, *more = answer if isinstance(answer, tuple) else (answer,)
-        whole = (issue for each in more for issue in issues_in(each))
+        whole = (issue for each in more for issue in items_in(each))
         same = {issue.text("id"): original_of(issue) for issue in whole}
-        for header in issues_in(headers):
+        for header in items_in(headers):
             original = same.get(header.text("id")) if same else None
             yield soap.Struct(header, HEADER, duplicate_of=original or "")
 
@@ -291,9 +310,9 @@ class Mantis(ExternalBugTracker):
     )
 
 
-def issues_in(answer: str) -> Iterator[soap.Part]:
-    """The issues that a call returned."""
-    return soap.result(answer, r"mc_issues_get\w*").items()
+def items_in(answer: str) -> Iterator[soap.Part]:
+    """The issues, or whatever else there are many of, that a call returned."""
+    return soap.result(answer, r"mc_(?:issues_get|enum)\w*").items()
 
 
 def original_of(issue: soap.Part) -> str | None:

@@ -35,6 +35,12 @@ NUMBERS = {
     "priority": _numbers("none, low, normal, high, urgent, immediate"),
     "severity": _numbers("feature, trivial, text, tweak, minor, major, crash, block"),
 }
+ENUMERATIONS = {
+    "mc_enum_status": "status",
+    "mc_enum_resolutions": "resolution",
+    "mc_enum_priorities": "priority",
+    "mc_enum_severities": "severity",
+}
 COLUMNS = (
     *("Id", "Priority", "Severity", "Updated", "Summary", "Status", "Resolution"),
     *("Fixed in Version", "View Status", "Duplicate ID"),
@@ -149,6 +155,8 @@ class MantisSimulator(Simulator):
         if call[1] == "mc_login":
             who = f"<id>3</id><name>{'jane' if known else 'nobody'}</name>"
             return self._returns(call[1], f"<account_data>{who}</account_data>")
+        if call[1] in ENUMERATIONS:
+            return self._returns(call[1], self._soap_enumeration(ENUMERATIONS[call[1]]))
         ids = re.findall(r'<(?:item|issue_id) xsi:type="xsd:int">(\d+)<', text)
         if call[1] == "mc_issue_exists":
             bug = self.bugs.get(ids[0])
@@ -158,6 +166,14 @@ class MantisSimulator(Simulator):
         whole = call[1] == "mc_issues_get"
         listed = [self._soap_issue(bug, whole) for bug in bugs if not bug.extra.get("unlisted")]
         return self._returns(call[1], "".join(f"<item>{issue}</item>" for issue in listed))
+
+    def _soap_enumeration(self, what: str) -> str:
+        return "".join(
+            '<item xsi:type="ns1:ObjectRef">'
+            f'<id xsi:type="xsd:integer">{number}</id><name xsi:type="xsd:string">{word}</name>'
+            "</item>"
+            for word, number in sorted(self.numbers[what].items(), key=lambda each: each[1])
+        )
 
     def _returns(self, call: str, content: str) -> web.Response:
         name = f"ns1:{call}Response"
