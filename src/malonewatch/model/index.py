@@ -14,7 +14,7 @@ from zope.interface.interfaces import ComponentLookupError
 from malonewatch.interfaces import IBugWatchSet
 from malonewatch.model.moments import Moments
 from malonewatch.model.numberset import NumberSet, PagedSet, SmallSet, Union, masks_of
-from malonewatch.model.postings import Postings
+from malonewatch.model.postings import Postings, PostingsTree
 from malonewatch.model.relisting import Relisting
 from malonewatch.model.site import find_utility
 from malonewatch.model.times import to_seconds
@@ -66,14 +66,14 @@ class WatchIndex(Persistent):
     def __init__(self, watches: Any) -> None:
         self._watches = watches
         self._sets = OOBTree()
-        self.words = Postings(OOBTree())
+        self.words = Postings(PostingsTree())
         self.bugs = Postings(LOBTree())
         #: When the status of a watch last became another one.
         self.changed = Moments()
         #: The same the other way round, for each of the sets: its key and the
         #: negative of the moment, so that the latest is the first; without
         #: those whose status never did.
-        self.changes = Postings(OOBTree())
+        self.changes = Postings(PostingsTree())
         # The local bug's title, for watches whose remote one is not known.
         self._local_titles = LOBTree()
 
