@@ -30,7 +30,7 @@ WATCHES_EACH = 5
 JOBS = 4
 
 #: How often the same is done, of which the fastest counts.
-ROUNDS = 2
+ROUNDS = 5
 #: For how many seconds an idle one is watched, after as many as it takes to begin.
 IDLE = 20.0
 BEGINNING = 5.0
