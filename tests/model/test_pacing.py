@@ -14,6 +14,7 @@ from malonewatch.interfaces import (
     RemoteBug,
     RemoteBugError,
 )
+from malonewatch.model.checking import checks_of
 from malonewatch.model.pacing import Scale
 from malonewatch.model.pages import NamesPage
 from malonewatch.model.times import to_seconds
@@ -90,6 +91,16 @@ def test_a_bug_of_which_nothing_says_when_it_changed_did_so_when_that_was_notice
     assert watch.quiet_since == first
     apply(tracker, [remote("42", None, CLOSED)], clock.moment)
     assert watch.quiet_since == clock.moment
+
+
+def test_since_when_a_bug_is_quiet_is_told_to_the_second(tracker, watch, clock):
+    odd = clock.moment.replace(second=1, microsecond=0)
+    apply(tracker, [remote("42", odd)], clock.moment)
+    assert watch.quiet_since == watch.remote_modified == odd
+    clock.moment = odd + DAY
+    apply(tracker, [remote("42", None, CLOSED)], clock.moment)
+    assert watch.quiet_since == watch.lastchanged == clock.moment
+    assert checks_of([watch], {})[0].quiet_since == clock.moment
 
 
 def test_no_bug_is_quiet_since_a_time_to_come(tracker, watch, clock):

@@ -62,7 +62,7 @@ class Checked(Persistent):
 
     @property
     def quiet_since(self) -> datetime | None:
-        return _quiet_since(self._ledger.mark(self.slot))
+        return _quiet_since(self, self._ledger.mark(self.slot))
 
 
 def checks_of(watches: Iterable[Any], intervals: Mapping[int, int]) -> list[WatchChecks]:
@@ -80,7 +80,7 @@ def checks_of(watches: Iterable[Any], intervals: Mapping[int, int]) -> list[Watc
                 _lastchecked(ledger, times, row),
                 _next_check(ledger, times.due[row]),
                 _interval(intervals, watch.id),
-                _quiet_since(names.marks[row]),
+                _quiet_since(watch, names.marks[row]),
                 ledger.error_named(times.errors[row]),
             )
         )
@@ -101,8 +101,15 @@ def _interval(intervals: Mapping[int, int], number: int) -> float | None:
     return None if seconds is None else float(seconds)
 
 
-def _quiet_since(mark: int) -> datetime | None:
-    return from_seconds(changed_at(mark)) if mark else None
+def _quiet_since(watch: Any, mark: int) -> datetime | None:
+    if not mark:
+        return None
+    # A mark tells it to two seconds; the watch itself may tell it exactly.
+    moment = changed_at(mark)
+    for known in (watch._modified, watch._lastchanged):
+        if known is not None and int(known) // 2 == moment // 2:
+            return from_seconds(known)
+    return from_seconds(moment)
 
 
 def _ledger_moment(seconds: float) -> int:
