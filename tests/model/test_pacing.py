@@ -101,6 +101,10 @@ def test_since_when_a_bug_is_quiet_is_told_to_the_second(tracker, watch, clock):
     apply(tracker, [remote("42", None, CLOSED)], clock.moment)
     assert watch.quiet_since == watch.lastchanged == clock.moment
     assert checks_of([watch], {})[0].quiet_since == clock.moment
+    # Of another title nothing else tells when it came.
+    clock.tick(days=1)
+    apply(tracker, [remote("42", None, CLOSED)._replace(title="New")], clock.moment)
+    assert watch.quiet_since == clock.moment - timedelta(seconds=1)
 
 
 def test_no_bug_is_quiet_since_a_time_to_come(tracker, watch, clock):
