@@ -277,16 +277,19 @@ def _page(query: BugWatchQuery, start: str | None) -> BugWatchPage:
 
 def _other_notices(sources: Sequence[Source]) -> list[Notice]:
     """The last of what any of these sources is of that is no change of status."""
-    wanted = [(source.target, _query_of(source.target), source.others) for source in sources]
+    wanted = [
+        (source.target, _query_of(source.target), others)
+        for source in sources
+        if (others := source.others)
+    ]
     found: list[Notice] = []
-    if any(others for _, _, others in wanted):
-        for notice in get_part(IOutbox).happened():
-            if len(found) >= MOST:
-                break
-            of = {target: query for target, query, others in wanted if notice.happening in others}
-            told = _told(notice, of) if of else None
-            if told is not None:
-                found.append(told)
+    for notice in get_part(IOutbox).happened() if wanted else ():
+        if len(found) >= MOST:
+            break
+        of = {target: query for target, query, others in wanted if notice.happening in others}
+        told = _told(notice, of) if of else None
+        if told is not None:
+            found.append(told)
     return found
 
 

@@ -78,7 +78,7 @@ _RESOLVED = frozenset(
         BugTaskStatus.EXPIRED,
     }
 )
-_CLOSED = _RESOLVED | {BugTaskStatus.FIXCOMMITTED}
+_CLOSED = frozenset(status for status in BugTaskStatus if status.is_resolved or status.is_fixed)
 
 
 def folded(word: str) -> str:

@@ -201,7 +201,7 @@ def _show_error(ledger: Ledger, pages: Pages, slot: int, error_type: BugWatchErr
 def _note(tracker: Any, found: Comparison, batch: Batch, moment: float) -> None:
     """Note what was learnt for the next question."""
     ledger = tracker.ledger
-    held = {each.outcome.remotebug for each in found.held}
+    held = found.held_bugs
     for outcome in found.noted:
         remotebug = outcome.remotebug
         if isinstance(outcome, RemoteBug):

@@ -7,10 +7,10 @@ from typing import Any
 from persistent import Persistent
 
 from malonewatch.interfaces import WatchChecks
+from malonewatch.model import rhythm
 from malonewatch.model.ledger import Ledger
 from malonewatch.model.pacing import check_interval
 from malonewatch.model.pages import PAGE, PARKED, UNKNOWN, TimesPage
-from malonewatch.model.rhythm import changed_at
 from malonewatch.model.schedule import CHECK_INTERVAL
 from malonewatch.model.sweeping import checked_at
 from malonewatch.model.times import from_seconds, now, to_seconds
@@ -105,11 +105,10 @@ def _quiet_since(watch: Any, mark: int) -> datetime | None:
     if not mark:
         return None
     # A mark tells it to two seconds; the watch itself may tell it exactly.
-    moment = changed_at(mark)
     for known in (watch._modified, watch._lastchanged):
-        if known is not None and int(known) // 2 == moment // 2:
+        if known is not None and rhythm.mark(known, rhythm.is_closed(mark)) == mark:
             return from_seconds(known)
-    return from_seconds(moment)
+    return from_seconds(rhythm.changed_at(mark))
 
 
 def _ledger_moment(seconds: float) -> int:

@@ -95,6 +95,11 @@ class Comparison:
     noted: list[RemoteBug | RemoteBugError] = dataclasses.field(default_factory=list)
     heard: list[Outcome] = dataclasses.field(default_factory=list)
 
+    @property
+    def held_bugs(self) -> set[str]:
+        """The remote ids of which something is in `held`."""
+        return {each.outcome.remotebug for each in self.held}
+
 
 class _News(NamedTuple):
     """What one watch was not told before.
@@ -256,8 +261,8 @@ def _judge(
     for said, count, again in followed:
         if brake is not None and again.is_to_be_held(applied.brake):
             found.held += [Held(None, said, again.said)] * count
-    holding = {each.outcome.remotebug for each in found.held}
-    found.heard = [outcome for outcome in answers if outcome.remotebug not in holding]
+    held_bugs = found.held_bugs
+    found.heard = [outcome for outcome in answers if outcome.remotebug not in held_bugs]
     applied.checked = in_order + len(found.told)
     applied.failed = len(found.failing) + len(found.refused)
     applied.held = len(found.held)
@@ -279,7 +284,7 @@ def _again(
 
 def _settle(ledger: Ledger, found: Comparison) -> None:
     """See of which remote bugs something is held from now on."""
-    names = {each.outcome.remotebug for each in found.held}
+    names = found.held_bugs
     answered = {outcome.remotebug for outcome in found.noted if not is_refusal(outcome)}
     answered.update(e.remotebug for e in found.heard if not isinstance(e, RemoteBugUnchanged))
     found.released = {name for name in answered - names if name in ledger.held}

@@ -72,7 +72,7 @@ def foresee(
 
 def _heard(tracker: Any, found: Comparison, outcomes: Iterable[Outcome]) -> Sayings:
     """What was said that the database does not know as well."""
-    held = {each.outcome.remotebug for each in found.held}
+    held = found.held_bugs
     told = {each.told.remotebug for each in found.told}
     heard = {}
     for outcome in outcomes:
