@@ -116,7 +116,7 @@ class Soap(Dialect):
     def ask_more(self, ask: Ask, answers: Sequence[Any]) -> Ask | None:
         # Of what an issue is a duplicate is told only with all the rest of it.
         headers, *more = answers
-        issues = () if more else items_in(headers)
+        issues = () if more or f">{DUPLICATE}<" not in headers else items_in(headers)
         same = [each.text("id") for each in issues if each.text("resolution") == DUPLICATE]
         return self.call("mc_issues_get", same, soap.numbers("issue_ids", same)) if same else None
 
