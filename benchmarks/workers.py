@@ -140,7 +140,7 @@ def idle(
     return 100 * used / IDLE, memory, max(delays)
 
 
-def rows(watches: int = 100_000, trackers: int = 1_000) -> list[Row]:
+def rows(watches: int = 1_000_000, trackers: int = 10_000) -> list[Row]:
     configure()
     # Changing much at once is what is measured, and nothing to be suspicious of.
     with running_postgres() as postgres, running(watches // trackers) as server:
@@ -149,7 +149,7 @@ def rows(watches: int = 100_000, trackers: int = 1_000) -> list[Row]:
     work = f"{DUE} bug trackers, {WATCHES_EACH} watches each, 50 ms away, --jobs {JOBS}"
     note = f"{os.cpu_count()} cores for workers, simulators and PostgreSQL"
     seconds = ", ".join(f"{count}: {each:.2f} s" for count, each in taken.items())
-    size = f"{watches} watches on {trackers} bug trackers, on PostgreSQL, nothing due"
+    size = f"{watches:,} watches on {trackers:,} bug trackers, on PostgreSQL, nothing due"
     return [
         Row(
             f"Two workers against one: {work}",

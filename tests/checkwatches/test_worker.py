@@ -11,6 +11,7 @@ import pytest
 import transaction
 from zope.component import getUtility
 
+from malonewatch.checkwatches import order
 from malonewatch.checkwatches import worker as working
 from malonewatch.checkwatches.worker import Worker
 from malonewatch.guard import Guard
@@ -262,17 +263,17 @@ def test_the_origins_that_it_had_last_come_first(
         next_day(worker)
         claim("four")
 
-    monkeypatch.setattr(working._random, "shuffle", lambda origins: None)
+    monkeypatch.setattr(order._random, "uniform", lambda least, most: 0)
     kind = registry.type("NEW", fetch)
     for name in ("one", "two", "three", "four"):
         watch_bugs(name, f"https://{name}.example.com", ["1"], kind)
     claim("two", "three")
     work(next_day, next_day_without_four, next_day, jobs=1)
     days = " ".join(asked).split(" next day ")
-    assert days[0] == "four one"
-    assert days[1] == "four one three two"
-    assert days[2] == "three two one"
-    assert days[3] == "three two one four"
+    assert days[0] == "one four"
+    assert days[1] == "four one two three"
+    assert days[2] == "one three two"
+    assert days[3] == "one three two four"
 
 
 def test_what_a_worker_is_not_to_ask_it_leaves_to_others(watch_bugs, registry, work, database):

@@ -10,7 +10,6 @@ since the last one.
 import asyncio
 import contextlib
 import logging
-import random
 import signal
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import datetime, timedelta
@@ -33,6 +32,7 @@ from malonewatch.checkwatches.health import (
 )
 from malonewatch.checkwatches.limits import SILENCE, TRACKER_SECONDS
 from malonewatch.checkwatches.logs import said
+from malonewatch.checkwatches.order import in_order
 from malonewatch.checkwatches.reach import Reach
 from malonewatch.checkwatches.report import Report
 from malonewatch.checkwatches.threads import Threads
@@ -76,8 +76,6 @@ AFTER_FAULT = 60.0
 
 #: How long, in seconds, what is under way is waited for in the end.
 GRACE = 4.0
-
-_random = random.Random()
 
 
 async def pause(news: asyncio.Event, seconds: float) -> None:
@@ -284,11 +282,8 @@ class Worker:
                 again.append(self._rests[origin])
             elif origin not in self._turns:
                 found.setdefault(origin, []).append(name)
-        # By chance, so that workers seldom want the same at the same time; but first those that
-        # it had last, whose records are in its memory.
-        origins = list(found)
-        _random.shuffle(origins)
-        origins.sort(key=self._familiar.__contains__)
+        # The last one is taken first.
+        origins = reversed(in_order(found, self._familiar))
         self._queue = {origin: found[origin] for origin in origins}
         self._found = len(due.trackers)
         again.append(self._deliver(told, now))
