@@ -125,7 +125,7 @@ class TestGraphQL(
     wrong_login = Credentials(token="ghp_barley")
     duplicate = {"status": "closed", "resolution": "duplicate"}
     # Five of a hundred each.
-    requests_for_three_batches = 16
+    requests_for_three_batches = 3 * GitHub.request_size // 100 + 1
 
     def asker(self, simulator):
         return Asker(GitHub, simulator.url, credentials=TOKEN)

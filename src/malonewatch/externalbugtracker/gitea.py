@@ -52,7 +52,6 @@ class Gitea(OneByOne, Forge):
     """A Gitea, https://about.gitea.com/, or a Forgejo, https://forgejo.org/."""
 
     title = "Gitea"
-    request_size = 500
     # A page has all their descriptions, whichever of them were asked for.
     bugs_at_once = PAGE_SIZE
     swept_at_once = 0

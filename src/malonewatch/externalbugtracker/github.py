@@ -210,7 +210,6 @@ class GitHub(Forge):
     """GitHub; https://github.com/."""
 
     title = "GitHub"
-    request_size = 500
     protocols = (GraphQL, Rest)
     hosts = dict.fromkeys(HOSTS, "https://github.com")
     services = {"github.com": "https://api.github.com"}

@@ -201,7 +201,6 @@ class GitLab(Forge):
     """A GitLab; https://about.gitlab.com/."""
 
     title = "GitLab"
-    request_size = 1000
     protocols = (GraphQL, Rest)
     hosts = {**by_https(*KNOWN_HOSTS), "www.gitlab.com": "https://gitlab.com"}
     folds_places = True

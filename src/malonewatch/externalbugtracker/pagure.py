@@ -40,7 +40,6 @@ class Pagure(OneByOne, Forge):
     """A Pagure; https://docs.pagure.org/pagure/."""
 
     title = "Pagure"
-    request_size = 500
     bytes_base = 4 * 1024 * 1024
     list_field = "issues"
     token_scheme = "token"

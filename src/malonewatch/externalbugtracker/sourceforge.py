@@ -63,7 +63,6 @@ class SourceForge(Forge):
 
     title = "SourceForge"
     dialect_name = "allura"
-    request_size = 500
     # A ticket by itself comes with its discussion.
     bytes_base = 1024 * 1024
     asks_what = "/rest/"

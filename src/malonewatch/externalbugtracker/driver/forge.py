@@ -95,6 +95,8 @@ class Forge(ByPlace, ExternalBugTracker):
     folds_places: ClassVar[bool] = False
     # Of one place there are not so many, and the numbers are 32 bits wide.
     highest_id = 2**31 - 1
+    # The more are asked for, the more of them are in the same places.
+    request_size = 1000
     multi_product = True
     _is_place: ClassVar[Callable[[str], bool]]
 
