@@ -124,7 +124,7 @@ class TestGraphQL(
     login = TOKEN
     wrong_login = Credentials(token="ghp_barley")
     duplicate = {"status": "closed", "resolution": "duplicate"}
-    # Five of a hundred each.
+    # Ten of a hundred each.
     requests_for_three_batches = 3 * GitHub.request_size // 100 + 1
 
     def asker(self, simulator):
