@@ -152,6 +152,7 @@ class Round(NamedTuple):
 
 @contextlib.contextmanager
 def credentials_of(case: Case) -> Iterator[None]:
+    """Meanwhile there are those of a case, where it has any."""
     registry, before = getGlobalSiteManager(), getUtility(ICredentials)
     if case.credentials is not None:
         registry.registerUtility(OnlyCredentials(case.credentials), ICredentials)

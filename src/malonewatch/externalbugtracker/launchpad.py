@@ -70,6 +70,8 @@ class Launchpad(OneByOne, Forge):
     """Launchpad; https://launchpad.net/."""
 
     title = "Launchpad"
+    # One by one, wherever they are; what came is written after so many.
+    request_size = 100
     dialect_name = "1.0"
     # A description may be long, and tasks many.
     bytes_base = 1024 * 1024
