@@ -55,3 +55,10 @@ def test_numbers_come_in_an_array_or_by_themselves(simulator, arguments):
     status, text = post(simulator, ENVELOPE.format(CALL.format(arguments)))
     assert status == 200
     assert text.count("<bug_num") == 1
+
+
+def test_fields_come_in_any_order(simulator):
+    call = ENVELOPE.format(CALL.format("<bug>1</bug>"))
+    answers = [post(simulator, call)[1] for _ in range(3)]
+    assert len({tuple(sorted(text.split("<"))) for text in answers}) == 1
+    assert len(set(answers)) > 1

@@ -5,6 +5,7 @@ was recorded to answer, and from how SOAP::Lite for Perl guesses types.
 """
 
 import base64
+import random
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -27,6 +28,8 @@ NAMESPACES = (
     ' xmlns:xsd="http://www.w3.org/2001/XMLSchema"'
     ' xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
 )
+
+_random = random.Random()
 
 
 class DebbugsSimulator(Simulator):
@@ -162,15 +165,19 @@ def _record(bug: SimulatedBug) -> str:
         "log_modified": seconds,
         "last_modified": seconds,
     }
-    versions = "".join(
-        f'<{name}_versions soapenc:arrayType="xsd:string[1]" xsi:type="soapenc:Array">'
-        '<item xsi:type="xsd:string">example/1.0</item>'
-        f'</{name}_versions><{name} xsi:type="apachens:Map"><item>'
-        '<key xsi:type="xsd:string">example/1.0</key><value xsi:nil="true" /></item>'
-        f"</{name}>"
-        for name in ("found", "fixed")
-    )
-    return "".join(_scalar(name, value) for name, value in values.items()) + versions
+    fields = [_scalar(name, value) for name, value in values.items()]
+    for name in ("found", "fixed"):
+        fields.append(
+            f'<{name}_versions soapenc:arrayType="xsd:string[1]" xsi:type="soapenc:Array">'
+            f'<item xsi:type="xsd:string">example/1.0</item></{name}_versions>'
+        )
+        fields.append(
+            f'<{name} xsi:type="apachens:Map"><item><key xsi:type="xsd:string">example/1.0</key>'
+            f'<value xsi:nil="true" /></item></{name}>'
+        )
+    # As Perl has the keys of a hash: in another order each time.
+    _random.shuffle(fields)
+    return "".join(fields)
 
 
 def _pending(bug: SimulatedBug, tags: list[str], forwarded: str) -> str:
