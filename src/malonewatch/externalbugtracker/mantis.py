@@ -114,7 +114,7 @@ class Soap(Dialect):
         yield self.call("mc_issues_get_header", ids, soap.numbers("issue_ids", ids))
 
     def ask_more(self, ask: Ask, answers: Sequence[Any]) -> Ask | None:
-        # Of what an issue is a duplicate is told only with all the rest of it.
+        # Of what an issue is a duplicate is told only with all the rest of it; mostly none is.
         headers, *more = answers
         issues = () if more or f">{DUPLICATE}<" not in headers else items_in(headers)
         same = [each.text("id") for each in issues if each.text("resolution") == DUPLICATE]

@@ -150,13 +150,7 @@ class Struct(Mapping[str, str]):
     def __init__(self, part: Part, wanted: re.Pattern[str], **more: str) -> None:
         self._part = part
         found = wanted.findall(part.xml, part.start, part.end)
-        # Plainly, where there is nothing to do: this is done for each field of each bug.
-        self._texts = {
-            name: _text(tag, content)
-            if "base64" in tag or "&" in content or "<" in content
-            else content.strip()
-            for name, tag, content in found
-        }
+        self._texts = {name: content and _text(tag, content) for name, tag, content in found}
         self._texts.update(more)
         self._all: dict[str, str] | None = None
 

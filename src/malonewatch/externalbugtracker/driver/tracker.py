@@ -73,8 +73,6 @@ class ExternalBugTracker(ReadsEvents, Dialect):
     #: What the hosts of its maker's clouds end with, and the path of the base URL there.
     clouds: ClassVar[Mapping[str, str]] = {}
     _is_id: ClassVar[Callable[[str], re.Match[str] | None]]
-    # That of the highest number: what is shorter need not be read.
-    _digits: ClassVar[int]
     #: What an id looks like, whole; and the highest number.
     id_pattern: ClassVar[str] = r"[0-9]{1,18}"
     highest_id: ClassVar[int | None] = None
@@ -108,7 +106,6 @@ class ExternalBugTracker(ReadsEvents, Dialect):
             cls.name = cls.__name__.upper()
         cls.dialects = tuple(protocol.dialect_name for protocol in cls.protocols)
         cls._is_id = re.compile(cls.id_pattern).fullmatch
-        cls._digits = 20 if cls.highest_id is None else len(str(cls.highest_id))
         alsoProvides(cls, IExternalBugTrackerType)
 
     def __init__(self, facts: IBugTrackerFacts) -> None:
@@ -185,7 +182,6 @@ class ExternalBugTracker(ReadsEvents, Dialect):
             return False
         return (
             cls.highest_id is None
-            or len(remotebug) < cls._digits
             or not remotebug.isdecimal()
             or (int(remotebug) <= cls.highest_id)
         )
