@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import transaction
-from zope.component import getGlobalSiteManager, getUtility
+from zope.component import getUtility
 
 from benchmarks.measure import Row
 from benchmarks.simulated import Simulated, simulated
@@ -25,10 +25,9 @@ from malonewatch.interfaces import (
     BugTrackerType,
     Credentials,
     IBugSet,
-    ICredentials,
 )
 from malonewatch.model import open_database, sqlite_uri
-from malonewatch.testing.asking import OnlyCredentials
+from malonewatch.testing.asking import only_credentials
 
 COMMAND = "python -m benchmarks.requests"
 WATCHES = 1_000
@@ -151,18 +150,6 @@ class Round(NamedTuple):
 
 
 @contextlib.contextmanager
-def credentials_of(case: Case) -> Iterator[None]:
-    """Meanwhile there are those of a case, where it has any."""
-    registry, before = getGlobalSiteManager(), getUtility(ICredentials)
-    if case.credentials is not None:
-        registry.registerUtility(OnlyCredentials(case.credentials), ICredentials)
-    try:
-        yield
-    finally:
-        registry.registerUtility(before, ICredentials)
-
-
-@contextlib.contextmanager
 def prepared(case: Case) -> Iterator[Callable[[], Round]]:
     """What checks all watches of a case once more; all is known of them."""
     ids = [case.id(number) for number in range(1, WATCHES + 1)]
@@ -175,7 +162,7 @@ def prepared(case: Case) -> Iterator[Callable[[], Round]]:
         stack.enter_context(contextlib.closing(database))
         fill(database, case, server.url, ids)
         run = functools.partial(Run(database, batch_size=0, tracker_seconds=None).update, ["one"])
-        with credentials_of(case):
+        with only_credentials(case.credentials):
             run()
         assert known(database) == WATCHES, (case.type, known(database))
 
@@ -183,7 +170,7 @@ def prepared(case: Case) -> Iterator[Callable[[], Round]]:
             server.counts()
             database.write(make_due if case.batches else make_due_again)
             # As the script does.
-            with credentials_of(case), seldom_collected():
+            with only_credentials(case.credentials), seldom_collected():
                 started = time.process_time()
                 run()
                 seconds = time.process_time() - started

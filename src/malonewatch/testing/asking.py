@@ -69,7 +69,7 @@ class Asker:
         names = tuple(remotebugs)
         seen = {} if since is None else dict.fromkeys(names, since)
         batch = Batch(self.facts, names, seen, validators or {}, apart, probe)
-        with _only(self.credentials):
+        with only_credentials(self.credentials):
             return asyncio.run(self._ask(batch))
 
     @property
@@ -134,7 +134,7 @@ class Asker:
                 self.exchanges = session.exchanges
                 return await getattr(external, name)(session, *arguments)
 
-        with _only(self.credentials):
+        with only_credentials(self.credentials):
             return asyncio.run(call())
 
 
@@ -156,7 +156,7 @@ class OnlyCredentials:
 
 
 @contextlib.contextmanager
-def _only(credentials: Credentials | None) -> Iterator[None]:
+def only_credentials(credentials: Credentials | None) -> Iterator[None]:
     """In the block, these are the credentials for all bug trackers, unless there are none."""
     if credentials is None:
         yield
