@@ -126,6 +126,8 @@ class TestGraphQL(
     duplicate = {"status": "closed", "resolution": "duplicate"}
     # Ten of a hundred each.
     requests_for_three_batches = 3 * GitHub.request_size // 100 + 1
+    # As of five hundred, with one for each further hundred.
+    requests_to_isolate = 30
 
     def asker(self, simulator):
         return Asker(GitHub, simulator.url, credentials=TOKEN)

@@ -67,6 +67,8 @@ class TestSourceForge(
     ]
     # A search for each hundred.
     requests_for_three_batches = 3 * SourceForge.request_size // SourceForge.page_size
+    # As of five hundred, with a search for each further hundred.
+    requests_to_isolate = 30
     urls = [
         ("https://sourceforge.net/p/example/bugs/42/", BASE, "example/bugs#42"),
         ("http://www.sourceforge.net/p/example/bugs/042", BASE, "example/bugs#42"),
