@@ -4,6 +4,9 @@
 `malonewatch.testing`; the JSON has its attributes (``set``) and the ids of its
 bugs (``ids``).  It prints its URL, and for each line that it reads how many
 requests there were since the last one, and what queries cost if it counts that.
+
+The same request gets the same answer, which is made up once: some take ten times as long for
+that as others, and the longer a processor waits, the slower is what it does next.
 """
 
 import contextlib
@@ -11,8 +14,12 @@ import importlib
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any
+
+from aiohttp import web
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Simulated:
@@ -59,10 +66,43 @@ def simulated(
                 stream.close()
 
 
+def remembering(factory: Any) -> Any:
+    """A simulator that answers again what it answered to the same request."""
+
+    class Remembering(factory):  # type: ignore[misc]
+        def routes(self) -> list[web.RouteDef]:
+            return [
+                web.RouteDef(route.method, route.path, self._remembered(route.handler), route.kwargs)
+                for route in super().routes()
+            ]
+
+        def _remembered(self, handler: Handler) -> Handler:
+            known: dict[tuple[str, bytes], tuple[web.Response, int]] = {}
+
+            async def answer(request: web.Request) -> web.StreamResponse:
+                key = request.path_qs, await request.read()
+                if key not in known:
+                    before = getattr(self, "points", 0)
+                    response = await handler(request)
+                    assert isinstance(response, web.Response)
+                    known[key] = response, getattr(self, "points", 0) - before
+                    return response
+                response, points = known[key]
+                if points:
+                    self.points += points
+                return web.Response(
+                    body=response.body, status=response.status, headers=response.headers
+                )
+
+            return answer
+
+    return Remembering
+
+
 def serve(module: str, name: str) -> None:
     wanted = json.loads(sys.stdin.readline())
     factory = getattr(importlib.import_module(f"malonewatch.testing.{module}"), name)
-    with factory() as simulator:
+    with remembering(factory)() as simulator:
         for attribute, value in wanted["set"].items():
             setattr(simulator, attribute, value)
         for id in wanted["ids"]:
