@@ -41,7 +41,8 @@ class Case:
     """A type, or a dialect of it.
 
     - `limit`: how many requests it may take once the dialect is known,
-    - `batches`: whether many bugs are asked for in one,
+    - `batches`: whether many bugs are asked for in one, and `full` whether as many as it may be
+      for: what a tenth of that costs is what requests cost, Bugzilla's as well as any,
     - `attributes`: of the simulator.
     """
 
@@ -53,6 +54,7 @@ class Case:
     id: Callable[[int], str] = str
     credentials: Credentials | None = None
     batches: bool = True
+    full: bool = True
     attributes: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
@@ -84,6 +86,12 @@ CASES = [
     Case(
         *("GITLAB", "gitlab", "GitLabSimulator", 110, "REST, over 100 projects"),
         id=in_places(100, "example/p{}#{}"),
+        full=False,
+        attributes={"has_graphql": False},
+    ),
+    Case(
+        *("GITLAB", "gitlab", "GitLabSimulator", 110, "REST, over 10 projects"),
+        id=in_places(10, "example/p{}#{}"),
         attributes={"has_graphql": False},
     ),
     Case("JIRA", "jira", "JiraSimulator", 10, id="FROB-{}".format),
@@ -207,7 +215,7 @@ def rows_of(case: Case, rounds: list[tuple[Round, Round]]) -> Iterator[Row]:
     )
     if points:
         yield Row(f"Quota for {WATCHES:,}: {title}", points, "points", case.limit, COMMAND)
-    if case.batches and case.type != "BUGZILLA":
+    if case.batches and case.full and case.type != "BUGZILLA":
         yield Row(
             f"CPU for an unchanged watch, to Bugzilla's: {title}",
             *(each / others, "times", MOST_CPU, COMMAND),

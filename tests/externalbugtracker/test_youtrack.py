@@ -315,7 +315,7 @@ def test_the_case_of_a_projects_name_does_not_matter():
         ("Obsolete", True, BugTaskStatus.EXPIRED, False),
         ("Won't fix", True, BugTaskStatus.WONTFIX, False),
         ("Third Party Problem", True, BugTaskStatus.WONTFIX, False),
-        ("Test", True, BugTaskStatus.FIXRELEASED, True),
+        ("Test", True, BugTaskStatus.FIXRELEASED, False),
         ("Simmering", True, BugTaskStatus.FIXRELEASED, True),
         ("Simmering", False, BugTaskStatus.NEW, True),
         ("Simmering", None, BugTaskStatus.UNKNOWN, False),

@@ -7,6 +7,7 @@ later, an issue at a time, https://documenter.getpostman.com/view/29959/mantis-b
 """
 
 import dataclasses
+import functools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -53,7 +54,8 @@ SOAP, REST = "/api/soap/mantisconnect.php", "/api/rest/index.php"
 NAMESPACE = "http://futureware.biz/mantisconnect"
 EXISTS = "mc_issue_exists"
 NOBODY = "<username></username><password></password>"
-HEADER = soap.wanted("id", *NAMES, "summary", "view_state", "last_updated")
+SHOWN = (*NAMES, "summary", "view_state", "last_updated")
+HEADER = soap.wanted("id", *SHOWN)
 FIELDS = ("id", "summary", *NAMES, "updated_at", "view_state", "fixed_in_version", "relationships")
 
 # MantisBT names the cells of a page; before 1.3 what stands before them did, and a comment.
@@ -89,6 +91,14 @@ def read_words(words: Mapping[str, str], number: str | None, duplicate_of: str |
     )
 
 
+# The same few come again and again.
+@functools.lru_cache(maxsize=1024)
+def read_numbers(*numbers: str) -> Read:
+    """What an issue says of which a header has those numbers, in the order of `NAMES`."""
+    words = {name: NAMES[name].get(each, each) for name, each in zip(NAMES, numbers, strict=True)}
+    return read_words(words, numbers[0], None)
+
+
 class Soap(Dialect):
     dialect_name = "soap"
     # Those that are duplicates come with all their notes.
@@ -116,7 +126,7 @@ class Soap(Dialect):
     def ask_more(self, ask: Ask, answers: Sequence[Any]) -> Ask | None:
         # Of what an issue is a duplicate is told only with all the rest of it; mostly none is.
         headers, *more = answers
-        issues = () if more or f">{DUPLICATE}<" not in headers else items_in(headers)
+        issues = () if more or f">{DUPLICATE}</resolution" not in headers else items_in(headers)
         same = [each.text("id") for each in issues if each.text("resolution") == DUPLICATE]
         return self.call("mc_issues_get", same, soap.numbers("issue_ids", same)) if same else None
 
@@ -174,10 +184,10 @@ class Soap(Dialect):
             yield soap.Struct(header, HEADER, duplicate_of=original or "")
 
     def read(self, record: Any) -> Read:
-        words = {name: names.get(number := record[name], number) for name, names in NAMES.items()}
-        words["summary"], words["view_state"] = record["summary"], record["view_state"]
-        words["updated"] = record["last_updated"]
-        return read_words(words, record["status"], record["duplicate_of"] or None)
+        *numbers, title, view_state, updated, same = record.texts(*SHOWN, "duplicate_of")
+        words, _, weight, resolution, _, over, *_ = read_numbers(*numbers)
+        modified, private = parse_time(updated, zoned=True), view_state == PRIVATE
+        return Read(words, title, weight, resolution, modified, over, same or None, private=private)
 
 
 class Rest(Dialect):

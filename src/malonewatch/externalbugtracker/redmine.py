@@ -18,7 +18,7 @@ from malonewatch.externalbugtracker.driver.details import DetailedDialect
 from malonewatch.externalbugtracker.driver.times import format_time, is_number, parse_time
 from malonewatch.externalbugtracker.driver.tracker import ExternalBugTracker
 from malonewatch.externalbugtracker.driver.urls import URLShape, by_https
-from malonewatch.externalbugtracker.driver.vocabulary import Workflow, by_table, join
+from malonewatch.externalbugtracker.driver.vocabulary import Workflow, join
 from malonewatch.externalbugtracker.driver.words import IMPORTANCES, RESOLUTIONS, STATUSES
 from malonewatch.interfaces import RemoteVocabulary, Response, StatusReading
 from malonewatch.interfaces.enumerations import BugTaskImportance, BugTaskStatus, Certainty
@@ -225,8 +225,7 @@ class List(_Issues):
         found = super().judge(ask, response, answer)
         if found is None and ask.ids and not ask.alone:
             listed = {str(record["id"]) for record in self.records(answer)}
-            others = listed.difference(ask.ids)
-            return Instead(self.one_by_one().full_name) if others else None
+            return Instead(self.one_by_one().full_name) if listed.difference(ask.ids) else None
         return found
 
     def next_page(self, ask: Ask, response: Response, answer: Any) -> Ask | None:
@@ -276,17 +275,8 @@ class Redmine(ExternalBugTracker):
     importances = IMPORTANCES.plus(PRIORITIES)
 
     def reading(self, remotestatus: str, resolution: str, closed: bool | None) -> StatusReading:
-        found = super().reading(remotestatus, resolution, closed)
-        if closed:
-            # Some words mean one thing of what is open, and another of what is not.
-            over = self.statuses.row("resolutions", resolution or remotestatus)
-            if over is not None:
-                return by_table(over)
-            if found.status is BugTaskStatus.FIXCOMMITTED:
-                return found._replace(status=BugTaskStatus.FIXRELEASED)
-            if not found.status.is_resolved and found.status is not BugTaskStatus.UNKNOWN:
-                return found._replace(status=BugTaskStatus.FIXRELEASED, rule="flag")
-        return found
+        over = self.statuses.read_over(remotestatus, resolution) if closed else None
+        return over or super().reading(remotestatus, resolution, closed)
 
 
 def statuses_in(answer: Any) -> Sequence[Any]:

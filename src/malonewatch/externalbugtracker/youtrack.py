@@ -13,10 +13,11 @@ from typing import Any
 from zope.interface import implementer
 
 from malonewatch.externalbugtracker.driver.ask import Ask, Judgement, Read
+from malonewatch.externalbugtracker.driver.reading import list_of, parse_json, written
 from malonewatch.externalbugtracker.driver.times import from_epoch
 from malonewatch.externalbugtracker.driver.tracker import ExternalBugTracker
 from malonewatch.externalbugtracker.driver.urls import URLShape
-from malonewatch.externalbugtracker.driver.vocabulary import Workflow, by_table
+from malonewatch.externalbugtracker.driver.vocabulary import Workflow
 from malonewatch.externalbugtracker.driver.words import RESOLUTIONS, STATUSES, importances_with
 from malonewatch.interfaces import RemoteVocabulary, Response, StatusReading
 from malonewatch.interfaces.enumerations import BugTaskStatus, Certainty
@@ -26,6 +27,8 @@ FIELDS = (
     "idReadable,summary,updated,resolved,customFields($type,name,value(name)),"
     "links(direction,linkType(sourceToTarget,targetToSource),issues(idReadable))"
 )
+#: All kinds of links there are come with each issue, and hardly ever an issue at any.
+ISSUES = list_of(("idReadable", "summary", "updated", "resolved", "customFields"), ("links",))
 #: A project has the fields that it likes, and calls them what it likes; these are of the kinds
 #: whose values say whether an issue is over.
 STATE_KINDS = ("StateIssueCustomField", "StateMachineIssueCustomField")
@@ -93,7 +96,7 @@ class YouTrack(ExternalBugTracker):
         query = f"issue id: {', '.join(ids)}"
         # Without a number they are 42 at most.
         parameters = (("query", query), ("fields", FIELDS), ("$top", str(len(ids))))
-        yield Ask("/api/issues", parameters, tuple(ids))
+        yield Ask("/api/issues", parameters, tuple(ids), shape=ISSUES)
 
     def ask_one(self, remotebug: str) -> Ask:
         return Ask(f"/api/issues/{remotebug}", (("fields", FIELDS),), (remotebug,), alone=True)
@@ -142,7 +145,12 @@ class YouTrack(ExternalBugTracker):
         return super().judge(ask if about_it else ask.for_all(), response, answer)
 
     def records(self, answer: Any) -> Iterable[Any]:
-        return () if "error" in answer else super().records(answer)
+        if "error" in answer:
+            return
+        for record in super().records(answer):
+            if (links := written(record.get("links"))) is not None:
+                record["links"] = parse_json(links) if b"idReadable" in links else []
+            yield record
 
     def read(self, record: Mapping[str, Any]) -> Read:
         fields, states = {}, {}
@@ -169,15 +177,10 @@ class YouTrack(ExternalBugTracker):
         )
 
     def reading(self, remotestatus: str, resolution: str, closed: bool | None) -> StatusReading:
-        found = super().reading(remotestatus, resolution, closed)
         if closed:
-            # Some words mean one thing of what is open, and another of what is not.
-            over = self.statuses.row("resolutions", remotestatus)
-            if over is not None:
-                return by_table(over)
-            if not found.status.is_resolved:
-                return found._replace(status=BugTaskStatus.FIXRELEASED, rule="flag")
-        elif closed is False and found.status is BugTaskStatus.FIXRELEASED:
+            return self.statuses.read_over(remotestatus, resolution)
+        found = super().reading(remotestatus, resolution, closed)
+        if closed is False and found.status is BugTaskStatus.FIXRELEASED:
             return found._replace(status=BugTaskStatus.FIXCOMMITTED)
         return found
 

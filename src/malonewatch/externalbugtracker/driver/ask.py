@@ -34,6 +34,8 @@ class Ask:
     - `conclusive`: what is not in the answer is not there at all,
     - `since`: what is not in the answer has not changed since then,
     - `form`: what comes back,
+    - `shape`: what is to be made of JSON, as ``msgspec.json.decode`` takes it, where that is less
+      than all that comes; an answer that is not so is taken as it comes,
     - `method`, `body`, `headers`: as in HTTP; `json` is a body to be, which
       credentials may go into,
     - `validator`: ask only if it is not as it was,
@@ -51,6 +53,7 @@ class Ask:
     conclusive: bool = False
     since: datetime | None = None
     form: Form = Form.JSON
+    shape: Any = Any
     method: str = "GET"
     body: bytes | None = None
     json: Any = None

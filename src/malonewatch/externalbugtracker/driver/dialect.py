@@ -1,9 +1,10 @@
 """A protocol that bug trackers speak: questions, and how answers are read.  Pure."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 from urllib.parse import quote
+from xml.etree.ElementTree import Element
 
 from malonewatch.externalbugtracker.driver.ask import Ask, Finding, Judgement, Read, Situation
 from malonewatch.externalbugtracker.driver.reading import VALUES_PER_BUG
@@ -235,9 +236,9 @@ class Dialect:
 
     def plain(self, record: Any) -> Any:
         """A record that is no dict as plain values; by default an XML element's children."""
-        if isinstance(record, Mapping):
-            return record
-        return {child.tag.rpartition(":")[2]: child.text for child in record}
+        if isinstance(record, Element):
+            return {child.tag.rpartition(":")[2]: child.text for child in record}
+        return record
 
     def next_page(self, ask: Ask, response: Response, answer: Any) -> Ask | None:
         """The question for the rest of an answer; None if that was all of it.

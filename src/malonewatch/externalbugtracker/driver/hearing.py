@@ -152,7 +152,7 @@ class Hearing:
         charset = charset_of(response.headers.get("content-type", ""))
         try:
             bugs = max(len(ask.ids), ask.expected, self.dialect.bugs_at_once)
-            return parse(body, ask.form, bugs, charset, self.dialect.values_per_bug)
+            return parse(body, ask.form, bugs, charset, self.dialect.values_per_bug, ask.shape)
         except Unreadable as error:
             if good:
                 raise self.spoiled(str(error)) from None

@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Iterable
 from html.entities import html5
-from typing import Any
+from typing import Any, TypedDict, cast
 from xml.etree.ElementTree import Element, TreeBuilder, tostring
 from xml.parsers import expat
 
@@ -78,8 +78,8 @@ class Table(list[dict[str, str]]):
         return self
 
 
-class Unreadable(Exception):
-    """An answer is not what it should be; the text says what it is not."""
+class Unreadable(ValueError):
+    """An answer, or a part of it, is not what it should be; the text says what it is not."""
 
 
 def parse(
@@ -88,19 +88,21 @@ def parse(
     bugs: int,
     charset: str | None = None,
     values_per_bug: int = VALUES_PER_BUG,
+    shape: Any = Any,
 ) -> Any:
     """The value of an answer for so many bugs, each of so many values at most.
 
-    JSON is whatever it holds, CSV a `Table`, XML the root element, other
-    text, tags among it, a str.
+    JSON is whatever it holds, in that `shape` if it has it; CSV a `Table`, XML the root element,
+    other text, tags among it, a str.
 
     :raises Unreadable: it has none.
     """
-    marks = _MARKS.get(form, ())
-    if sum(map(body.count, marks)) > VALUES + values_per_bug * bugs:
+    most, marks = VALUES + values_per_bug * bugs, _MARKS.get(form, ())
+    # So short an answer has no room for more.
+    if len(body) > most and sum(map(body.count, marks)) > most:
         raise Unreadable("it holds more values than what was asked for can need")
     if form is Form.JSON:
-        return parse_json(body)
+        return parse_json(body, shape)
     if form is Form.CSV:
         return parse_csv(body, charset)
     if form is Form.XML:
@@ -120,8 +122,8 @@ def parse(
     return text
 
 
-def parse_json(body: bytes) -> Any:
-    """The JSON value in `body`.
+def parse_json(body: bytes, shape: Any = Any) -> Any:
+    """The JSON value in `body`, in that `shape` if it has it.
 
     Google's servers, and others, put a line before it which no script can run.
     """
@@ -129,12 +131,26 @@ def parse_json(body: bytes) -> Any:
         body = body.partition(b"\n")[2]
     # In less than half the time; but it takes UTF-8 only, without a mark before it, and no halves
     # of characters.
-    with contextlib.suppress(msgspec.MsgspecError, ValueError, RecursionError):
-        return msgspec.json.decode(body)
+    for each in dict.fromkeys((shape, Any)):
+        with contextlib.suppress(msgspec.MsgspecError, ValueError, RecursionError):
+            return msgspec.json.decode(body, type=each)
     try:
         return json.loads(body)
     except (ValueError, RecursionError):
         raise Unreadable("it should be JSON and is not") from None
+
+
+def list_of(names: Iterable[str], unread: Iterable[str]) -> Any:
+    """The shape of a list of records of which nothing is made but the fields of those `names`; the
+    `unread` stay as they are written, for `written` and `parse_json`."""
+    fields = {**dict.fromkeys(names, Any), **dict.fromkeys(unread, msgspec.Raw)}
+    record: Any = cast(Any, TypedDict)("Record", fields, total=False)
+    return list[record]
+
+
+def written(value: Any) -> bytes | None:
+    """What is written of a value that was not read; None if it was."""
+    return bytes(value) if isinstance(value, msgspec.Raw) else None
 
 
 def parse_csv(body: bytes, charset: str | None = None) -> Table:

@@ -150,7 +150,11 @@ class Struct(Mapping[str, str]):
     def __init__(self, part: Part, wanted: re.Pattern[str], **more: str) -> None:
         self._part = part
         found = wanted.findall(part.xml, part.start, part.end)
-        self._texts = {name: content and _text(tag, content) for name, tag, content in found}
+        # Most are plain words.
+        self._texts = {
+            name: content if content.isalnum() and "base64" not in tag else _text(tag, content)
+            for name, tag, content in found
+        }
         self._texts.update(more)
         self._all: dict[str, str] | None = None
 
@@ -171,6 +175,14 @@ class Struct(Mapping[str, str]):
             return self._texts[name]
         except KeyError:
             return self._read()[name]
+
+    def texts(self, *names: str) -> list[str]:
+        """Those of some names.
+
+        :raises LookupError: there is none of a name.
+        """
+        known = self._texts
+        return [known[name] if name in known else self[name] for name in names]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._read())

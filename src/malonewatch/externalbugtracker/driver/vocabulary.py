@@ -171,6 +171,18 @@ class Workflow:
         status = remotestatus.removesuffix(resolution).strip()
         return StatusReading(BugTaskStatus.UNKNOWN, "", _those(self.row("closing", status)))
 
+    def read_over(self, remotestatus: str, resolution: str) -> StatusReading:
+        """The same of a bug that is over, as its bug tracker says itself: some words mean one
+        thing of what is open, and another of what is not."""
+        row = self.row("resolutions", resolution or remotestatus)
+        if row is not None:
+            return by_table(row)
+        found = self.read(remotestatus, resolution, True)
+        if found.status.is_resolved or found.status is BugTaskStatus.UNKNOWN:
+            return found
+        rule = found.rule if found.status.is_fixed else "flag"
+        return found._replace(status=BugTaskStatus.FIXRELEASED, rule=rule)
+
     def _known(self, remotestatus: str) -> tuple[TableRow, ...]:
         whole = self.row("statuses", remotestatus) or self.row("closing", remotestatus)
         if whole is not None and whole.meaning is not BugTaskStatus.UNKNOWN:
