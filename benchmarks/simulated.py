@@ -72,27 +72,28 @@ def remembering(factory: Any) -> Any:
     class Remembering(factory):  # type: ignore[misc]
         def routes(self) -> list[web.RouteDef]:
             return [
-                web.RouteDef(route.method, route.path, self._remembered(route.handler), route.kwargs)
-                for route in super().routes()
+                web.RouteDef(each.method, each.path, self._remembered(each.handler), each.kwargs)
+                for each in super().routes()
             ]
 
         def _remembered(self, handler: Handler) -> Handler:
-            known: dict[tuple[str, bytes], tuple[web.Response, int]] = {}
+            known: dict[tuple[str, bytes], tuple[dict[str, Any], int]] = {}
 
             async def answer(request: web.Request) -> web.StreamResponse:
                 key = request.path_qs, await request.read()
+                before = getattr(self, "points", 0)
                 if key not in known:
-                    before = getattr(self, "points", 0)
-                    response = await handler(request)
-                    assert isinstance(response, web.Response)
-                    known[key] = response, getattr(self, "points", 0) - before
-                    return response
-                response, points = known[key]
-                if points:
-                    self.points += points
-                return web.Response(
-                    body=response.body, status=response.status, headers=response.headers
-                )
+                    made = await handler(request)
+                    assert isinstance(made, web.Response)
+                    said = {
+                        "body": made.body,
+                        "status": made.status,
+                        "headers": made.headers.copy(),
+                    }
+                    known[key] = said, getattr(self, "points", 0) - before
+                said, points = known[key]
+                self.points = before + points
+                return web.Response(**said)
 
             return answer
 

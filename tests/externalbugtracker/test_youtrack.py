@@ -192,6 +192,40 @@ def test_an_issue_that_is_said_to_be_forbidden_is_private():
     assert found["FROB-1"].error_type is BugWatchErrorType.PRIVATE_REMOTE_BUG
 
 
+def listed(links):
+    """An answer with an issue that has those links, as they are written."""
+    fields = b'"idReadable": "FROB-1", "summary": "It", "updated": 1, "resolved": null'
+    return b'[{%s, "customFields": [], "links": %s, "$type": "Issue"}]' % (fields, links)
+
+
+@pytest.mark.parametrize(
+    "links", [b"[]", b'[{"direction": "BOTH", "linkType": {"sourceToTarget": "a"}, "issues": []}]']
+)
+def test_kinds_of_links_are_not_read_where_no_issue_is(links):
+    client = Canned(listed(links))
+    found = Asker(YouTrack, BASE, client=client, dialect="only").ask(["FROB-1", "FROB-2"])
+    assert found["FROB-1"].raw["links"] == []
+    assert found["FROB-1"].duplicate_of is None
+
+
+def test_an_issue_that_is_linked_is_kept_with_the_kinds_of_its_links():
+    links = (
+        b'[{"direction": "INWARD", "issues": [{"idReadable": "FROB-9"}],'
+        b' "linkType": {"sourceToTarget": "is duplicated by", "targetToSource": "duplicates"}}]'
+    )
+    found = Asker(YouTrack, BASE, client=Canned(listed(links)), dialect="only").ask(
+        ["FROB-1", "FROB-2"]
+    )
+    assert found["FROB-1"].raw["links"] == json.loads(links)
+    assert found["FROB-1"].duplicate_of == "FROB-9"
+
+
+def test_links_that_cannot_be_read_are_trouble():
+    client = Canned(listed(b'[{"issues": [{"idReadable": "\xff"}]}]'))
+    with pytest.raises(MalonewatchError):
+        Asker(YouTrack, BASE, client=client, dialect="only").ask(["FROB-1", "FROB-2"])
+
+
 def test_whose_the_token_is():
     with with_login() as simulator:
         asker = Asker(YouTrack, simulator.url, credentials=LOGIN)

@@ -18,10 +18,12 @@ from malonewatch.externalbugtracker.driver.reading import (
     Unreadable,
     charset_of,
     decode,
+    list_of,
     parse,
     parse_csv,
     parse_json,
     parse_xml,
+    written,
 )
 from malonewatch.externalbugtracker.driver.reading import text_of as html_text
 
@@ -62,6 +64,31 @@ def test_json_may_have_a_byte_order_mark():
 )
 def test_json_is_what_the_standard_library_takes_it_for(body):
     assert repr(parse_json(body)) == repr(json.loads(body))
+
+
+def test_of_json_in_a_shape_nothing_else_is_made():
+    shape = list_of(("id", "title"), ("links",))
+    body = b'[{"id": 1, "more": {"a": [1]}, "links": [{"to": 2}, {}]}, {"title": null}, {}]'
+    found = parse(body, Form.JSON, 1, shape=shape)
+    assert found[1:] == [{"title": None}, {}]
+    assert (found[0].pop("id"), list(found[0])) == (1, ["links"])
+    assert parse_json(written(found[0]["links"])) == [{"to": 2}, {}]
+    assert written([]) is None
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"error": "no"}', b'[{"id": 1}, 2]', b'[{"id": "half \\ud800"}]', b"\xef\xbb\xbf[]"]
+)
+def test_json_in_another_shape_is_taken_as_it_comes(body):
+    found = parse_json(body, list_of(("id",), ()))
+    assert found == json.loads(body.decode("utf-8-sig"))
+
+
+def test_what_was_not_read_may_be_unreadable():
+    body = b'[{"links": ["\xff"]}]'
+    (record,) = parse_json(body, list_of((), ("links",)))
+    with pytest.raises(Unreadable):
+        parse_json(written(record["links"]))
 
 
 def test_what_people_see_of_html_is_in_one_line_without_tags():
