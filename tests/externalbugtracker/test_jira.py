@@ -301,10 +301,13 @@ def test_it_says_what_it_is_and_whose_credentials_are(cloud, said):
 def test_it_tells_its_words():
     with JiraSimulator() as simulator:
         simulator.add("A-1", status="Frobbing")
+        simulator.add("A-2", status="Closed", resolution="Frobbed")
         found = Asker(Jira, simulator.url).learn_vocabulary()
     assert isinstance(found, RemoteVocabulary)
     assert found.statuses["Closed"] is True
     assert found.statuses["Frobbing"] is False
+    # Once, not with whatever is over.
+    assert [name for name in found.statuses if "Frobbed" in name] == ["Closed Frobbed"]
     assert "Blocker" in found.importances
 
 

@@ -37,6 +37,7 @@ from malonewatch.testing.conformance import (
     CredentialsConformance,
     ExternalBugTrackerConformance,
     SweepsConformance,
+    VocabularyConformance,
 )
 from malonewatch.testing.faults import answer, fault
 from malonewatch.testing.simulator import Simulator
@@ -92,6 +93,30 @@ class TestJsonRpc(BatchesConformance, CredentialsConformance, ExternalBugTracker
 
     def asker(self, simulator):
         return Asker(Trac, simulator.url, credentials=LOGIN)
+
+
+class TestWords(VocabularyConformance):
+    factory = Trac
+    simulator = TestJsonRpc.simulator
+    login = LOGIN
+
+
+class TestWordsByXmlRpc(TestWords):
+    simulator = functools.partial(TracSimulator, rpc=("xml",), login=("jane", "a-secret"))
+
+
+def test_the_words_of_a_site_are_told():
+    with TestJsonRpc.simulator() as simulator:
+        simulator.add("1", status="frobbing", priority="whenever", severity="awful")
+        simulator.add("2", status="closed", resolution="frobbed")
+        found = Asker(Trac, simulator.url, credentials=LOGIN).learn_vocabulary()
+        assert Asker(Trac, simulator.url).learn_vocabulary() is None
+        simulator.rpc_granted = False
+        assert Asker(Trac, simulator.url, credentials=LOGIN).learn_vocabulary() is None
+    assert found.statuses["frobbing"] is False
+    assert found.statuses["closed frobbed"] is True
+    assert "closed" not in found.statuses
+    assert {"whenever", "awful", "blocker"} <= {*found.importances}
 
 
 class TestSweeps(SweepsConformance):

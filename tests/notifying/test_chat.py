@@ -99,9 +99,9 @@ def test_a_digest_is_a_list_that_has_an_end(chatroom, send, notice):
 
 
 def test_what_is_too_long_for_a_service_comes_in_parts(chatroom, send, notice, monkeypatch):
-    import apprise
+    from apprise.plugins.custom_json import NotifyJSON
 
-    monkeypatch.setattr(apprise.plugins.custom_json.NotifyJSON, "body_maxlen", 200)
+    monkeypatch.setattr(NotifyJSON, "body_maxlen", 200)
     told = [notice(number) for number in range(20)]
     send(*told)
     assert len(chatroom.received) > 1

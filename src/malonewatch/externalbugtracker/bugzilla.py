@@ -25,7 +25,7 @@ from malonewatch.externalbugtracker.driver.dialect import Dialect
 from malonewatch.externalbugtracker.driver.times import format_time, parse_time
 from malonewatch.externalbugtracker.driver.tracker import ExternalBugTracker
 from malonewatch.externalbugtracker.driver.urls import URLShape, by_https
-from malonewatch.externalbugtracker.driver.vocabulary import Workflow, join
+from malonewatch.externalbugtracker.driver.vocabulary import Workflow, join, joined
 from malonewatch.externalbugtracker.driver.words import RESOLUTIONS, STATUSES
 from malonewatch.interfaces import BugTaskStatus, Credentials, RemoteVocabulary, Response
 from malonewatch.interfaces.externalbugtracker import IBatches, IDuplicates, ISweeps
@@ -119,13 +119,9 @@ class _Bugzilla(Dialect):
         fields = (field for each in answers for field in each.get("result", each)["fields"])
         values = {field["name"]: field["values"] for field in fields}
         names = {name: [each["name"] for each in values[name]] for name in FIELDS_OF_WORDS}
-        statuses = {}
-        for status in values["bug_status"]:
-            is_closed = not status["is_open"]
-            # What is open has no resolution, which is among them as an empty one.
-            for resolution in filter(None, names["resolution"]) if is_closed else ("",):
-                statuses[join(status["name"], resolution)] = is_closed
-        return RemoteVocabulary(statuses, (*names["priority"], *names["bug_severity"]))
+        closed = {status["name"]: not status["is_open"] for status in values["bug_status"]}
+        weights = (*names["priority"], *names["bug_severity"])
+        return RemoteVocabulary(joined(closed, names["resolution"]), weights)
 
 
 class Xml(_Bugzilla):

@@ -90,14 +90,15 @@ class Server(Dialect):
         return "Jira Cloud" if answer.get("deploymentType") == "Cloud" else f"Jira {version}"
 
     def ask_vocabulary(self) -> Iterable[Ask]:
-        return tuple(Ask(f"/rest/api/2/{what}") for what in ("status", "priority"))
+        return tuple(Ask(f"/rest/api/2/{what}") for what in ("status", "priority", "resolution"))
 
     def vocabulary(self, answers: Sequence[Any]) -> RemoteVocabulary:
-        statuses, priorities = answers
-        return RemoteVocabulary(
-            {status["name"]: is_done(status) for status in statuses},
-            tuple(priority["name"] for priority in priorities),
-        )
+        priorities, resolutions = ([each["name"] for each in some] for some in answers[1:])
+        closed = {status["name"]: is_done(status) for status in answers[0]}
+        # Any resolution may go with any of them; what one means does not depend on that.
+        ends = [name for name in closed if closed[name] and name in self.tracker.statuses.closing]
+        over = {join(name, resolution): True for name in ends[:1] for resolution in resolutions}
+        return RemoteVocabulary({**closed, **over}, tuple(priorities))
 
     def judge(self, ask: Ask, response: Response, answer: Any) -> Judgement:
         # It says so of an issue that there is not; else it is the page that is not there.

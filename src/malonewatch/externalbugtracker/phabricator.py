@@ -119,11 +119,8 @@ class Conduit(Page):
         return call("maniphest.status.search"), call("maniphest.priority.search")
 
     def vocabulary(self, answers: Sequence[Any]) -> RemoteVocabulary:
-        statuses, priorities = map(data, answers)
-        return RemoteVocabulary(
-            {each["value"]: each["closed"] for each in statuses},
-            tuple(each["name"] for each in priorities),
-        )
+        closed = {each["value"]: each["closed"] for each in data(answers[0])}
+        return RemoteVocabulary(closed, tuple(each["name"] for each in data(answers[1])))
 
     def judge(self, ask: Ask, response: Response, answer: Any) -> Judgement:
         if ask.form is Form.PAGE or response.status != 200:
@@ -220,9 +217,8 @@ def data(answer: Any) -> Any:
     return answer["result"]["data"] if answer.get("result") else []
 
 
-def status_of(task: Any) -> str:
-    value: str = task["fields"]["status"]["value"]
-    return value
+def status_of(task: Any) -> Any:
+    return task["fields"]["status"]["value"]
 
 
 def split_status(text: str) -> tuple[str, bool, str]:

@@ -136,9 +136,7 @@ class Rest1(Dialect):
         if status == 401:
             # That much it says to everybody.
             return Finding.REFUSED if ask.ids or ask.signed else None
-        if status != 200:
-            return Finding.REFUSED if status == 403 else Finding.SPOILED
-        return None
+        return {200: None, 403: Finding.REFUSED}.get(status, Finding.SPOILED)
 
     def identity(self, answer: Any) -> str | None:
         line = FIRST_LINE.match(answer)

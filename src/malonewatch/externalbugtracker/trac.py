@@ -20,11 +20,12 @@ from malonewatch.externalbugtracker.driver.reading import Table
 from malonewatch.externalbugtracker.driver.times import format_time, parse_time
 from malonewatch.externalbugtracker.driver.tracker import ExternalBugTracker
 from malonewatch.externalbugtracker.driver.urls import URLShape
-from malonewatch.externalbugtracker.driver.vocabulary import Workflow, join
+from malonewatch.externalbugtracker.driver.vocabulary import Workflow, join, joined
 from malonewatch.externalbugtracker.driver.words import RESOLUTIONS, STATUSES
-from malonewatch.interfaces import BugTaskStatus, IBatches, ISweeps, Response
+from malonewatch.interfaces import BugTaskStatus, IBatches, ISweeps, RemoteVocabulary, Response
 
-COLUMNS = ("id", "summary", "status", "resolution", "priority", "severity", "changetime")
+WORDS = ("status", "resolution", "priority", "severity")
+COLUMNS = ("id", "summary", *WORDS, "changetime")
 # The first line has the fields' labels, or before 1.0 their names; this label differs.
 MODIFIED = "modified"
 
@@ -63,7 +64,7 @@ class Ticket(Dialect):
         status, resolution, priority, severity = (
             # 0.11 has two dashes for nothing.
             "" if (value := record.get(name, "").strip()) == "--" else value
-            for name in ("status", "resolution", "priority", "severity")
+            for name in WORDS
         )
         # Of what a ticket duplicates Trac has no field: people write it in a comment.
         return Read(
@@ -127,6 +128,15 @@ class JsonRpc(Ticket):
     def changed(self, answer: Any) -> Iterable[Iterable[str]]:
         return ((number,) for number in xmlrpc.result(answer))
 
+    def ask_vocabulary(self) -> Iterable[Ask]:
+        yield xmlrpc.multicall(RPC, ((f"ticket.{name}.getAll",) for name in WORDS), ())
+
+    def vocabulary(self, answers: Sequence[Any]) -> RemoteVocabulary:
+        (statuses,), (resolutions,), (priorities,), (severities,) = xmlrpc.result(answers[0])
+        # A workflow does not tell; what says so is over.
+        closed = {status: status in self.tracker.statuses.closing for status in statuses}
+        return RemoteVocabulary(joined(closed, resolutions), (*priorities, *severities))
+
     def ask_whoami(self) -> Ask | None:
         return Ask(RPC, method="POST", json={"method": "system.getAPIVersion", "params": []})
 
@@ -166,8 +176,7 @@ class XmlRpc(JsonRpc):
     only_if_told = True
 
     def ask_many(self, ids: Sequence[str], since: datetime | None) -> Iterator[Ask]:
-        calls = [{"methodName": "ticket.get", "params": [int(id)]} for id in ids]
-        yield xmlrpc.ask(RPC, "system.multicall", calls, ids)
+        yield xmlrpc.multicall(RPC, (("ticket.get", int(id)) for id in ids), ids)
 
     def ask_one(self, remotebug: str) -> Ask:
         return xmlrpc.ask(RPC, "ticket.get", int(remotebug), [remotebug]).for_one()

@@ -28,6 +28,13 @@ LABELS = {
     "resolution": "Resolution",
     "changetime": "Modified",
 }
+#: What it comes with.
+WORDS = {
+    "status": ("accepted", "assigned", "closed", "new", "reopened"),
+    "resolution": ("fixed", "invalid", "wontfix", "duplicate", "worksforme"),
+    "priority": ("blocker", "critical", "major", "minor", "trivial"),
+    "severity": (),
+}
 RANGES = re.compile(r"[0-9]+(-[0-9]+)?(,[0-9]+(-[0-9]+)?)*")
 
 
@@ -208,7 +215,12 @@ class TracSimulator(Simulator):
             return web.Response(status=415, text="No protocol matching Content-Type")
         return self._json(await request.json()) if is_json else self._xml(await request.text())
 
-    def _call(self, method: str, argument: Any) -> Any:
+    def _words(self, name: str) -> list[str]:
+        """The values that a field may have."""
+        own = (getattr(bug, name) for bug in self.bugs.values())
+        return [*dict.fromkeys((*WORDS[name], *filter(None, own)))]
+
+    def _call(self, method: str, argument: Any = None) -> Any:
         """What a method returns: with an error, a (code, message)."""
         if method == "system.getAPIVersion":
             return [1, 1, 9]
@@ -221,6 +233,8 @@ class TracSimulator(Simulator):
             since = datetime.strptime(f"{argument}Z", "%Y%m%dT%H:%M:%S%z")
             bugs = (bug for bug in self.bugs.values() if not bug.private or self.login is not None)
             return [int(bug.id) for bug in bugs if bug.modified >= since]
+        if method.endswith(".getAll"):
+            return self._words(method.split(".")[1])
         bug = self.bugs.get(str(argument))
         if bug is None:
             return (404, f"Ticket {argument} does not exist.")
@@ -271,7 +285,9 @@ class TracSimulator(Simulator):
                 if found is not None
                 else [
                     answer
-                    if isinstance(answer := said(self._call("ticket.get", *each["params"])), dict)
+                    if isinstance(
+                        answer := said(self._call(each["methodName"], *each["params"])), dict
+                    )
                     else [answer]
                     for each in call
                 ]

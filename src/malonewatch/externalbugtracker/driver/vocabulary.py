@@ -35,6 +35,19 @@ def join(word: str, other: str) -> str:
     return f"{word} {other}" if word and other else word or other
 
 
+def joined(
+    statuses: Mapping[str, bool | None], resolutions: Iterable[str]
+) -> dict[str, bool | None]:
+    """Remote statuses as they may come, and whether such a bug is over: those that are so, going
+    by `statuses`, come with each of the resolutions, which may have an empty one among them."""
+    ends = tuple(filter(None, resolutions)) or ("",)
+    return {
+        join(status, end): closed
+        for status, closed in statuses.items()
+        for end in (ends if closed else ("",))
+    }
+
+
 class Vocabulary(Generic[Meaning]):
     """The meanings of words.
 

@@ -1,6 +1,6 @@
 """XML-RPC: questions, and values in answers, http://xmlrpc.com/spec.md.  Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 from xml.etree.ElementTree import Element
 from xmlrpc.client import dumps
@@ -12,6 +12,15 @@ def ask(path: str, method: str, argument: Any, ids: Sequence[str]) -> Ask:
     """A question for the bugs `ids`: a call, with one argument, of the service at `path`."""
     body, headers = dumps((argument,), method).encode(), {"Content-Type": "text/xml"}
     return Ask(path, ids=tuple(ids), form=Form.XML, method="POST", body=body, headers=headers)
+
+
+def multicall(path: str, calls: Iterable[tuple[Any, ...]], ids: Sequence[str]) -> Ask:
+    """The same in several calls at once, of which each is a method and its arguments.
+
+    It returns a list: of a list of one for each that returned something.
+    """
+    described = [{"methodName": method, "params": arguments} for method, *arguments in calls]
+    return ask(path, "system.multicall", described, ids)
 
 
 def fault(answer: Any) -> Any:
