@@ -311,6 +311,13 @@ def test_it_tells_its_words():
     assert "Blocker" in found.importances
 
 
+def test_an_old_one_tells_its_resolutions_too():
+    statuses, priorities = [{"name": "Open"}, {"name": "Resolved"}], [{"name": "Major"}]
+    answers = (statuses, priorities, [{"name": "Frobbed"}])
+    found = make().all_dialects()[0].vocabulary(answers)
+    assert found.statuses == {"Open": None, "Resolved": None, "Resolved Frobbed": True}
+
+
 # What is read.
 
 

@@ -96,7 +96,7 @@ class Server(Dialect):
         priorities, resolutions = ([each["name"] for each in some] for some in answers[1:])
         closed = {status["name"]: is_done(status) for status in answers[0]}
         # Any resolution may go with any of them; what one means does not depend on that.
-        ends = [name for name in closed if closed[name] and name in self.tracker.statuses.closing]
+        ends = [name for name in closed if name in self.tracker.statuses.closing]
         over = {join(name, resolution): True for name in ends[:1] for resolution in resolutions}
         return RemoteVocabulary({**closed, **over}, tuple(priorities))
 

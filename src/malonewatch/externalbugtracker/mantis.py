@@ -91,7 +91,7 @@ def read_words(words: Mapping[str, str], number: str | None, duplicate_of: str |
     )
 
 
-# The same few come again and again.
+# The same few come again and again.  Long ones are none, and would be kept for long.
 @functools.lru_cache(maxsize=1024)
 def read_numbers(*numbers: str) -> Read:
     """What an issue says of which a header has those numbers, in the order of `NAMES`."""
@@ -185,7 +185,7 @@ class Soap(Dialect):
 
     def read(self, record: Any) -> Read:
         *numbers, title, view_state, updated, same = record.texts(*SHOWN, "duplicate_of")
-        words, _, weight, resolution, _, over, *_ = read_numbers(*numbers)
+        words, _, weight, resolution, _, over, *_ = read_numbers(*(each[:250] for each in numbers))
         modified, private = parse_time(updated, zoned=True), view_state == PRIVATE
         return Read(words, title, weight, resolution, modified, over, same or None, private=private)
 
