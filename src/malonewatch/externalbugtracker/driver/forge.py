@@ -14,6 +14,8 @@ from malonewatch.externalbugtracker.driver.labels import row_of_label
 from malonewatch.externalbugtracker.driver.tracker import ExternalBugTracker
 from malonewatch.interfaces import Response, TableRow
 
+#: In characters.
+LONGEST_ID = 1000
 _NEXT = re.compile(r'<([^<>]*)>\s*;\s*rel="?next\b')
 
 
@@ -121,7 +123,8 @@ class Forge(ByPlace, ExternalBugTracker):
 
     @classmethod
     def canonicalRemoteBug(cls, remotebug: str) -> str:
-        place, number = split_id(remotebug.strip())
+        # It may come from anywhere, and is not to be remembered.
+        place, number = split_id.__wrapped__(remotebug.strip())
         mark = "!" if place.endswith("!") else ""
         place = cls.canonical_place(place.removesuffix("!")) if place else ""
         number = super().canonicalRemoteBug(number)
@@ -129,6 +132,8 @@ class Forge(ByPlace, ExternalBugTracker):
 
     @classmethod
     def is_valid(cls, remotebug: str) -> bool:
+        if len(remotebug) > LONGEST_ID:
+            return False
         place, number = split_id(remotebug)
         return cls._is_place(place) and super().is_valid(number)
 

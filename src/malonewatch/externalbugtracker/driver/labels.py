@@ -5,10 +5,10 @@ that, and write them in many ways: ``priority::high``, ``Severity: 1``, ``P1``, 
 ``status::needs info``, ``wontfix``.
 """
 
-import functools
 import re
 from collections.abc import Iterable, Sequence
 
+from malonewatch.externalbugtracker.driver.remembering import remembered
 from malonewatch.externalbugtracker.driver.vocabulary import (
     Statuses,
     Vocabulary,
@@ -107,8 +107,7 @@ def weight_of(labels: Iterable[str], importances: Importances) -> str:
     return best
 
 
-# The same few labels come again and again.
-@functools.lru_cache(maxsize=4096)
+@remembered
 def _weigh(label: str, importances: Importances) -> tuple[int, TableRow | None]:
     """How sure it is that a label is about importance, 0 being surest, and what it tells."""
     words = _WORDS.findall(label.lower())
@@ -142,7 +141,7 @@ def status_of(labels: Iterable[str], closed: bool) -> str:
     return bare
 
 
-@functools.lru_cache(maxsize=4096)
+@remembered
 def _say(label: str, closed: bool) -> tuple[bool, str]:
     """Whether a label is about the status, for sure, and what it says; "" if nothing."""
     scope = _SCOPE.fullmatch(label.strip())

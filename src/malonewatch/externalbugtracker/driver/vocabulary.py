@@ -4,11 +4,11 @@ Sites write the same word in many ways, so words are compared folded; a
 spelling that a table has to the letter comes first.
 """
 
-import functools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Generic, TypeVar
 
+from malonewatch.externalbugtracker.driver.remembering import remembered
 from malonewatch.interfaces import BugTaskImportance, BugTaskStatus, StatusReading, TableRow
 
 Meaning = TypeVar("Meaning", BugTaskStatus, BugTaskImportance)
@@ -19,7 +19,7 @@ Statuses = Mapping[BugTaskStatus, Words] | Mapping[str, BugTaskStatus]
 _NO_LETTERS = re.compile(r"[\W_]+")
 
 
-@functools.lru_cache(maxsize=4096)
+@remembered
 def fold(text: str) -> str:
     """A word in the one spelling that all of its spellings have in common.
 
