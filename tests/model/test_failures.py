@@ -1,6 +1,7 @@
 """Servers that are not there, or no longer: one sentence, and soon."""
 
 import contextlib
+import logging
 import socket
 from pathlib import Path
 
@@ -178,6 +179,12 @@ def test_a_server_that_is_stopped_meanwhile(database, server, caplog):
     assert_is_one_sentence(caught, database.uri)
     # They have more to say, but it is nothing more.
     assert caplog.records == []
+
+
+def test_that_there_is_nobody_to_write_to_any_more_is_not_said_twice(database, caplog):
+    logging.getLogger("asyncio").warning("socket.send() raised exception.")
+    logging.getLogger("asyncio").error("Task exception was never retrieved")
+    assert [each.levelname for each in caplog.records] == ["ERROR"]
 
 
 def test_a_server_that_is_stopped_in_the_middle(database, server):

@@ -51,6 +51,7 @@ def bare_storage(uri: str, create: bool, read_only: bool) -> tuple[Any, dict[str
         logger = logging.getLogger(name)
         if logger.level == logging.NOTSET:
             logger.setLevel(logging.CRITICAL)
+    logging.getLogger("asyncio").addFilter(_says_something)
     path = local_path(uri)
     if path is not None:
         _look(uri, path, create)
@@ -62,6 +63,11 @@ def bare_storage(uri: str, create: bool, read_only: bool) -> tuple[Any, dict[str
             if "to a history-preserving database" not in str(error):
                 raise
             return _resolved(uri, read_only, True)
+
+
+def _says_something(record: logging.LogRecord) -> bool:
+    # For a moment ZEO goes on writing to a server that is gone, and asyncio does not say to whom.
+    return record.msg != "socket.send() raised exception."
 
 
 def _resolved(uri: str, read_only: bool, keeps_history: bool) -> tuple[Any, dict[str, Any]]:
