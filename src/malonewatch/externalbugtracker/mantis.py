@@ -7,7 +7,6 @@ later, an issue at a time, https://documenter.getpostman.com/view/29959/mantis-b
 """
 
 import dataclasses
-import functools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -20,6 +19,7 @@ from malonewatch.externalbugtracker.driver import soap
 from malonewatch.externalbugtracker.driver.ask import Ask, Finding, Form, Instead, Judgement, Read
 from malonewatch.externalbugtracker.driver.dialect import Dialect
 from malonewatch.externalbugtracker.driver.pages import PageDialect
+from malonewatch.externalbugtracker.driver.remembering import remembered
 from malonewatch.externalbugtracker.driver.times import parse_time
 from malonewatch.externalbugtracker.driver.tracker import ExternalBugTracker
 from malonewatch.externalbugtracker.driver.urls import URLShape, by_https
@@ -91,12 +91,12 @@ def read_words(words: Mapping[str, str], number: str | None, duplicate_of: str |
     )
 
 
-# The same few come again and again.  Long ones are none, and would be kept for long.
-@functools.lru_cache(maxsize=1024)
-def read_numbers(*numbers: str) -> Read:
-    """What an issue says of which a header has those numbers, in the order of `NAMES`."""
-    words = {name: NAMES[name].get(each, each) for name, each in zip(NAMES, numbers, strict=True)}
-    return read_words(words, numbers[0], None)
+@remembered
+def read_numbers(numbers: str) -> Read:
+    """What an issue says whose header has those numbers, in the order of `NAMES`, in one text."""
+    found = zip(NAMES.items(), numbers.split(" "), strict=True)
+    words = {name: names.get(number, number) for (name, names), number in found}
+    return read_words(words, numbers.partition(" ")[0], None)
 
 
 class Soap(Dialect):
@@ -185,7 +185,7 @@ class Soap(Dialect):
 
     def read(self, record: Any) -> Read:
         *numbers, title, view_state, updated, same = record.texts(*SHOWN, "duplicate_of")
-        words, _, weight, resolution, _, over, *_ = read_numbers(*(each[:250] for each in numbers))
+        words, _, weight, resolution, _, over, *_ = read_numbers(" ".join(numbers))
         modified, private = parse_time(updated, zoned=True), view_state == PRIVATE
         return Read(words, title, weight, resolution, modified, over, same or None, private=private)
 
