@@ -59,6 +59,13 @@ def test_credentials_that_are_taken_are_said_to_be_somebodys(database, thing, so
     assert check_credentials(database) == [CredentialsCheck("thing", BASE, True, "jane")]
 
 
+def test_credentials_may_be_taken_without_a_word_whose_they_are(database, thing, software):
+    software.accounts["FIRST", BASE] = ""
+    (check,) = check_credentials(database)
+    assert check == CredentialsCheck("thing", BASE, True)
+    assert check.result == "accepted"
+
+
 def test_a_bug_tracker_that_does_not_tell_is_no_proof(database, thing):
     assert check_credentials(database) == [CredentialsCheck("thing", BASE)]
 

@@ -43,7 +43,7 @@ class CredentialsCheck:
         if self.section is None:
             return "none"
         if self.accepted:
-            return f"accepted, as {self.account}"
+            return f"accepted, as {self.account}" if self.account else "accepted"
         if self.problem is None:
             return "cannot be told: its type does not say whose they are"
         return f"{'refused' if self.accepted is False else 'cannot be told'}: {self.problem}"
@@ -97,4 +97,5 @@ class _Question:
             unreadable = isinstance(error, CredentialsUnreadable)
             accepted = False if refused and not unreadable else None
             return CredentialsCheck(name, section, accepted, None, str(error))
-        return CredentialsCheck(name, section, None if account is None else True, account)
+        # It may take them, and not say whose they are.
+        return CredentialsCheck(name, section, None if account is None else True, account or None)

@@ -158,7 +158,8 @@ class IExternalBugTracker(Interface):
         """
 
     async def check_credentials(session: Any) -> str | None:
-        """Whose the session's credentials are, as the server says; None if it does not tell.
+        """Whose the session's credentials are, as the server says; "" if it takes them and does
+        not say so much, None if it does not tell.
 
         :raises BugTrackerCredentialsRefused: it does not take them.
         :raises BugTrackerTrouble: it cannot be asked.
