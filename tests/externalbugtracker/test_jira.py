@@ -301,21 +301,11 @@ def test_it_says_what_it_is_and_whose_credentials_are(cloud, said):
 def test_it_tells_its_words():
     with JiraSimulator() as simulator:
         simulator.add("A-1", status="Frobbing")
-        simulator.add("A-2", status="Closed", resolution="Frobbed")
         found = Asker(Jira, simulator.url).learn_vocabulary()
     assert isinstance(found, RemoteVocabulary)
     assert found.statuses["Closed"] is True
     assert found.statuses["Frobbing"] is False
-    # Once, not with whatever is over.
-    assert [name for name in found.statuses if "Frobbed" in name] == ["Closed Frobbed"]
     assert "Blocker" in found.importances
-
-
-def test_an_old_one_tells_its_resolutions_too():
-    statuses, priorities = [{"name": "Open"}, {"name": "Resolved"}], [{"name": "Major"}]
-    answers = (statuses, priorities, [{"name": "Frobbed"}])
-    found = make().all_dialects()[0].vocabulary(answers)
-    assert found.statuses == {"Open": None, "Resolved": None, "Resolved Frobbed": True}
 
 
 # What is read.

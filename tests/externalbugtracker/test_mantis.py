@@ -292,10 +292,9 @@ def test_a_mantis_for_members_only_wants_credentials():
 # Words
 
 
-@pytest.mark.parametrize("value", ["7" * 100_000, "10 10"])
 @pytest.mark.parametrize("field", mantis.NAMES)
-def test_what_is_no_number_of_a_header_is_refused(field, value):
-    fields = {**dict.fromkeys(mantis.NAMES, "10"), field: value}
+def test_what_is_no_number_of_a_header_is_refused(field):
+    fields = {**dict.fromkeys(mantis.NAMES, "10"), field: "7" * 100_000}
     words = "".join(f"<{name}>{value}</{name}>" for name, value in fields.items())
     body = (
         "<Envelope><Body><mc_issues_get_headerResponse><return><item><id>1</id><summary>It</summary>"

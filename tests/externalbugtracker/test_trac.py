@@ -39,7 +39,7 @@ from malonewatch.testing.conformance import (
     SweepsConformance,
     VocabularyConformance,
 )
-from malonewatch.testing.faults import answer, fault
+from malonewatch.testing.faults import answer, fault, page
 from malonewatch.testing.simulator import Simulator
 from malonewatch.testing.trac import TracSimulator
 
@@ -113,10 +113,20 @@ def test_the_words_of_a_site_are_told():
         assert Asker(Trac, simulator.url).learn_vocabulary() is None
         simulator.rpc_granted = False
         assert Asker(Trac, simulator.url, credentials=LOGIN).learn_vocabulary() is None
-    assert found.statuses["frobbing"] is False
-    assert found.statuses["closed frobbed"] is True
-    assert "closed" not in found.statuses
+    assert found.statuses["frobbing"] is None
+    assert found.statuses["closed frobbed"] is found.statuses["closed"] is True
     assert {"whenever", "awful", "blocker"} <= {*found.importances}
+
+
+@pytest.mark.parametrize("instead", [page("<html>Hello</html>"), page("It broke.", 500)])
+def test_where_something_else_is_in_place_of_the_plug_in_no_words_are_told(instead):
+    with TracSimulator() as simulator:
+        simulator.add("1")
+        asker = Asker(Trac, simulator.url, credentials=LOGIN)
+        asker.ask(["1"])
+        simulator.fault = instead
+        assert asker.learn_vocabulary() is None
+        assert simulator.requests[-1].endswith("/login/rpc")
 
 
 class TestSweeps(SweepsConformance):

@@ -181,7 +181,8 @@ def test_a_server_that_is_stopped_meanwhile(database, server, caplog):
     assert caplog.records == []
 
 
-def test_that_there_is_nobody_to_write_to_any_more_is_not_said_twice(database, caplog):
+def test_that_there_is_nobody_to_write_to_any_more_is_not_said_twice(zeo, caplog):
+    open_database(zeo.new_uri(), create=True).close()
     logging.getLogger("asyncio").warning("socket.send() raised exception.")
     logging.getLogger("asyncio").error("Task exception was never retrieved")
     assert [each.levelname for each in caplog.records] == ["ERROR"]

@@ -120,8 +120,8 @@ class _Bugzilla(Dialect):
         values = {field["name"]: field["values"] for field in fields}
         names = {name: [each["name"] for each in values[name]] for name in FIELDS_OF_WORDS}
         closed = {status["name"]: not status["is_open"] for status in values["bug_status"]}
-        weights = (*names["priority"], *names["bug_severity"])
-        return RemoteVocabulary(joined(closed, names["resolution"]), weights)
+        statuses = joined(closed, names["resolution"], self.tracker.isMapped)
+        return RemoteVocabulary(statuses, (*names["priority"], *names["bug_severity"]))
 
 
 class Xml(_Bugzilla):

@@ -90,15 +90,11 @@ class Server(Dialect):
         return "Jira Cloud" if answer.get("deploymentType") == "Cloud" else f"Jira {version}"
 
     def ask_vocabulary(self) -> Iterable[Ask]:
-        return tuple(Ask(f"/rest/api/2/{what}") for what in ("status", "priority", "resolution"))
+        return tuple(Ask(f"/rest/api/2/{what}") for what in ("status", "priority"))
 
     def vocabulary(self, answers: Sequence[Any]) -> RemoteVocabulary:
-        priorities, resolutions = ([each["name"] for each in some] for some in answers[1:])
         closed = {status["name"]: is_done(status) for status in answers[0]}
-        # Any resolution may go with any of them; what one means does not depend on that.
-        ends = [name for name in closed if name in self.tracker.statuses.closing]
-        over = {join(name, resolution): True for name in ends[:1] for resolution in resolutions}
-        return RemoteVocabulary({**closed, **over}, tuple(priorities))
+        return RemoteVocabulary(closed, tuple(priority["name"] for priority in answers[1]))
 
     def judge(self, ask: Ask, response: Response, answer: Any) -> Judgement:
         # It says so of an issue that there is not; else it is the page that is not there.

@@ -94,9 +94,9 @@ def read_words(words: Mapping[str, str], number: str | None, duplicate_of: str |
 @remembered
 def read_numbers(numbers: str) -> Read:
     """What an issue says whose header has those numbers, in the order of `NAMES`, in one text."""
-    found = zip(NAMES.items(), numbers.split(" "), strict=True)
+    found = zip(NAMES.items(), numbers.split("\0"), strict=True)
     words = {name: names.get(number, number) for (name, names), number in found}
-    return read_words(words, numbers.partition(" ")[0], None)
+    return read_words(words, numbers.partition("\0")[0], None)
 
 
 class Soap(Dialect):
@@ -185,7 +185,7 @@ class Soap(Dialect):
 
     def read(self, record: Any) -> Read:
         *numbers, title, view_state, updated, same = record.texts(*SHOWN, "duplicate_of")
-        words, _, weight, resolution, _, over, *_ = read_numbers(" ".join(numbers))
+        words, _, weight, resolution, _, over, *_ = read_numbers("\0".join(numbers))
         modified, private = parse_time(updated, zoned=True), view_state == PRIVATE
         return Read(words, title, weight, resolution, modified, over, same or None, private=private)
 

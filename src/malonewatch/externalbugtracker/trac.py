@@ -61,11 +61,9 @@ class Ticket(Dialect):
         return answer.having("id", "status")
 
     def read(self, record: Any) -> Read | Finding:
-        status, resolution, priority, severity = (
-            # 0.11 has two dashes for nothing.
-            "" if (value := record.get(name, "").strip()) == "--" else value
-            for name in WORDS
-        )
+        # 0.11 has two dashes for nothing.
+        words = (record.get(name, "").strip() for name in WORDS)
+        status, resolution, priority, severity = ("" if each == "--" else each for each in words)
         # Of what a ticket duplicates Trac has no field: people write it in a comment.
         return Read(
             join(status, resolution) if status else "",
@@ -133,9 +131,10 @@ class JsonRpc(Ticket):
 
     def vocabulary(self, answers: Sequence[Any]) -> RemoteVocabulary:
         (statuses,), (resolutions,), (priorities,), (severities,) = xmlrpc.result(answers[0])
-        # A workflow does not tell; what says so is over.
-        closed = {status: status in self.tracker.statuses.closing for status in statuses}
-        return RemoteVocabulary(joined(closed, resolutions), (*priorities, *severities))
+        # A workflow does not tell; what says so is over, with or without a word why.
+        closed = {each: each in self.tracker.statuses.closing or None for each in statuses}
+        found = {**closed, **joined(closed, resolutions, self.tracker.isMapped)}
+        return RemoteVocabulary(found, (*priorities, *severities))
 
     def ask_whoami(self) -> Ask | None:
         return Ask(RPC, method="POST", json={"method": "system.getAPIVersion", "params": []})

@@ -51,7 +51,8 @@ def bare_storage(uri: str, create: bool, read_only: bool) -> tuple[Any, dict[str
         logger = logging.getLogger(name)
         if logger.level == logging.NOTSET:
             logger.setLevel(logging.CRITICAL)
-    logging.getLogger("asyncio").addFilter(_says_something)
+    if uri.startswith("zeo:"):
+        logging.getLogger("asyncio").addFilter(_says_something)
     path = local_path(uri)
     if path is not None:
         _look(uri, path, create)

@@ -18,7 +18,6 @@ _UPDATED = re.compile(r"updated >= (\d+) order by updated desc")
 #: What is over, of the statuses that come with Jira and some more; and what is being done.
 DONE = ("Closed", "Resolved", "Done")
 BEGUN = ("In Progress", "In Review")
-RESOLUTIONS = ("Fixed", "Won't Fix", "Duplicate", "Incomplete", "Cannot Reproduce", "Done")
 REMOVED = (
     "The requested API has been removed. Please migrate to the /rest/api/3/search/jql API. "
     "A full migration guideline is available at "
@@ -59,7 +58,6 @@ class JiraSimulator(Simulator):
             web.get("/rest/api/2/myself", self._myself),
             web.get("/rest/api/2/status", self._statuses),
             web.get("/rest/api/2/priority", self._priorities),
-            web.get("/rest/api/2/resolution", self._resolutions),
             web.post("/rest/api/2/search", self._search),
             web.post("/rest/api/3/search/jql", self._search_jql),
             web.get("/rest/api/{version:[23]}/issue/{key}", self._issue),
@@ -117,11 +115,6 @@ class JiraSimulator(Simulator):
 
     async def _priorities(self, request: web.Request) -> web.Response:
         return web.json_response([{"name": name} for name in ("Blocker", "Major", "Minor")])
-
-    async def _resolutions(self, request: web.Request) -> web.Response:
-        own = (bug.resolution for bug in self.bugs.values() if bug.resolution)
-        names = dict.fromkeys([*RESOLUTIONS, *own])
-        return web.json_response([_named(name) for name in names])
 
     # Issues.
 

@@ -162,3 +162,18 @@ def test_words_may_have_meanings_of_their_own_in_each_state():
         "Closed b c": BugTaskStatus.NEW,
         "Closed d": BugTaskStatus.INVALID,
     }
+
+
+def test_what_is_over_comes_with_resolutions_and_the_rest_with_those_that_are_mapped():
+    def is_mapped(words, resolution):
+        return (words, resolution) == ("done frobbed", "frobbed")
+
+    statuses = {"done": None, "closed": True, "new": False}
+    assert joined(statuses, ["", "fixed", "frobbed"], is_mapped) == {
+        "done": None,
+        "done frobbed": None,
+        "closed fixed": True,
+        "closed frobbed": True,
+        "new": False,
+    }
+    assert joined(statuses, [""], is_mapped) == statuses

@@ -316,7 +316,9 @@ class Asking:
             except (Absent, Switch, *UNFIT):
                 continue
             except Spoiled as spoiled:
-                raise spoiled.trouble from None
+                if learnt is None or dialect.full_name == learnt.full_name:
+                    raise spoiled.trouble from None
+                # Whatever is there, it is not what bugs are asked for.
         return None
 
 

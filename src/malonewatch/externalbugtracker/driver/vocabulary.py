@@ -5,7 +5,7 @@ spelling that a table has to the letter comes first.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Generic, TypeVar
 
 from malonewatch.externalbugtracker.driver.remembering import remembered
@@ -36,16 +36,23 @@ def join(word: str, other: str) -> str:
 
 
 def joined(
-    statuses: Mapping[str, bool | None], resolutions: Iterable[str]
+    statuses: Mapping[str, bool | None],
+    resolutions: Iterable[str],
+    is_mapped: Callable[[str, str], bool],
 ) -> dict[str, bool | None]:
-    """Remote statuses as they may come, and whether such a bug is over: those that are so, going
-    by `statuses`, come with each of the resolutions, which may have an empty one among them."""
-    ends = tuple(filter(None, resolutions)) or ("",)
-    return {
-        join(status, end): closed
-        for status, closed in statuses.items()
-        for end in (ends if closed else ("",))
-    }
+    """Remote statuses as they may come, and whether such a bug is over, going by `statuses`.
+
+    Those that are over come with each of the resolutions, which may have an empty one among
+    them; the others with those that the site has mapped together with them.
+    """
+    ends = tuple(filter(None, resolutions))
+    found: dict[str, bool | None] = {}
+    for status, closed in statuses.items():
+        if not closed or not ends:
+            found[status] = closed
+        pairs = {join(status, end): end for end in ends}
+        found.update((pair, closed) for pair in pairs if closed or is_mapped(pair, pairs[pair]))
+    return found
 
 
 class Vocabulary(Generic[Meaning]):
