@@ -11,6 +11,7 @@ from malonewatch.externalbugtracker.driver import (
     in_state,
     invert,
     join,
+    joined,
 )
 from malonewatch.interfaces import BugTaskImportance, BugTaskStatus
 

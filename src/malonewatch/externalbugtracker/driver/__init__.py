@@ -53,6 +53,7 @@ from malonewatch.externalbugtracker.driver.vocabulary import (
     fold,
     invert,
     join,
+    joined,
 )
 from malonewatch.externalbugtracker.driver.words import (
     FORMER_STATES,
@@ -116,6 +117,7 @@ __all__ = [
     "issue_workflow",
     "join",
     "join_id",
+    "joined",
     "parse_time",
     "query_of",
     "soap",
