@@ -1,6 +1,5 @@
 """Forges: hosts with very many projects, each with bugs of its own."""
 
-import functools
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -11,6 +10,7 @@ from urllib.parse import unquote
 from malonewatch.externalbugtracker.driver.ask import Ask, Judgement
 from malonewatch.externalbugtracker.driver.dialect import Dialect
 from malonewatch.externalbugtracker.driver.labels import row_of_label
+from malonewatch.externalbugtracker.driver.remembering import remembered
 from malonewatch.externalbugtracker.driver.tracker import ExternalBugTracker
 from malonewatch.interfaces import Response, TableRow
 
@@ -107,7 +107,7 @@ class Forge(ByPlace, ExternalBugTracker):
         matches = re.compile(cls.place_pattern, re.ASCII).fullmatch
 
         # Bugs of the same places come again and again.
-        @functools.lru_cache(maxsize=1024)
+        @remembered
         def is_place(place: str) -> bool:
             steps = place.removesuffix("!").split("/")
             # No path is to lead elsewhere on the server.
@@ -123,8 +123,7 @@ class Forge(ByPlace, ExternalBugTracker):
 
     @classmethod
     def canonicalRemoteBug(cls, remotebug: str) -> str:
-        # It may come from anywhere, and is not to be remembered.
-        place, number = split_id.__wrapped__(remotebug.strip())
+        place, number = split_id(remotebug.strip())
         mark = "!" if place.endswith("!") else ""
         place = cls.canonical_place(place.removesuffix("!")) if place else ""
         number = super().canonicalRemoteBug(number)
@@ -164,7 +163,7 @@ class Forge(ByPlace, ExternalBugTracker):
 
 
 # Of each bug that is asked for it is wanted several times.
-@functools.lru_cache(maxsize=4096)
+@remembered
 def split_id(remotebug: str) -> tuple[str, str]:
     """The place, which may be empty, and the number."""
     place, _, number = remotebug.rpartition("#")
