@@ -92,11 +92,11 @@ def read_words(words: Mapping[str, str], number: str | None, duplicate_of: str |
 
 
 @remembered
-def read_numbers(numbers: str) -> Read:
+def read_numbers(said: str) -> Read:
     """What an issue says whose header has those numbers, in the order of `NAMES`, in one text."""
-    found = zip(NAMES.items(), numbers.split("\0"), strict=True)
-    words = {name: names.get(number, number) for (name, names), number in found}
-    return read_words(words, numbers.partition("\0")[0], None)
+    numbers = said.split("\0")
+    words = {name: NAMES[name].get(each, each) for name, each in zip(NAMES, numbers, strict=True)}
+    return read_words(words, numbers[0], None)
 
 
 class Soap(Dialect):

@@ -275,8 +275,9 @@ class Redmine(ExternalBugTracker):
     importances = IMPORTANCES.plus(PRIORITIES)
 
     def reading(self, remotestatus: str, resolution: str, closed: bool | None) -> StatusReading:
-        over = self.statuses.read_over(remotestatus, resolution) if closed else None
-        return over or super().reading(remotestatus, resolution, closed)
+        if closed:
+            return self.statuses.read_over(remotestatus, resolution)
+        return super().reading(remotestatus, resolution, closed)
 
 
 def statuses_in(answer: Any) -> Sequence[Any]:

@@ -316,7 +316,7 @@ class Asking:
             except (Absent, Switch, *UNFIT):
                 continue
             except Spoiled as spoiled:
-                if learnt is None or dialect.full_name == learnt.full_name:
+                if learnt is None or dialect is learnt:
                     raise spoiled.trouble from None
                 # Whatever is there, it is not what bugs are asked for.
         return None

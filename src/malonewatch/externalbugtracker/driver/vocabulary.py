@@ -50,8 +50,10 @@ def joined(
     for status, closed in statuses.items():
         if not closed or not ends:
             found[status] = closed
-        pairs = {join(status, end): end for end in ends}
-        found.update((pair, closed) for pair in pairs if closed or is_mapped(pair, pairs[pair]))
+        for end in ends:
+            pair = join(status, end)
+            if closed or is_mapped(pair, end):
+                found[pair] = closed
     return found
 
 
